@@ -1,0 +1,4 @@
+//! kubetui: a terminal dashboard for Kubernetes.
+
+pub mod kinds;
+pub mod model;

@@ -1,0 +1,9 @@
+//! What we know of the cluster. No async, no terminal: plain data that the one loop owns.
+
+pub mod facts;
+pub mod intern;
+pub mod kind;
+pub mod query;
+pub mod row;
+pub mod store;
+pub mod time;
