@@ -25,6 +25,7 @@ pub mod events;
 pub mod extensions;
 pub mod networking;
 pub mod nodes;
+pub mod panes;
 pub mod partial;
 pub mod pods;
 pub mod policy;
@@ -167,10 +168,14 @@ pub const MEM: Head = Head { name: "MEM", wide: false, align: Align::Right, from
 
 /// The table columns of a block: NAMESPACE first where the kind has namespaces, then the block's own.
 pub fn columns(block: &Block) -> Arc<[Column]> {
+    columns_of(block.namespaced, block.columns)
+}
+
+/// The table columns that heads describe, NAMESPACE first where wanted.
+pub fn columns_of(namespaced: bool, heads: &[Head]) -> Arc<[Column]> {
     let mut cells = 0;
-    let namespace =
-        block.namespaced.then(|| Column { name: "NAMESPACE".into(), source: Source::Namespace, wide: false, align: Align::Left });
-    let own = block.columns.iter().map(|head| {
+    let namespace = namespaced.then(|| Column { name: "NAMESPACE".into(), source: Source::Namespace, wide: false, align: Align::Left });
+    let own = heads.iter().map(|head| {
         let source = match head.from {
             From::Cell => {
                 cells += 1;
@@ -259,6 +264,7 @@ pub fn assemble(meta: &ObjectMeta, printed: Printed, interner: &mut Interner) ->
     Row {
         kind: interner.kind().clone(),
         uid: uid(meta),
+        version: meta.resource_version.as_str().into(),
         namespace: interner.text(&meta.namespace),
         name: meta.name.as_str().into(),
         labels: interner.labels(&meta.labels),

@@ -5,5 +5,7 @@ pub mod intern;
 pub mod kind;
 pub mod query;
 pub mod row;
+pub mod scope;
+pub mod state;
 pub mod store;
 pub mod time;

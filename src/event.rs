@@ -1,0 +1,49 @@
+//! What reaches the loop from the tasks, on one bounded channel.
+
+use std::sync::Arc;
+
+use crate::model::row::{Column, Row, Uid};
+use crate::model::state::{Context, Link, Truth};
+
+/// Names one watch for as long as the program runs; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WatchId(pub u64);
+
+/// Everything that happens outside the loop, keys apart.
+#[derive(Debug)]
+pub enum Event {
+    /// A watch has something to say.
+    Watch(WatchId, Box<Update>),
+    /// The connection changed.
+    Link(Link),
+    /// The kubeconfig was read again, because it changed on disk: its contexts.
+    Contexts(Vec<Context>),
+    /// The context leads to another server or user than before: everything has to be read anew.
+    Moved,
+    /// Something that a person should know, and that is no error of a watch.
+    Note(Arc<str>),
+}
+
+/// One change of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delta {
+    /// There it is, new or changed.
+    Upsert(Row),
+    /// Gone.
+    Remove(Uid),
+}
+
+/// What a watch has to say, all of it to be applied at once.
+#[derive(Debug, Default)]
+pub struct Update {
+    /// A watch over several namespaces can have a part for each; truth is told per part.
+    pub part: u16,
+    /// The table's columns, where the server prints them.
+    pub columns: Option<Arc<[Column]>>,
+    /// Changes, the newest of each UID.
+    pub deltas: Vec<Delta>,
+    /// How true the rows are from now on.
+    pub truth: Option<Truth>,
+    /// A remark on the scope: "only namespace team-1: …". Stays until replaced.
+    pub note: Option<Arc<str>>,
+}
