@@ -32,11 +32,24 @@ pub mod policy;
 pub mod services;
 pub mod storage;
 pub mod table;
+pub mod volumes;
+#[cfg(test)]
+mod wires;
 
 use partial::{LabelSelector, ObjectMeta};
 
 /// Every kind that is decoded here, in the order of `kubectl api-resources`.
-pub static BLOCKS: &[&Block] = &[&core::NAMESPACE];
+pub static BLOCKS: &[&Block] = &[
+    &events::EVENT,
+    &core::NAMESPACE,
+    &nodes::NODE,
+    &volumes::PERSISTENT_VOLUME_CLAIM,
+    &volumes::PERSISTENT_VOLUME,
+    &pods::POD,
+    &core::SERVICE_ACCOUNT,
+    &services::SERVICE,
+    &discovery::ENDPOINT_SLICE,
+];
 
 /// The block that decodes a kind, if it has one. Group and plural decide, the version must be the block's own: another
 /// version has other fields, and goes through the Table stream.

@@ -172,13 +172,14 @@ pub struct PodFacts {
     pub service_account: Arc<str>,
     /// In the order of init (with sidecars), app, ephemeral.
     pub containers: Box<[Container]>,
-    /// Conditions that are not True, or all of them where a readiness gate stands: what explains a pod.
+    /// What explains a pod: of the kubelet's usual conditions those that are not True, and every other one (readiness
+    /// gates, `DisruptionTarget`, …).
     pub conditions: Box<[Condition]>,
-    /// Sum over app containers and sidecars.
+    /// Sum over app containers and sidecars, or what the pod as a whole asks for.
     pub requests: Resources,
-    /// Sum over app containers and sidecars.
+    /// Sum over app containers and sidecars, or what the pod as a whole may use.
     pub limits: Resources,
-    /// Names of claims it mounts.
+    /// Names of claims it mounts, those of generic ephemeral volumes too.
     pub claims: Box<[Arc<str>]>,
 }
 
@@ -193,10 +194,16 @@ pub struct ServiceFacts {
     pub selector: Option<Arc<Selector>>,
     /// Ports.
     pub ports: Box<[Port]>,
-    /// `spec.clusterIPs`.
+    /// `spec.clusterIPs`; none for a headless service.
     pub addresses: Box<[Arc<str>]>,
     /// Load balancer ingress and external IPs; an ExternalName's name.
     pub external: Box<[Arc<str>]>,
+    /// `spec.internalTrafficPolicy`: `Cluster` or `Local`, may be empty.
+    pub internal_policy: Arc<str>,
+    /// `spec.externalTrafficPolicy`: `Cluster` or `Local`, empty where nothing comes from outside.
+    pub external_policy: Arc<str>,
+    /// `spec.publishNotReadyAddresses`: pods count as endpoints before they are ready.
+    pub publishes_not_ready: bool,
 }
 
 /// An EndpointSlice.

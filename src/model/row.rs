@@ -110,6 +110,16 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// The text, or kubectl's `<none>` when there is none.
+    pub fn text_or_none(text: Arc<str>) -> Cell {
+        if text.is_empty() { Cell::None } else { Cell::Text(text) }
+    }
+
+    /// The age since a moment, or kubectl's `<unknown>` when there is none.
+    pub fn age_or_unknown(then: Option<Seconds>) -> Cell {
+        then.map_or(Cell::Unknown, Cell::Age)
+    }
+
     /// The text as kubectl prints it at `now`.
     pub fn write(&self, out: &mut String, now: Seconds) {
         use fmt::Write;
