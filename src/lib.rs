@@ -2,5 +2,12 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod event;
+pub mod keymap;
 pub mod kinds;
 pub mod model;
+pub mod places;
+pub mod problem;
+pub mod remember;
+pub mod shelf;
+pub mod view;
