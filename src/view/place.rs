@@ -63,6 +63,8 @@ pub enum Relation {
     Child(Uid),
     /// One object.
     One(Uid),
+    /// By namespace (empty for cluster scope) and name: a pod says its node by name only.
+    Named(Arc<str>, Arc<str>),
 }
 
 impl Relation {
@@ -80,6 +82,7 @@ impl Relation {
             Relation::OnNode(node) => matches!(&row.facts, Facts::Pod(pod) if pod.node == *node),
             Relation::Child(owner) => row.owner.as_ref().is_some_and(|o| o.uid == *owner),
             Relation::One(uid) => row.uid == *uid,
+            Relation::Named(namespace, name) => row.namespace == *namespace && *row.name == **name,
         }
     }
 }

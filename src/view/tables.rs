@@ -12,7 +12,9 @@ use rustc_hash::FxHashMap;
 
 use crate::event::Update;
 use crate::kinds::panes::{Feeds, Weave, containers::Containers, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services};
-use crate::kinds::{self};
+use super::place::Reference;
+use crate::kinds;
+use crate::kinds::catalog::Catalog;
 use crate::model::kind::Kind;
 use crate::model::row::{Align, Column, Source, Uid};
 use crate::model::scope::{Scope, WatchSpec};
@@ -82,6 +84,13 @@ impl TableKey {
             TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) => Some(kind),
             _ => None,
         }
+    }
+
+    /// The pod whose containers these are.
+    pub fn pod(&self, catalog: &Catalog) -> Option<Reference> {
+        let TableKey::Containers(scope, uid, name) = self else { return None };
+        let namespace = scope.single()?.clone();
+        Some(Reference { kind: catalog.of_block(&kinds::pods::POD), namespace, name: name.clone(), uid: uid.clone() })
     }
 
     fn weave(&self) -> Option<Box<dyn Weave>> {
