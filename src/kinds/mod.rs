@@ -18,6 +18,7 @@ use crate::model::time::Seconds;
 pub mod apps;
 pub mod autoscaling;
 pub mod batch;
+pub mod conditions;
 pub mod core;
 pub mod describe;
 pub mod discovery;
@@ -32,6 +33,9 @@ pub mod policy;
 pub mod services;
 pub mod storage;
 pub mod table;
+pub mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod volumes;
 #[cfg(test)]
 mod wires;
@@ -46,9 +50,23 @@ pub static BLOCKS: &[&Block] = &[
     &volumes::PERSISTENT_VOLUME_CLAIM,
     &volumes::PERSISTENT_VOLUME,
     &pods::POD,
+    &apps::REPLICATION_CONTROLLER,
     &core::SERVICE_ACCOUNT,
     &services::SERVICE,
+    &apps::CONTROLLER_REVISION,
+    &apps::DAEMON_SET,
+    &apps::DEPLOYMENT,
+    &apps::REPLICA_SET,
+    &apps::STATEFUL_SET,
+    &autoscaling::HORIZONTAL_POD_AUTOSCALER,
+    &batch::CRON_JOB,
+    &batch::JOB,
+    &extensions::CUSTOM_RESOURCE_DEFINITION,
     &discovery::ENDPOINT_SLICE,
+    &networking::INGRESS,
+    &networking::NETWORK_POLICY,
+    &policy::POD_DISRUPTION_BUDGET,
+    &storage::STORAGE_CLASS,
 ];
 
 /// The block that decodes a kind, if it has one. Group and plural decide, the version must be the block's own: another
@@ -286,7 +304,8 @@ pub fn assemble(meta: &ObjectMeta, printed: Printed, interner: &mut Interner) ->
         deleting: meta.deletion_timestamp.map(|t| t.at()),
         cells: printed.cells.into_boxed_slice(),
         facts: printed.facts,
-        condition: printed.condition,
+        // Terminating is on the way, whatever else it is.
+        condition: if meta.deletion_timestamp.is_some() { printed.condition.max(Health::Progressing) } else { printed.condition },
         unsettled_until: printed.unsettled_until,
         message: printed.message,
     }
@@ -312,7 +331,7 @@ fn owner(meta: &ObjectMeta, interner: &mut Interner) -> Option<Arc<Owner>> {
 pub fn selector_of_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)>, interner: &mut Interner) -> Selector {
     let requirements = labels.into_iter().map(|(key, value)| Requirement {
         key: interner.text(key),
-        operator: Operator::In,
+        operator: Operator::Equals,
         values: [interner.text(value)].into(),
     });
     Selector { requirements: requirements.collect() }
@@ -322,18 +341,18 @@ pub fn selector_of_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a 
 pub fn selector(message: &LabelSelector, interner: &mut Interner) -> Arc<Selector> {
     let mut all = selector_of_labels(&message.match_labels, interner).requirements.into_vec();
     for expression in &message.match_expressions {
+        let mut values: Box<[_]> = expression.values.iter().map(|v| interner.text(v)).collect();
+        values.sort();
         let operator = match expression.operator.as_str() {
             "NotIn" => Operator::NotIn,
             "Exists" => Operator::Exists,
             "DoesNotExist" => Operator::DoesNotExist,
             _ => Operator::In,
         };
-        all.push(Requirement {
-            key: interner.text(&expression.key),
-            operator,
-            values: expression.values.iter().map(|v| interner.text(v)).collect(),
-        });
+        all.push(Requirement { key: interner.text(&expression.key), operator, values });
     }
+    // As apimachinery's selectors are printed: by key, and the values of a key in order too.
+    all.sort_by(|a, b| a.key.cmp(&b.key));
     interner.selector(Selector { requirements: all.into() })
 }
 
