@@ -10,4 +10,5 @@ pub mod places;
 pub mod problem;
 pub mod remember;
 pub mod shelf;
+pub mod theme;
 pub mod view;
