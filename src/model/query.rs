@@ -1,1 +1,133 @@
-//! The filter language.
+//! The filter language that is typed after `/`.
+//!
+//! | written | finds |
+//! | --- | --- |
+//! | `web` | the word anywhere in name, namespace, any column (hidden ones too) or address, in any case |
+//! | `!web` | what does not have it; `!` stands before anything |
+//! | `"Back off"` | exactly this, with case and spaces |
+//! | `/web-\d+/` | a regular expression, in any case unless it says `(?-i)` |
+//! | `restarts>3` `age<2h` `cpu>=500m` | a column compared by value: `=` `!=` `<` `<=` `>` `>=` |
+//! | `status in (Running,Pending)` | one of several values; `notin` for none of them |
+//! | `app=web` `app!=web` `app in (a,b)` | a label, where no column has that name; `app=a,tier=b` too |
+//! | `label:status=x` `label:app` | a label in any case; without a value: that it is there |
+//!
+//! A space is "and", `|` is "or", parentheses group; `!` binds strongest, then "and", then "or".
+
+mod compare;
+mod parse;
+mod search;
+
+use std::fmt;
+use std::ops::Range;
+
+use super::facts::Selector;
+use super::metrics::Metrics;
+use super::row::{Column, Row};
+use super::time::Seconds;
+use compare::Compare;
+use search::Search;
+
+/// What a row is judged by beside itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The time that ages are counted to.
+    pub now: Seconds,
+    /// What is in use.
+    pub metrics: &'a Metrics,
+}
+
+/// Why a filter cannot be understood. Whoever filters goes on with no filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Bytes of the text that are wrong; empty, at its end, where something is missing.
+    pub at: Range<usize>,
+    /// For a person.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A filter that has been understood, bound to the columns of one table.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    text: Box<str>,
+    /// `None` lets everything through.
+    root: Option<Node>,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    Search(Search),
+    Label(Selector),
+    Compare(Compare),
+    Not(Box<Node>),
+    All(Vec<Node>),
+    Any(Vec<Node>),
+}
+
+impl Query {
+    /// Understands `text` for a table with these columns. Blank text is the filter that lets everything through.
+    pub fn parse(text: &str, columns: &[Column]) -> Result<Query, Mistake> {
+        Ok(Query { text: text.into(), root: parse::parse(text, columns)? })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Whether the row passes.
+    pub fn matches(&self, row: &Row, context: Context<'_>) -> bool {
+        self.root.as_ref().is_none_or(|node| node.matches(row, context))
+    }
+
+    /// The answer changes with what is measured.
+    pub fn uses_metrics(&self) -> bool {
+        self.compares(Compare::uses_metrics)
+    }
+
+    /// The answer changes with time: an age is compared.
+    pub fn uses_time(&self) -> bool {
+        self.compares(Compare::uses_time)
+    }
+
+    fn compares(&self, which: fn(&Compare) -> bool) -> bool {
+        self.root.as_ref().is_some_and(|node| node.compares(which))
+    }
+}
+
+impl Node {
+    fn matches(&self, row: &Row, context: Context<'_>) -> bool {
+        match self {
+            Node::Search(search) => search.matches(row),
+            Node::Label(selector) => selector.matches(&row.labels),
+            Node::Compare(compare) => compare.matches(row, context),
+            Node::Not(node) => !node.matches(row, context),
+            Node::All(nodes) => nodes.iter().all(|node| node.matches(row, context)),
+            Node::Any(nodes) => nodes.iter().any(|node| node.matches(row, context)),
+        }
+    }
+
+    fn compares(&self, which: fn(&Compare) -> bool) -> bool {
+        match self {
+            Node::Search(_) | Node::Label(_) => false,
+            Node::Compare(compare) => which(compare),
+            Node::Not(node) => node.compares(which),
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| node.compares(which)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! A sorted, filtered view of a store, kept up to date by what changed.
+
+use super::keys::{Sort, sorted};
+use super::{Slot, Store, order};
+use crate::model::query::{Context, Query};
+use crate::model::row::{Row, Uid};
+use crate::model::time::Seconds;
+
+/// The row is in the store, and in `order`.
+const PRESENT: u8 = 1;
+/// It is a ghost.
+const GHOST: u8 = 2;
+/// It belongs to the view.
+const INSIDE: u8 = 4;
+/// The query lets it through.
+const MATCHES: u8 = 8;
+/// It is not healthy.
+const UNHEALTHY: u8 = 16;
+/// It is taken out of `order` to find its place anew (only while that is done).
+const MOVING: u8 = 32;
+
+/// With more changes than one in so many rows, sorting everything is faster than finding places one by one.
+const FEW: usize = 32;
+
+/// Which rows belong to a view at all: the pods of a node, the jobs of a cron job.
+pub type Narrow = Box<dyn Fn(&Row) -> bool + Send>;
+
+/// A sorted, filtered view of one store. It answers as of its last [`Listing::refresh`], always with the same store.
+#[derive(Default)]
+pub struct Listing {
+    sort: Sort,
+    query: Query,
+    narrow: Option<Narrow>,
+    only_unhealthy: bool,
+    /// Every row of the store in order.
+    order: Vec<Slot>,
+    /// Those of them that are shown.
+    visible: Vec<Slot>,
+    /// What is known of each slot.
+    flags: Vec<u8>,
+    counts: Counts,
+    seen: Seen,
+    /// What is asked for has changed.
+    resort: bool,
+    rematch: bool,
+    reveal: bool,
+    /// The order changes by time alone.
+    volatile: bool,
+}
+
+/// What the listing was computed from; `None` before the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    version: Option<u64>,
+    layout: u64,
+    metrics: u64,
+    now: Seconds,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    total: usize,
+    unhealthy: usize,
+    matched: usize,
+}
+
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing")
+            .field("sort", &self.sort)
+            .field("query", &self.query.text())
+            .field("only_unhealthy", &self.only_unhealthy)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Listing {
+    /// A listing of everything, in the store's order. It is empty until it is refreshed.
+    pub fn new() -> Listing {
+        Listing::default()
+    }
+
+    /// How it is sorted.
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// Sorts otherwise, from the next refresh on, as all setters.
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.resort |= sort != self.sort;
+        self.sort = sort;
+    }
+
+    /// What is let through.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Filters otherwise.
+    pub fn set_query(&mut self, query: Query) {
+        self.rematch = true;
+        self.query = query;
+    }
+
+    /// Whether only what is not healthy is shown.
+    pub fn only_unhealthy(&self) -> bool {
+        self.only_unhealthy
+    }
+
+    /// Shows only what is not healthy, or everything.
+    pub fn set_only_unhealthy(&mut self, only: bool) {
+        self.reveal |= only != self.only_unhealthy;
+        self.only_unhealthy = only;
+    }
+
+    /// Leaves out, and out of every count, what does not belong to the view.
+    pub fn set_narrow(&mut self, narrow: Option<Narrow>) {
+        self.rematch = true;
+        self.narrow = narrow;
+    }
+
+    /// Takes in what changed in the store, in what is asked for and with time. Whether it shows anything else now: other
+    /// rows, another order, other counts, or a row with other content. Ages are not content; the clock tells of those.
+    pub fn refresh(&mut self, store: &Store, context: Context<'_>) -> bool {
+        let now = Seen { version: Some(store.version()), layout: store.layout, metrics: context.metrics.version(), now: context.now };
+        let (before, counts) = (std::mem::replace(&mut self.seen, now), self.counts);
+        let measured = before.metrics != now.metrics;
+        let time = before.now != now.now;
+        let resort = self.resort || (measured && self.sort.uses_metrics()) || (time && self.volatile);
+        let rematch = self.rematch || (measured && self.query.uses_metrics()) || (time && self.query.uses_time());
+        let mut reveal = self.reveal;
+        (self.resort, self.rematch, self.reveal) = (false, false, false);
+
+        let mut dirty = false;
+        let known = before.version.and_then(|version| store.changes_since(version));
+        let mut changed: Vec<Slot> = known.unwrap_or_default().to_vec();
+        changed.sort_unstable();
+        changed.dedup();
+        let all = known.is_none() || rematch;
+        if known.is_none() {
+            self.flags.clear();
+            self.counts = Counts::default();
+            dirty = true;
+        }
+        self.flags.resize(store.rows.len(), 0);
+        let present: Vec<bool> = changed.iter().map(|&slot| self.flag(slot) & PRESENT != 0).collect();
+        if all {
+            for slot in 0..store.rows.len() as Slot {
+                reveal |= self.evaluate(store, slot, context);
+            }
+        } else {
+            for &slot in &changed {
+                reveal |= self.evaluate(store, slot, context);
+            }
+        }
+        dirty |= changed.iter().any(|&slot| self.shows(slot));
+
+        let reordered = if resort || known.is_none() || (self.sort.by.is_none() && before.layout != now.layout) {
+            (self.order, self.volatile) = sorted(store, self.sort, context);
+            true
+        } else if self.sort.by.is_none() || changed.is_empty() {
+            false
+        } else if changed.len() > 64.max(store.order.len() / FEW) {
+            (self.order, self.volatile) = sorted(store, self.sort, context);
+            true
+        } else {
+            // A span that began may be among them: from then on the order is one of time.
+            self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
+            self.place(store, &changed, &present, context)
+        };
+        if reveal || reordered {
+            self.show();
+        }
+        dirty || reveal || reordered || counts != self.counts
+    }
+
+    /// Rows that are shown, ghosts too.
+    pub fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// Nothing is shown.
+    pub fn is_empty(&self) -> bool {
+        self.visible.is_empty()
+    }
+
+    /// What is shown, from top to bottom.
+    pub fn slots(&self) -> &[Slot] {
+        &self.visible
+    }
+
+    /// The row at a position. `store` is the one of the last refresh; a row that went since is not there.
+    pub fn row<'a>(&self, store: &'a Store, position: usize) -> Option<&'a Row> {
+        store.row(*self.visible.get(position)?)
+    }
+
+    /// Where an object is shown.
+    pub fn position(&self, store: &Store, uid: &Uid) -> Option<usize> {
+        let slot = store.slot(uid)?;
+        if self.shows(slot) { self.visible.iter().position(|&other| other == slot) } else { None }
+    }
+
+    /// The slot's row is shown.
+    pub fn shows(&self, slot: Slot) -> bool {
+        self.is_visible(self.flag(slot))
+    }
+
+    /// Objects that belong to the view, whatever the filter hides.
+    pub fn total(&self) -> usize {
+        self.counts.total
+    }
+
+    /// Objects of the view that are not healthy, whatever the filter hides.
+    pub fn unhealthy(&self) -> usize {
+        self.counts.unhealthy
+    }
+
+    /// Objects that are shown; ghosts do not count.
+    pub fn matched(&self) -> usize {
+        self.counts.matched
+    }
+
+    fn flag(&self, slot: Slot) -> u8 {
+        self.flags.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    fn is_visible(&self, flags: u8) -> bool {
+        let needed = PRESENT | INSIDE | MATCHES | if self.only_unhealthy { UNHEALTHY } else { 0 };
+        flags & needed == needed
+    }
+
+    /// Looks at one slot anew, keeps the counts, and says whether it is shown otherwise: hidden, or as a ghost.
+    fn evaluate(&mut self, store: &Store, slot: Slot, context: Context<'_>) -> bool {
+        let mut flags = 0;
+        if let Some(row) = store.row(slot) {
+            flags = PRESENT;
+            if store.is_ghost(slot) {
+                flags |= GHOST;
+            }
+            if store.is_unhealthy(slot) {
+                flags |= UNHEALTHY;
+            }
+            if self.narrow.as_ref().is_none_or(|inside| inside(row)) {
+                flags |= INSIDE;
+                if self.query.matches(row, context) {
+                    flags |= MATCHES;
+                }
+            }
+        }
+        let Some(known) = self.flags.get_mut(slot as usize) else { return false };
+        let before = std::mem::replace(known, flags);
+        let counts = |flags: u8| {
+            let counts = flags & (PRESENT | INSIDE | GHOST) == PRESENT | INSIDE;
+            (usize::from(counts), usize::from(counts && flags & UNHEALTHY != 0))
+        };
+        let (old, new) = (counts(before), counts(flags));
+        self.counts.total = self.counts.total + new.0 - old.0;
+        self.counts.unhealthy = self.counts.unhealthy + new.1 - old.1;
+        let shown = |flags| self.is_visible(flags).then_some(flags & GHOST);
+        shown(before) != shown(flags)
+    }
+
+    /// Gives changed slots their place in the order; `present` says which had one. Whether any moved.
+    fn place(&mut self, store: &Store, changed: &[Slot], present: &[bool], context: Context<'_>) -> bool {
+        let sort = self.sort;
+        let compare = |a: &Slot, b: &Slot| match (store.row(*a), store.row(*b)) {
+            (Some(a), Some(b)) => sort.compare(a, b, context),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        };
+        // The usual case: they are where they were. Every pair of neighbours with a changed row in it is looked at, so
+        // when all are in order, everything is.
+        let stays = |slot: Slot| {
+            let place = self.order.partition_point(|other| compare(other, &slot).is_lt());
+            let before = place.checked_sub(1).and_then(|before| self.order.get(before));
+            let after = self.order.get(place + 1);
+            self.order.get(place) == Some(&slot)
+                && before.is_none_or(|before| compare(before, &slot).is_lt())
+                && after.is_none_or(|after| compare(&slot, after).is_lt())
+        };
+        let same = |(&slot, &was): (&Slot, &bool)| was && store.row(slot).is_some();
+        if changed.iter().zip(present).all(same) && changed.iter().all(|&slot| stays(slot)) {
+            return false;
+        }
+        if let [slot] = *changed {
+            if let Some(place) = self.order.iter().position(|&other| other == slot) {
+                self.order.remove(place);
+            }
+        } else {
+            for &slot in changed {
+                self.flags[slot as usize] |= MOVING;
+            }
+            let flags = &self.flags;
+            self.order.retain(|&slot| flags[slot as usize] & MOVING == 0);
+            for &slot in changed {
+                self.flags[slot as usize] &= !MOVING;
+            }
+        }
+        let mut fresh: Vec<Slot> = changed.iter().copied().filter(|&slot| store.row(slot).is_some()).collect();
+        order::merge(&mut self.order, &mut fresh, compare);
+        true
+    }
+
+    /// Collects what is shown from the order.
+    fn show(&mut self) {
+        let mut visible = std::mem::take(&mut self.visible);
+        visible.clear();
+        let mut ghosts = 0;
+        visible.extend(self.order.iter().copied().filter(|&slot| {
+            let flags = self.flag(slot);
+            let shown = self.is_visible(flags);
+            ghosts += usize::from(shown && flags & GHOST != 0);
+            shown
+        }));
+        self.counts.matched = visible.len() - ghosts;
+        self.visible = visible;
+    }
+}
