@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::row::{Column, Row, Uid};
+use crate::model::row::Column;
 use crate::model::state::{Context, Link, Truth};
+use crate::model::store::Delta;
 
 /// Names one watch for as long as the program runs; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,15 +23,6 @@ pub enum Event {
     Moved,
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
-}
-
-/// One change of one object.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Delta {
-    /// There it is, new or changed.
-    Upsert(Row),
-    /// Gone.
-    Remove(Uid),
 }
 
 /// What a watch has to say, all of it to be applied at once.

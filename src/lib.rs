@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod commands;
+pub mod effect;
 pub mod event;
 pub mod keymap;
 pub mod kinds;

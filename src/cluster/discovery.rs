@@ -16,6 +16,7 @@ use super::connect::Session;
 use super::error::ClusterError;
 use super::request::{get_bytes, get_json};
 use crate::kinds;
+use crate::kinds::catalog::Catalog;
 use crate::model::kind::Kind;
 
 /// The aggregated form first, the classic one for servers that have no other.
@@ -24,45 +25,6 @@ const AGGREGATED: &str = "application/json;v=v2;g=apidiscovery.k8s.io;as=APIGrou
 
 /// So many requests are on their way at a time in the classic form.
 const AT_ONCE: usize = 8;
-
-/// The kinds of a server.
-#[derive(Clone, Debug, Default)]
-pub struct Discovery {
-    /// Every kind in every version that is served: first each kind's preferred version, in the server's order of groups (the
-    /// core one first), then the other versions. The version of a kind's block is preferred where it is served.
-    pub kinds: Vec<Arc<Kind>>,
-    /// What could not be found out, each a line for a person.
-    pub notes: Vec<String>,
-    /// Categories (`all`), and the preferred kinds in each.
-    pub categories: BTreeMap<String, Vec<Arc<Kind>>>,
-    preferred: usize,
-}
-
-/// A name that no kind has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotFound {
-    /// What was asked for.
-    pub text: String,
-    /// Names that are like it, at most three.
-    pub suggestions: Vec<String>,
-    /// There is such a kind, but its objects cannot be listed.
-    pub unlistable: bool,
-}
-
-impl std::fmt::Display for NotFound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.unlistable {
-            return write!(f, "{} cannot be listed", self.text);
-        }
-        write!(f, "the server has no kind {:?}", self.text)?;
-        match self.suggestions.as_slice() {
-            [] => Ok(()),
-            names => write!(f, "; did you mean {}?", names.join(", ")),
-        }
-    }
-}
-
-impl std::error::Error for NotFound {}
 
 /// One group as a server lists it, whichever form said so. Versions with the preferred one first.
 struct Group {
@@ -76,7 +38,7 @@ struct Resource {
 }
 
 /// Asks a server what it serves. An error only when it says nothing at all.
-pub async fn discover(session: &Session) -> Result<Discovery, ClusterError> {
+pub async fn discover(session: &Session) -> Result<Catalog, ClusterError> {
     let (core, others) = futures::join!(get_bytes(session, "/api", AGGREGATED), get_bytes(session, "/apis", AGGREGATED));
     let mut notes = Vec::new();
     let mut groups = match core {
@@ -219,8 +181,8 @@ fn of_resource(group: &str, version: &str, resource: APIResourceDiscovery) -> Op
     Some(Resource { kind, categories: resource.categories })
 }
 
-fn assemble(groups: Vec<Group>, notes: Vec<String>) -> Discovery {
-    let mut discovery = Discovery { notes, ..Discovery::default() };
+fn assemble(groups: Vec<Group>, notes: Vec<String>) -> Catalog {
+    let mut discovery = Catalog { notes, ..Catalog::default() };
     let mut others = Vec::new();
     for group in groups {
         // Each resource with its versions, in the order in which they were listed.
@@ -244,109 +206,12 @@ fn assemble(groups: Vec<Group>, notes: Vec<String>) -> Discovery {
     discovery
 }
 
-impl Discovery {
-    /// The kinds that have a block here, to begin with before the server has said what it serves.
-    pub fn builtin() -> Discovery {
-        let kinds: Vec<_> = kinds::BLOCKS.iter().map(|block| Arc::new(block.as_kind())).collect();
-        Discovery { preferred: kinds.len(), kinds, ..Discovery::default() }
-    }
-
-    /// Each kind once, in its preferred version.
-    pub fn preferred(&self) -> &[Arc<Kind>] {
-        &self.kinds[..self.preferred]
-    }
-
-    /// A kind by its exact name in a group and version.
-    pub fn exact(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Kind>> {
-        self.kinds.iter().find(|k| &*k.plural == plural && &*k.group == group && &*k.version == version)
-    }
-
-    /// The kind of a reference (`apps/v1`, `ReplicaSet`), in the version that is preferred here.
-    pub fn referred(&self, api_version: &str, kind: &str) -> Option<&Arc<Kind>> {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        self.kinds.iter().find(|k| &*k.kind == kind && &*k.group == group)
-    }
-
-    /// The kind that a person means, as kubectl finds it: plural, short name, singular or kind in any case, alone or with
-    /// `.group` or `.version.group`. Of several, the core group's stands first, then the server's order. Only what can be
-    /// listed is found.
-    pub fn find(&self, text: &str) -> Result<Arc<Kind>, NotFound> {
-        let wanted = text.trim().to_lowercase();
-        let found = match wanted.split_once('.') {
-            None => self.named(&wanted, |_| true),
-            Some((name, rest)) => {
-                let versioned = rest.split_once('.').unwrap_or((rest, ""));
-                let exact = self.named(name, |k| (&*k.version, &*k.group) == versioned);
-                let group = exact.or_else(|| self.named(name, |k| &*k.group == rest));
-                // kubectl takes the beginning of a group for the group, where there is no such group.
-                group.or_else(|| self.named(name, |k| !rest.is_empty() && k.group.starts_with(rest)))
-            }
-        };
-        let unlistable = found.is_some_and(|k| !k.listable);
-        match found.filter(|k| k.listable) {
-            Some(kind) => Ok(kind.clone()),
-            None => Err(NotFound { suggestions: self.suggestions(&wanted), text: text.trim().to_owned(), unlistable }),
-        }
-    }
-
-    /// The first listable kind of a name; one that cannot be listed only where there is no other. A plural stands before a
-    /// short name, and that before a singular (kubectl's `shortcutExpander`).
-    fn named(&self, name: &str, fits: impl Fn(&Kind) -> bool) -> Option<&Arc<Kind>> {
-        let first = |is: &dyn Fn(&Kind) -> bool| {
-            let mut all = self.kinds.iter().filter(|k| fits(k) && is(k));
-            let first = all.next()?;
-            Some(if first.listable { first } else { all.find(|k| k.listable).unwrap_or(first) })
-        };
-        first(&|k| &*k.plural == name)
-            .or_else(|| first(&|k| k.short.iter().any(|s| &**s == name)))
-            .or_else(|| first(&|k| &*k.singular == name || k.kind.eq_ignore_ascii_case(name)))
-    }
-
-    fn suggestions(&self, wanted: &str) -> Vec<String> {
-        let name = wanted.split('.').next().unwrap_or(wanted);
-        if name.is_empty() {
-            return Vec::new();
-        }
-        // A short word has many neighbours.
-        let far = if name.chars().count() < 5 { 1 } else { 2 };
-        let mut near: Vec<(usize, String)> = Vec::new();
-        for kind in self.preferred().iter().filter(|k| k.listable) {
-            let mut distance = [&kind.plural, &kind.singular].into_iter().map(|n| distance(name, n)).min().unwrap_or(usize::MAX);
-            if kind.plural.starts_with(name) {
-                distance = distance.min(far);
-            }
-            if distance <= far {
-                let ambiguous = self.preferred().iter().any(|k| k.plural == kind.plural && k.group != kind.group);
-                near.push((distance, if ambiguous { kind.full_name() } else { kind.plural.to_string() }));
-            }
-        }
-        near.sort_by_key(|(distance, _)| *distance);
-        near.into_iter().map(|(_, name)| name).take(3).collect()
-    }
-}
-
-/// How many letters are to be put in, taken out or changed (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Recorded from a kube-apiserver 1.36 with metrics-server, trimmed to a few groups.
-    fn recorded() -> Discovery {
+    fn recorded() -> Catalog {
         let core = Bytes::from_static(include_bytes!("../../tests/frames/discovery-api.json"));
         let others = Bytes::from_static(include_bytes!("../../tests/frames/discovery-apis.json"));
         let mut notes = Vec::new();
@@ -446,7 +311,7 @@ mod tests {
 
     #[test]
     fn builtin_kinds_can_be_found_at_once() {
-        assert_eq!(Discovery::builtin().find("ns").map(|k| k.plural.to_string()), Ok("namespaces".into()));
+        assert_eq!(Catalog::builtin().find("ns").map(|k| k.plural.to_string()), Ok("namespaces".into()));
     }
 
     #[test]

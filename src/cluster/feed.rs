@@ -12,9 +12,10 @@ use rustc_hash::FxHasher;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::event::{Delta, Event, Update, WatchId};
+use crate::event::{Event, Update, WatchId};
 use crate::model::row::{Column, Row, Uid};
 use crate::model::state::Truth;
+use crate::model::store::Delta;
 
 /// Changes of one moment go together: the first at once, the next no sooner than this. Twenty pictures a second are
 /// smooth, and a busy cluster then costs a few per cent of a core.

@@ -8,11 +8,14 @@ pub mod credential;
 pub mod discovery;
 pub mod envelope;
 pub mod error;
+pub mod feed;
+pub mod frames;
 pub mod kubeconfig;
+pub mod link;
 pub mod metrics;
 pub mod plugin;
 pub mod request;
-pub mod scope;
+pub mod watch;
 
 pub use connect::{Options, Session, Target};
 pub use error::ClusterError;

@@ -18,7 +18,7 @@ use super::connect::Session;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
-use crate::model::scope::{Scope, WatchSpec};
+use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
 /// With more names than this, one watch over all namespaces is cheaper than one each.
@@ -210,7 +210,7 @@ impl Task {
                 Some(names) => names.to_vec(),
                 None => {
                     let known = self.feed.until(namespaces(session)).await.unwrap_or_default();
-                    let plain = patterns.iter().filter(|name| !name.contains('*')).cloned();
+                    let plain = patterns.iter().filter(|name| scope::is_name(name)).cloned();
                     plain.chain(known.into_iter().filter(|name| self.spec.scope.contains(name))).collect()
                 }
             };

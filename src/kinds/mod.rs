@@ -19,6 +19,7 @@ pub mod apps;
 pub mod autoscaling;
 pub mod batch;
 pub mod conditions;
+pub mod catalog;
 pub mod core;
 pub mod describe;
 pub mod discovery;
