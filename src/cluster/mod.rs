@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod plugin;
 pub mod request;
 pub mod scope;
+mod stack;
 
 pub use connect::{Options, Session, Target};
 pub use error::ClusterError;
