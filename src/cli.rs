@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::cluster::connect::Options;
 use crate::cluster::kubeconfig::Paths;
-use crate::cluster::scope::Scope;
+use crate::model::scope::Scope;
 
 /// A live dashboard of a Kubernetes cluster in the terminal.
 #[derive(Parser, Clone, Debug)]
@@ -131,10 +131,13 @@ impl Global {
         Paths::of(self.kubeconfig.as_deref())
     }
 
-    /// The namespaces to show.
-    pub fn scope(&self) -> Scope {
+    /// The namespaces that were asked for; `None` when none were.
+    pub fn scope(&self) -> Option<Scope> {
         // As in kubectl, -A wins.
-        if self.all_namespaces { Scope::All } else { Scope::of(&self.namespaces) }
+        if self.all_namespaces {
+            return Some(Scope::All);
+        }
+        (!self.namespaces.is_empty()).then(|| Scope::parse(self.namespaces.iter().map(String::as_str)))
     }
 
     /// What is said about the connection.
@@ -211,7 +214,7 @@ mod tests {
         let cli = parse("kubetui --context a get deploy -A -o name --filter x=y");
         let Some(Command::Get(get)) = cli.command else { panic!("get") };
         assert_eq!((get.resource.as_str(), get.output, get.filter.as_deref()), ("deploy", Output::Name, Some("x=y")));
-        assert_eq!((cli.global.context.as_deref(), cli.global.scope()), (Some("a"), Scope::All));
+        assert_eq!((cli.global.context.as_deref(), cli.global.scope()), (Some("a"), Some(Scope::All)));
         assert!(matches!(parse("kubetui completion fish").command, Some(Command::Completion { shell: Shell::Fish })));
         assert!(Cli::try_parse_from(["kubetui", "get"]).is_err());
         assert!(Cli::try_parse_from(["kubetui", "get", "po", "-o", "yaml"]).is_err());
@@ -226,10 +229,10 @@ mod tests {
 
     #[test]
     fn namespaces_are_lists_and_patterns() {
-        let scope = parse("kubetui -n a,b* --namespace c").global.scope();
-        assert!(scope.contains("a", "") && scope.contains("bb", "") && scope.contains("c", "") && !scope.contains("d", ""));
-        assert_eq!(parse("kubetui -n a -A").global.scope(), Scope::All);
-        assert_eq!(parse("kubetui").global.scope(), Scope::Context);
+        let scope = parse("kubetui -n a,b* --namespace c").global.scope().expect("a scope");
+        assert!(scope.contains("a") && scope.contains("bb") && scope.contains("c") && !scope.contains("d"));
+        assert_eq!(parse("kubetui -n a -A").global.scope(), Some(Scope::All));
+        assert_eq!(parse("kubetui").global.scope(), None);
     }
 
     #[test]

@@ -1,29 +1,16 @@
-//! From a context to a session: which server, as whom, and the HTTP client with kube's TLS and authentication under it.
-//!
-//! The stack is put together here rather than by kube's builder, for what that has no setting for: TCP keepalive, a time
-//! limit over name, connection and TLS together, credentials that are renewed when the server refuses them, and proxies
-//! that leave loopback alone.
+//! From a context to a session: which server, as whom, and a client for it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderValue, USER_AGENT};
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::connect::{Connection, HttpConnector};
-use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use k8s_openapi::ByteString;
-use kube::client::ConfigExt;
 use kube::config::{AuthInfo, Cluster};
 use kube::{Client, Config};
-use tower::util::BoxCloneSyncService;
-use tower::{BoxError, Service, ServiceBuilder};
-use tower_http::decompression::DecompressionLayer;
 
 use super::credential::Credentials;
 use super::error::{self, ClusterError};
 use super::kubeconfig::{ConfigError, Loaded};
 use super::plugin::{Credential, Plugin};
+use super::stack;
 
 /// What a connection may take: name, TCP, TLS. Short of the three seconds after which somebody has to see why.
 pub const CONNECT: Duration = Duration::from_millis(2500);
@@ -187,8 +174,8 @@ pub async fn open(loaded: &Loaded, options: &Options) -> Result<Session, Connect
             None => plugin.run().await?,
         };
         if let Some((certificate, key)) = &credential.certificate {
-            user.client_certificate_data = Some(base64(certificate)?);
-            user.client_key_data = Some(base64(key)?.into());
+            user.client_certificate_data = Some(stack::base64(certificate)?);
+            user.client_key_data = Some(stack::base64(key)?.into());
         }
         credentials = Some(Credentials::of_plugin(plugin, &credential)?);
     }
@@ -199,10 +186,12 @@ pub async fn open(loaded: &Loaded, options: &Options) -> Result<Session, Connect
     let timeout = options.timeout.map_or(Some(REQUEST), |limit| (!limit.is_zero()).then_some(limit));
     // Certificates are read from disk here, those of the system too.
     let build = move || {
-        let (mut config, target) = if in_cluster { in_cluster_config(target, user)? } else { (config(&target, &cluster, user)?, target) };
+        let (mut config, target) =
+            if in_cluster { in_cluster_config(target, user)? } else { (stack::config(&target, &cluster, user)?, target) };
         config.accept_invalid_certs |= insecure;
         let credentials = credentials.or_else(|| credentials_of_file(&mut config.auth_info));
-        session(config, target, credentials, timeout)
+        let (client, authority) = stack::client(config, &target, credentials.as_ref())?;
+        Ok::<_, ConfigError>(Session { client, target: Arc::new(target), authority: authority.into(), timeout, credentials })
     };
     Ok(tokio::task::spawn_blocking(build).await.map_err(|e| ConfigError::Unusable(e.to_string()))??)
 }
@@ -210,7 +199,9 @@ pub async fn open(loaded: &Loaded, options: &Options) -> Result<Session, Connect
 /// [`open`], and the server's word that it is there: its version, or `None` when it does not say it to this user.
 pub async fn connect(loaded: &Loaded, options: &Options) -> Result<(Session, Option<String>), ConnectError> {
     let session = open(loaded, options).await?;
-    let version = super::request::version(&session).await?;
+    // Somebody waits for this one: unless they said for how long, it is as short as a connection.
+    let hurried = if options.timeout.is_none() { session.with_timeout(CONNECT) } else { session.clone() };
+    let version = super::request::version(&hurried).await?;
     Ok((session, version))
 }
 
@@ -288,159 +279,109 @@ fn credentials_of_file(user: &mut AuthInfo) -> Option<Credentials> {
     Some(Credentials::of_file(file.into(), token))
 }
 
-fn config(target: &Target, cluster: &Cluster, user: AuthInfo) -> Result<Config, ConfigError> {
-    let unusable = |why: String| ConfigError::Unusable(format!("cluster {:?}: {why}", target.cluster));
-    let server = target.server.trim();
-    if server.is_empty() {
-        return Err(unusable("it has no server".into()));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::kubeconfig::Paths;
+
+    const KUBECONFIG: &str = "current-context: a
+clusters:
+- {name: one, cluster: {server: 'https://one'}}
+- {name: two, cluster: {server: 'https://two'}}
+users:
+- {name: jane, user: {token: secret, client-certificate: /c, client-key: /k}}
+- {name: plug, user: {exec: {command: aws, args: [eks, get-token]}}}
+contexts:
+- {name: a, context: {cluster: one, user: jane, namespace: shop}}
+- {name: b, context: {cluster: two, user: plug}}
+- {name: lost, context: {cluster: gone, user: jane}}
+";
+
+    fn loaded(name: &str, text: &str) -> Loaded {
+        let file = std::env::temp_dir().join(format!("kubetui-connect-{name}-{}", std::process::id()));
+        std::fs::write(&file, text).expect("a file");
+        let loaded = Loaded::load(&Paths::of(Some(&file)));
+        let _ = std::fs::remove_file(&file);
+        loaded.expect("loads")
     }
-    let pem = match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
-        (Some(data), _) if !data.is_empty() => {
-            Some(unbase64(data).ok_or_else(|| unusable("certificate-authority-data is not base64".into()))?)
-        }
-        (_, Some(file)) => Some(std::fs::read(file).map_err(|e| unusable(format!("{file}: {e}")))?),
-        _ => None,
-    };
-    let insecure = cluster.insecure_skip_tls_verify == Some(true);
-    // client-go's `DefaultServerURL`: an address alone is HTTP, unless the rest speaks of TLS.
-    let url = match (server.contains("://"), pem.is_some() || insecure) {
-        (true, _) => server.to_owned(),
-        (false, true) => format!("https://{server}"),
-        (false, false) => format!("http://{server}"),
-    };
-    let url: http::Uri = url.parse().map_err(|e| unusable(format!("the server {server:?} is no address: {e}")))?;
-    if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
-        return Err(unusable(format!("the server {server:?} is no address")));
+
+    fn options(set: impl FnOnce(&mut Options)) -> Options {
+        let mut options = Options::default();
+        set(&mut options);
+        options
     }
-    let mut config = Config::new(url);
-    if let Some(pem) = pem {
-        let blocks = pem::parse_many(pem).map_err(|e| unusable(format!("its certificate authority: {e}")))?;
-        let certificates: Vec<_> = blocks.into_iter().filter(|b| b.tag() == "CERTIFICATE").map(pem::Pem::into_contents).collect();
-        if certificates.is_empty() {
-            return Err(unusable("its certificate authority has no certificate in it".into()));
-        }
-        config.root_cert = Some(certificates);
+
+    #[test]
+    fn options_stand_before_the_context() {
+        let loaded = loaded("target", KUBECONFIG);
+        let at = |options: Options| target(&loaded, &options).map(|t| (t.context, t.server, t.user, t.namespace));
+        let some = |s: &str| Some(s.to_owned());
+        assert_eq!(at(Options::default()), Ok(("a".into(), "https://one".into(), some("jane"), some("shop"))));
+        assert_eq!(at(options(|o| o.context = some("b"))), Ok(("b".into(), "https://two".into(), some("plug"), None)));
+        let both = options(|o| (o.cluster, o.user) = (some("two"), some("plug")));
+        assert_eq!(at(both), Ok(("a".into(), "https://two".into(), some("plug"), some("shop"))));
     }
-    config.accept_invalid_certs = insecure;
-    config.tls_server_name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
-    config.disable_compression = cluster.disable_compression == Some(true);
-    config.default_namespace = target.namespace.clone().unwrap_or_else(|| "default".into());
-    config.auth_info = user;
-    config.proxy_url = match cluster.proxy_url.as_deref().filter(|url| !url.is_empty()) {
-        Some(proxy) => Some(proxy.parse().map_err(|e| unusable(format!("proxy-url {proxy:?}: {e}")))?),
-        None => None,
-    };
-    Ok(config)
-}
 
-fn unbase64(text: &str) -> Option<Vec<u8>> {
-    let text: String = text.split_whitespace().collect();
-    serde_json::from_value::<ByteString>(text.into()).ok().map(|bytes| bytes.0)
-}
+    #[test]
+    fn unknown_names_come_with_the_known_ones() {
+        let loaded = loaded("unknown", KUBECONFIG);
+        let error = |options: Options| target(&loaded, &options).expect_err("unknown").to_string();
+        assert_eq!(error(options(|o| o.context = Some("x".into()))), "no context \"x\" in the kubeconfig; there are: a, b, lost");
+        assert_eq!(error(options(|o| o.cluster = Some("x".into()))), "no cluster \"x\" in the kubeconfig; there are: one, two");
+        assert_eq!(error(options(|o| o.user = Some("x".into()))), "no user \"x\" in the kubeconfig; there are: jane, plug");
+        assert_eq!(error(options(|o| o.context = Some("lost".into()))), "no cluster \"gone\" in the kubeconfig; there are: one, two");
+    }
 
-fn base64(text: &str) -> Result<String, ConfigError> {
-    let value = serde_json::to_value(ByteString(text.as_bytes().to_vec())).map_err(|e| ConfigError::Unusable(e.to_string()))?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
-}
+    #[test]
+    fn without_a_current_context_one_has_to_be_chosen() {
+        let loaded = loaded("current", &KUBECONFIG.replace("current-context: a", "current-context: ''"));
+        let error = target(&loaded, &Options::default()).expect_err("none");
+        assert_eq!(error.to_string(), "the kubeconfig has no current context; choose one with --context: a, b, lost");
+        let alone = target(&loaded, &options(|o| o.cluster = Some("one".into()))).expect("a cluster is enough");
+        assert_eq!((alone.context.as_str(), alone.user), ("", None));
+    }
 
-fn session(
-    mut config: Config,
-    target: Target,
-    credentials: Option<Credentials>,
-    timeout: Option<Duration>,
-) -> Result<Session, ConfigError> {
-    config.headers.push((USER_AGENT, HeaderValue::from_static(concat!("kubetui/", env!("CARGO_PKG_VERSION")))));
-    let mut authority = authority(&config.cluster_url);
-    let loopback = is_loopback(&config.cluster_url);
-    config.disable_compression |= loopback;
+    #[test]
+    fn a_plugin_is_for_users_who_have_nothing_else() {
+        let loaded = loaded("plugin", KUBECONFIG);
+        let plugin = |options: Options| login_command(&loaded, &options).expect("resolves").map(|p| (p.name().to_owned(), p.args));
+        assert_eq!(plugin(Options::default()), None);
+        let b = || options(|o| o.context = Some("b".into()));
+        assert_eq!(plugin(b()), Some(("aws".into(), vec!["eks".into(), "get-token".into()])));
+        assert_eq!(plugin(Options { token: Some("t".into()), ..b() }), None);
+    }
 
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
-    // A peer that went away without a word is found out within 20 s.
-    tcp.set_keepalive(Some(Duration::from_secs(10)));
-    tcp.set_keepalive_interval(Some(Duration::from_secs(3)));
-    tcp.set_keepalive_retries(Some(3));
+    #[test]
+    fn groups_need_a_user_to_impersonate() {
+        let loaded = loaded("groups", KUBECONFIG);
+        assert!(target(&loaded, &options(|o| o.groups = vec!["g".into()])).is_err());
+        let resolved = resolve(&loaded, &options(|o| (o.groups, o.impersonate) = (vec!["g".into()], Some("u".into())))).expect("resolves");
+        assert_eq!(resolved.user.impersonate.as_deref(), Some("u"));
+        assert_eq!(resolved.user.impersonate_groups, Some(vec!["g".into()]));
+    }
 
-    let proxy = match &config.proxy_url {
-        Some(url) => {
-            let through = Matcher::builder().all(url.to_string()).build().intercept(&config.cluster_url);
-            Some(through.ok_or_else(|| ConfigError::Unusable(format!("proxy-url {url}: only http, https and socks5 are known")))?)
-        }
-        // As Go does: the environment's proxy is not for what runs on this machine.
-        None if loopback => None,
-        None => {
-            let variable = |upper: &str, lower: &str| std::env::var(upper).or_else(|_| std::env::var(lower)).unwrap_or_default();
-            let http = variable("HTTP_PROXY", "http_proxy");
-            let https = variable("HTTPS_PROXY", "https_proxy");
-            Matcher::builder().http(http).https(https).no(variable("NO_PROXY", "no_proxy")).build().intercept(&config.cluster_url)
-        }
-    };
-    // A TLS or authentication setting that cannot be used is the kubeconfig's fault.
-    let unusable = |e: kube::Error| {
-        ConfigError::Unusable(format!("cluster {:?}, user {:?}: {e}", target.cluster, target.user.as_deref().unwrap_or("")))
-    };
-    let client = match proxy {
-        None => client(&config, tcp, credentials.as_ref()).map_err(unusable)?,
-        Some(proxy) => {
-            let address = proxy.uri().clone();
-            authority.push_str(&format!(" (through the proxy {})", self::authority(&address)));
-            match address.scheme_str() {
-                Some("http") => {
-                    let tunnel = Tunnel::new(address, tcp);
-                    let tunnel = proxy.basic_auth().cloned().into_iter().fold(tunnel, Tunnel::with_auth);
-                    client(&config, tunnel, credentials.as_ref()).map_err(unusable)?
-                }
-                Some("https") => {
-                    let tunnel = Tunnel::new(address, config.rustls_https_connector_with_connector(tcp).map_err(unusable)?);
-                    let tunnel = proxy.basic_auth().cloned().into_iter().fold(tunnel, Tunnel::with_auth);
-                    client(&config, tunnel, credentials.as_ref()).map_err(unusable)?
-                }
-                Some(scheme @ ("socks5" | "socks5h")) => {
-                    let socks = SocksV5::new(address.clone(), tcp).local_dns(scheme == "socks5");
-                    let socks = proxy.raw_auth().into_iter().fold(socks, |s, (user, word)| s.with_auth(user.to_owned(), word.to_owned()));
-                    client(&config, socks, credentials.as_ref()).map_err(unusable)?
-                }
-                _ => return Err(ConfigError::Unusable(format!("proxy {address}: only http, https and socks5 are known"))),
-            }
-        }
-    };
-    Ok(Session { client, target: Arc::new(target), authority: authority.into(), timeout, credentials })
-}
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_said_at_once() {
+        // A port that was free a moment ago, and refuses.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let text = format!(
+            "current-context: a\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\ncontexts: [{{name: a, context: {{cluster: c}}}}]\n"
+        );
+        let started = std::time::Instant::now();
+        let error = connect(&loaded("refused", &text), &Options::default()).await.expect_err("refused");
+        assert_eq!(error.to_string(), format!("connection refused by 127.0.0.1:{port}"));
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
 
-/// The stack: address and credentials, compression, headers, HTTP/1.1 over `connector`, with kube's TLS.
-fn client<C>(config: &Config, connector: C, credentials: Option<&Credentials>) -> Result<Client, kube::Error>
-where
-    C: Service<http::Uri> + Clone + Send + Sync + 'static,
-    C::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
-    C::Future: Send + 'static,
-    C::Error: Into<BoxError>,
-{
-    let https = config.rustls_https_connector_with_connector(connector)?;
-    let connector = BoxCloneSyncService::new(tower::timeout::Timeout::new(https, CONNECT));
-    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(60))
-        .build::<_, kube::client::Body>(connector);
-    let service = ServiceBuilder::new()
-        .layer(config.base_uri_layer())
-        .layer(DecompressionLayer::new().gzip(!config.disable_compression))
-        .option_layer(credentials.cloned())
-        .option_layer(if credentials.is_some() { None } else { config.auth_layer()? })
-        .layer(config.extra_headers_layer()?)
-        .map_err(BoxError::from)
-        .service(http);
-    Ok(Client::new(service, config.default_namespace.clone()))
-}
-
-/// `host:port` of an address.
-fn authority(url: &http::Uri) -> String {
-    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("http") { 80 } else { 443 });
-    format!("{}:{port}", url.host().unwrap_or_default())
-}
-
-fn is_loopback(url: &http::Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.ends_with(".localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_given_up() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let text = format!(
+            "current-context: a\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\ncontexts: [{{name: a, context: {{cluster: c}}}}]\n"
+        );
+        let limit = Duration::from_millis(200);
+        let error = connect(&loaded("silent", &text), &options(|o| o.timeout = Some(limit))).await.expect_err("silent");
+        assert_eq!(error, ConnectError::Cluster(ClusterError::Timeout(limit)));
+    }
 }

@@ -195,7 +195,8 @@ where
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use kube::config::{Cluster, ExecConfig};

@@ -3,7 +3,6 @@
 //! Two requests ask for all of it (the aggregated form); a server that knows only the classic form is asked group by
 //! group. A group that does not answer costs that group, and a note.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;

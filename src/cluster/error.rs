@@ -83,8 +83,10 @@ impl std::fmt::Display for ClusterError {
             ClusterError::Timeout(after) => write!(f, "no answer within {}", seconds(*after)),
             ClusterError::Unauthorized(words) => write!(f, "not logged in: {}", one_line(words)),
             ClusterError::Plugin { command, words } => write!(f, "{command}: {}", one_line(words)),
-            ClusterError::Forbidden(words) => write!(f, "forbidden: {}", one_line(words)),
-            ClusterError::NotFound(words)
+            // The API server's own messages have the word in them: `pods is forbidden: User "x" cannot list …`.
+            ClusterError::Forbidden(words) if !words.to_lowercase().contains("forbidden") => write!(f, "forbidden: {}", one_line(words)),
+            ClusterError::Forbidden(words)
+            | ClusterError::NotFound(words)
             | ClusterError::Expired(words)
             | ClusterError::Conflict(words)
             | ClusterError::Invalid(words)
@@ -247,10 +249,11 @@ pub fn from_chain(error: &(dyn StdError + 'static), server: &str, connect: Durat
         let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
         return ClusterError::Unreachable(format!("no such host {host}"));
     }
-    if let Some(why) = words.iter().find_map(|w| w.strip_prefix("tunnel error: ")) {
-        // What lies beneath a tunnel that could not be made is the proxy's fault, not the server's.
-        let beneath = words.last().filter(|w| !w.starts_with("tunnel error: ")).map(String::as_str);
-        return ClusterError::Unreachable(format!("the proxy makes no way to {server}: {}", beneath.unwrap_or(why)));
+    if let Some(why) = words.iter().find_map(|w| w.strip_prefix("tunnel error: ").or(w.strip_prefix("SOCKS error: "))) {
+        let why = if why == "unsuccessful" { "it refuses" } else { why };
+        // What lies beneath, where the proxy itself cannot be reached.
+        let deepest = words.last().filter(|w| !w.contains(" error: ")).map_or(why, String::as_str);
+        return ClusterError::Unreachable(format!("{server}: the proxy gives no connection: {deepest}"));
     }
     let kind = chain.iter().rev().find_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind);
     let last = words.last().map_or("", String::as_str);
@@ -285,7 +288,11 @@ fn tls(words: &str) -> Option<String> {
         } else if what.starts_with("certificate not valid yet") || what.starts_with("NotValidYet") {
             "its certificate is not valid yet (is this machine's clock right?)".into()
         } else if what.starts_with("certificate not valid for name") || what.starts_with("NotValidForName") {
-            format!("its certificate is for another name ({what})")
+            // What follows are all the names that it is for: they can be many.
+            let wanted = what.split(';').next().unwrap_or(what).trim_start_matches("certificate not valid for name ");
+            format!("its certificate is not for the name {wanted}")
+        } else if what.contains("CaUsedAsEndEntity") {
+            "its certificate is that of an authority, which cannot stand for a server itself".into()
         } else {
             format!("its certificate is not valid ({what})")
         });
@@ -331,7 +338,8 @@ mod tests {
         let forbidden = ClusterError::Forbidden("pods is forbidden: User \"nobody\"".into());
         assert_eq!(answer(403, json), forbidden);
         assert_eq!(answer(403, envelope::seal("v1", "Status", &status)), forbidden);
-        assert_eq!(forbidden.to_string(), "forbidden: pods is forbidden: User \"nobody\"");
+        assert_eq!(forbidden.to_string(), "pods is forbidden: User \"nobody\"");
+        assert_eq!(ClusterError::Forbidden("no".into()).to_string(), "forbidden: no");
     }
 
     #[test]
@@ -390,6 +398,13 @@ mod tests {
             why(io::Error::other("invalid peer certificate: UnknownIssuer")),
             "127.0.0.1:1: its certificate is signed by an authority that the kubeconfig does not name"
         );
+        assert_eq!(
+            why(io::Error::other(
+                "invalid peer certificate: certificate not valid for name \"a\"; certificate is only valid for DnsName(\"b\")"
+            )),
+            "127.0.0.1:1: its certificate is not for the name \"a\""
+        );
+        assert_eq!(why(io::Error::other("tunnel error: unsuccessful")), "127.0.0.1:1: the proxy gives no connection: it refuses");
         assert_eq!(why(io::Error::other("odd")), "127.0.0.1:1: odd");
     }
 

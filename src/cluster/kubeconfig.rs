@@ -295,7 +295,13 @@ fn resolve(folder: &Path, path: &mut Option<String>) {
 fn reason(error: &serde_yaml::Error) -> String {
     let words = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
     let words = words.lines().next().unwrap_or_default();
-    words.rsplit_once(" at line ").map_or(words, |(words, _)| words).to_owned()
+    let words = words.rsplit_once(" at line ").map_or(words, |(words, _)| words);
+    match words {
+        "expected sequence start" => "a list is expected here".into(),
+        "expected mapping start" => "a mapping is expected here".into(),
+        "expected string scalar" => "a text is expected here".into(),
+        other => other.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -394,8 +400,8 @@ contexts:
         let folder = Folder::new("parse");
         for (name, text, at, words) in [
             ("indent", "apiVersion: v1\nclusters:\n- name: c\n  cluster:\n server: x\n", "5:", ""),
-            ("open", "apiVersion: v1\nclusters: [\n", "", ""),
-            ("type", "apiVersion: v1\ncontexts: hello\n", "2:11", ""),
+            ("open", "apiVersion: v1\nclusters: [\n", "2:11", "unclosed"),
+            ("type", "apiVersion: v1\ncontexts: hello\n", "2:11", "a list is expected"),
             ("missing", "apiVersion: v1\ncontexts:\n- name: a\n  context: {user: u}\n", "4:", "cluster"),
             ("nameless", "clusters:\n- cluster: {server: x}\n", "2:", "name"),
         ] {

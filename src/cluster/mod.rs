@@ -15,6 +15,7 @@ pub mod link;
 pub mod metrics;
 pub mod plugin;
 pub mod request;
+pub mod stack;
 pub mod watch;
 
 pub use connect::{Options, Session, Target};

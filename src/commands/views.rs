@@ -214,11 +214,11 @@ pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// To another match.
 pub fn search_step(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
-    match c.state.text_mut() {
-        Some(text) if text.searched().is_empty() => Err("nothing is searched for: / begins a search".into()),
-        Some(text) if !text.search_step(forward) => Err(format!("{:?} is not in this text", text.searched())),
-        _ => Ok(()),
+    let Some(text) = c.state.text_mut() else { return Ok(()) };
+    if text.searched().is_empty() {
+        return Err("nothing is searched for: / begins a search".into());
     }
+    if text.search_step(forward) { Ok(()) } else { Err(format!("{:?} is not in this text", text.searched())) }
 }
 
 /// Wraps, or not.

@@ -210,6 +210,22 @@ impl Row {
         if self.condition == Health::Healthy && now < self.unsettled_until { Health::Progressing } else { self.condition }
     }
 
+    /// Whether nothing that is shown or related by differs: most changes of a busy cluster touch only the version.
+    pub fn looks_like(&self, other: &Row) -> bool {
+        self.uid == other.uid
+            && self.cells == other.cells
+            && self.facts == other.facts
+            && self.labels == other.labels
+            && self.condition == other.condition
+            && self.unsettled_until == other.unsettled_until
+            && self.message == other.message
+            && self.deleting == other.deleting
+            && self.owner == other.owner
+            && self.created == other.created
+            && self.name == other.name
+            && self.namespace == other.namespace
+    }
+
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&Arc<str>> {
         self.labels.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)

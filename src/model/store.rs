@@ -280,7 +280,7 @@ impl Store {
                     self.live += 1;
                     self.unhealthy += usize::from(unhealthy);
                     self.widths.add(new, &self.columns);
-                } else if old == *new {
+                } else if old.looks_like(new) {
                     return;
                 } else {
                     self.widths.change(&old, new, &self.columns);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::tables::TableKey;
 use crate::model::facts::{Facts, Selector};
 use crate::model::kind::Kind;
-use crate::model::row::{Row, Source, Uid};
+use crate::model::row::{Row, Uid};
+use crate::model::store::Sort;
 
 /// The four panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,15 +113,6 @@ impl Reference {
     }
 }
 
-/// How a table is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sorting {
-    /// By which value; `None` is the order of the table itself: namespace and name.
-    pub by: Option<Source>,
-    /// The other way round.
-    pub descending: bool,
-}
-
 /// A table as it is looked at, in few words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
@@ -136,8 +128,8 @@ pub struct Place {
     pub filter: String,
     /// Only what is not healthy.
     pub unhealthy: bool,
-    /// Sorting.
-    pub sorting: Sorting,
+    /// How it is sorted; by nothing is the order of the table itself: namespace and name.
+    pub sorting: Sort,
     /// Where the cursor is.
     pub cursor: Option<Uid>,
 }
@@ -145,7 +137,7 @@ pub struct Place {
 impl Place {
     /// The whole of a table, unfiltered, from the top.
     pub fn new(key: TableKey) -> Place {
-        let sorting = Sorting { by: None, descending: false };
+        let sorting = Sort::default();
         Place { key, pane: None, relation: None, crumb: "".into(), filter: String::new(), unhealthy: false, sorting, cursor: None }
     }
 

@@ -442,7 +442,7 @@ impl State {
         let mut choices = vec![plain(ALL_NAMESPACES, "")];
         let known = self.tables.get(&self.namespaces_key());
         if let Some(table) = known {
-            choices.extend(table.store.rows().map(|row| plain(&row.name, "")));
+            choices.extend(table.store.iter().map(|row| plain(&row.name, "")));
         }
         if choices.len() == 1 {
             // They cannot be listed: those that are known for other reasons.
@@ -465,13 +465,6 @@ impl State {
         if let Some(View::Table(view)) = self.stack.last_mut() {
             let table = self.tables.look(&view.place.key);
             view.refresh(table, metrics, now);
-        }
-        // The tabs count what is fed.
-        for pane in Pane::ALL {
-            let key = self.pane_key(pane);
-            if let Some(table) = self.tables.get_mut(&key) {
-                table.store.settle(now);
-            }
         }
         let refill = match &self.overlay {
             Overlay::Picker(picker) if picker.purpose == Purpose::Namespaces => Some(self.namespace_choices()),

@@ -2,28 +2,17 @@
 //! (UID), never to row numbers.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustc_hash::FxHashSet;
 
 use super::place::Place;
 use super::tables::{Table, Tables};
 use crate::model::metrics::Metrics;
-use crate::model::query::{Mistake, Query};
+use crate::model::query::{Context, Mistake, Query};
 use crate::model::row::{Column, Row, Source, Uid};
-use crate::model::store::{Listing, Order};
+use crate::model::store::{Listing, Sort};
 use crate::model::time::Seconds;
-
-/// How long an object that vanished under the cursor stays, struck through.
-const GHOST: Duration = Duration::from_secs(3);
-
-/// What vanished under the cursor.
-#[derive(Debug)]
-struct Ghost {
-    row: Row,
-    at: usize,
-    since: Instant,
-}
 
 /// A table view.
 pub struct TableView {
@@ -43,9 +32,6 @@ pub struct TableView {
     pub height: usize,
     listing: Listing,
     at: usize,
-    /// The row under the cursor as last seen.
-    seen: Option<Row>,
-    ghost: Option<Ghost>,
     columns: Arc<[Column]>,
     anchor: Option<Uid>,
     /// When the cursor came to rest where it is.
@@ -65,14 +51,12 @@ impl TableView {
             height: 20,
             listing: Listing::default(),
             at: 0,
-            seen: None,
-            ghost: None,
             columns: [].into(),
             anchor: None,
             rested: Instant::now(),
         };
         if let Some(relation) = view.place.relation.clone() {
-            view.listing.set_base(Some(Box::new(move |row: &Row| relation.holds(row))));
+            view.listing.set_narrow(Some(Box::new(move |row: &Row| relation.holds(row))));
         }
         view.listing.set_only_unhealthy(view.place.unhealthy);
         view.order();
@@ -80,8 +64,7 @@ impl TableView {
     }
 
     fn order(&mut self) {
-        let sorting = self.place.sorting;
-        self.listing.set_order(sorting.by.map(|by| Order { by, descending: sorting.descending }), sorting.descending);
+        self.listing.set_sort(self.place.sorting);
     }
 
     /// Parses the filter as it stands. A mistake filters nothing.
@@ -114,13 +97,9 @@ impl TableView {
 
     /// Sorts by a column; by the same again flips.
     pub fn sort(&mut self, by: Source) {
-        let sorting = &mut self.place.sorting;
-        if sorting.by == Some(by) {
-            sorting.descending = !sorting.descending;
-        } else {
-            sorting.by = Some(by);
-            sorting.descending = false;
-        }
+        let before = self.place.sorting;
+        let descending = before.by == Some(by) && !before.descending;
+        self.place.sorting = Sort { by: Some(by), descending };
         self.order();
     }
 
@@ -130,37 +109,23 @@ impl TableView {
         self.order();
     }
 
-    /// Brings the view up to date with its table. The cursor follows its object.
-    pub fn refresh(&mut self, table: &Table, metrics: &Metrics, now: Seconds) {
+    /// Brings the view up to date with its table. The cursor follows its object. Whether anything else is to be seen now.
+    pub fn refresh(&mut self, table: &Table, metrics: &Metrics, now: Seconds) -> bool {
         let columns = if table.columns.is_empty() { super::tables::bare_columns() } else { table.columns.clone() };
         if !Arc::ptr_eq(&columns, &self.columns) && columns != self.columns {
             self.columns = columns;
             self.parse();
         }
-        self.listing.refresh(&table.store, metrics, now);
-        if self.ghost.as_ref().is_some_and(|ghost| ghost.since.elapsed() >= GHOST || table.store.get(&ghost.row.uid).is_some()) {
-            self.ghost = None;
-        }
+        let changed = self.listing.refresh(&table.store, Context { now, metrics });
         match self.place.cursor.as_ref().and_then(|uid| self.listing.position(&table.store, uid)) {
-            Some(at) => {
-                self.at = at;
-                self.ghost = None;
-            }
-            None if self.ghost.is_some() => {}
-            None => {
-                if let Some(row) = self.seen.take()
-                    && table.store.get(&row.uid).is_none()
-                    && self.place.cursor.as_ref() == Some(&row.uid)
-                {
-                    self.ghost = Some(Ghost { row, at: self.at, since: Instant::now() });
-                } else {
-                    self.land(table);
-                }
-            }
+            Some(at) => self.at = at,
+            None => self.land(table),
         }
-        self.seen = self.place.cursor.as_ref().and_then(|uid| table.store.get(uid)).cloned().or(self.seen.take());
-        self.marks.retain(|uid| table.store.get(uid).is_some() || !table.truth().complete());
+        if table.truth().complete() {
+            self.marks.retain(|uid| table.store.get(uid).is_some());
+        }
         self.scroll();
+        changed
     }
 
     /// The cursor takes the object that stands where it is.
@@ -168,7 +133,7 @@ impl TableView {
         self.at = self.at.min(self.listing.len().saturating_sub(1));
         let uid = self.listing.row(&table.store, self.at).map(|row| row.uid.clone());
         // The place to come back to is kept while the table is still coming in.
-        if uid.is_some() && (table.truth().complete() || self.place.cursor.is_none() || self.seen.is_some()) {
+        if uid.is_some() && (table.truth().complete() || self.place.cursor.is_none()) {
             self.place.cursor = uid;
             self.rested = Instant::now();
         }
@@ -188,7 +153,7 @@ impl TableView {
 
     /// Rows to draw, a ghost among them.
     pub fn len(&self) -> usize {
-        self.listing.len() + usize::from(self.ghost.is_some())
+        self.listing.len()
     }
 
     /// Nothing to draw.
@@ -196,45 +161,27 @@ impl TableView {
         self.len() == 0
     }
 
-    /// Rows that match.
-    pub fn matched(&self) -> usize {
-        self.listing.len()
+    /// What is counted: all, not healthy, and matched.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        (self.listing.total(), self.listing.unhealthy(), self.listing.matched())
     }
 
-    /// Where the cursor is on the screen's list.
+    /// Where the cursor is in the list.
     pub fn cursor(&self) -> usize {
-        match &self.ghost {
-            Some(ghost) => ghost.at.min(self.listing.len()),
-            None => self.at.min(self.listing.len().saturating_sub(1)),
-        }
+        self.at.min(self.listing.len().saturating_sub(1))
     }
 
-    /// The row at a place of the screen's list, and whether it is a ghost.
-    pub fn row<'a>(&'a self, table: &'a Table, at: usize) -> Option<(&'a Row, bool)> {
-        match &self.ghost {
-            Some(ghost) => {
-                let place = ghost.at.min(self.listing.len());
-                match at.cmp(&place) {
-                    std::cmp::Ordering::Less => Some((self.listing.row(&table.store, at)?, false)),
-                    std::cmp::Ordering::Equal => Some((&ghost.row, true)),
-                    std::cmp::Ordering::Greater => Some((self.listing.row(&table.store, at - 1)?, false)),
-                }
-            }
-            None => Some((self.listing.row(&table.store, at)?, false)),
-        }
+    /// The row at a place of the list, and whether it is a ghost: vanished under the cursor, and still shown for a moment.
+    pub fn row<'a>(&self, table: &'a Table, at: usize) -> Option<(&'a Row, bool)> {
+        let slot = *self.listing.slots().get(at)?;
+        Some((table.store.row(slot)?, table.store.is_ghost(slot)))
     }
 
     /// The object under the cursor; `None` when there is none, or it has vanished.
     pub fn selected<'a>(&self, tables: &'a Tables) -> Option<&'a Row> {
-        if self.ghost.is_some() {
-            return None;
-        }
-        tables.get(&self.place.key)?.store.get(self.place.cursor.as_ref()?)
-    }
-
-    /// A ghost is on the screen, and the screen has to change when its time is over.
-    pub fn haunted(&self) -> bool {
-        self.ghost.is_some()
+        let store = &tables.get(&self.place.key)?.store;
+        let slot = store.slot(self.place.cursor.as_ref()?)?;
+        if store.is_ghost(slot) { None } else { store.row(slot) }
     }
 
     /// Moves the cursor by so many rows; stays within the list.
@@ -245,17 +192,15 @@ impl TableView {
 
     /// Moves the cursor to a place of the list.
     pub fn go(&mut self, table: &Table, at: usize) {
-        self.ghost = None;
         self.at = at.min(self.listing.len().saturating_sub(1));
         self.place.cursor = self.listing.row(&table.store, self.at).map(|row| row.uid.clone());
-        self.seen = self.listing.row(&table.store, self.at).cloned();
         self.rested = Instant::now();
         self.scroll();
     }
 
     /// Marks the object under the cursor, or takes the mark away, and goes to the next.
     pub fn mark(&mut self, table: &Table) {
-        let Some(uid) = self.place.cursor.clone().filter(|_| self.ghost.is_none()) else { return };
+        let Some(uid) = self.place.cursor.clone() else { return };
         if !self.marks.remove(&uid) {
             self.marks.insert(uid.clone());
         }

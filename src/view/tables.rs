@@ -170,7 +170,7 @@ impl Table {
     }
 
     /// Takes what one of its watches has to say. Whether anything changed that a person could see.
-    fn apply(&mut self, feed: usize, update: Update, now: i64) -> bool {
+    fn apply(&mut self, feed: usize, update: Update, keep: Option<&Uid>, now: i64) -> bool {
         let mut changed = false;
         let deltas = update.deltas;
         if let (Some(columns), None) = (&update.columns, &self.weave)
@@ -200,7 +200,7 @@ impl Table {
             }
             None => deltas,
         };
-        self.store.apply(deltas, now) || changed
+        self.store.apply(deltas, keep, now) || changed
     }
 }
 
@@ -228,9 +228,15 @@ impl Tables {
         self.tables.iter().flat_map(|(key, table)| table.specs.iter().enumerate().map(move |(feed, spec)| (key, feed, spec)))
     }
 
-    /// Hands what a watch has to say to its table. Whether anything changed that a person could see.
-    pub fn apply(&mut self, key: &TableKey, feed: usize, update: Update, now: i64) -> bool {
-        self.tables.get_mut(key).is_some_and(|table| table.apply(feed, update, now))
+    /// Hands what a watch has to say to its table; the object `keep` stays for a moment when it goes. Whether anything
+    /// is different now.
+    pub fn apply(&mut self, key: &TableKey, feed: usize, update: Update, keep: Option<&Uid>, now: i64) -> bool {
+        self.tables.get_mut(key).is_some_and(|table| table.apply(feed, update, keep, now))
+    }
+
+    /// Lets time pass in every table: rows settle, ghosts go. Whether anything is different now.
+    pub fn advance(&mut self, now: i64) -> bool {
+        self.tables.values_mut().fold(false, |changed, table| table.store.advance(now) | changed)
     }
 
     /// Forgets tables that nobody has looked at for three minutes, and those that `keep` does not want although they were
