@@ -42,6 +42,7 @@ use partial::{LabelSelector, ObjectMeta};
 pub static BLOCKS: &[&Block] = &[
     &core::NAMESPACE,
     &apps::REPLICATION_CONTROLLER,
+    &extensions::CUSTOM_RESOURCE_DEFINITION,
     &apps::CONTROLLER_REVISION,
     &apps::DAEMON_SET,
     &apps::DEPLOYMENT,
@@ -50,7 +51,6 @@ pub static BLOCKS: &[&Block] = &[
     &autoscaling::HORIZONTAL_POD_AUTOSCALER,
     &batch::CRON_JOB,
     &batch::JOB,
-    &extensions::CUSTOM_RESOURCE_DEFINITION,
     &networking::INGRESS,
     &networking::NETWORK_POLICY,
     &policy::POD_DISRUPTION_BUDGET,
