@@ -21,7 +21,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::partial::{ObjectMeta, OwnerReference, Time, nullable};
 use super::{DecodeError, ListMeta, Printed, assemble};
 use crate::model::intern::Interner;
-use crate::model::row::{Align, Cell, Column, Health, Row, Source};
+use crate::model::row::{Align, Cell, Column, Row, Source};
 
 mod health;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::kind::Kind;
-use crate::model::row::Uid;
+use crate::model::row::{Health, Uid};
 use crate::model::time;
 
 const LIST: &[u8] = include_bytes!("../../../tests/frames/table-widgets-list.json");
