@@ -12,5 +12,6 @@ pub mod places;
 pub mod problem;
 pub mod remember;
 pub mod shelf;
+pub mod terminal;
 pub mod theme;
 pub mod view;
