@@ -234,7 +234,11 @@ impl Decoder {
             return Ok(());
         }
         // A server that has no Table for a kind answers with the objects.
-        if self.is_table() && has_rows(line.object.get()) { self.table(line.kind, object, out) } else { self.object(line.kind, Wire::Json, object, out) }
+        if self.is_table() && has_rows(line.object.get()) {
+            self.table(line.kind, object, out)
+        } else {
+            self.object(line.kind, Wire::Json, object, out)
+        }
     }
 
     fn object(&mut self, event: &str, wire: Wire, object: &[u8], out: &mut Vec<Frame>) -> Result<(), ClusterError> {

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::connect::Session;
 use super::error::ClusterError;
 use super::feed::Feed;
 use super::frames::{Decoder, Frame, Splitter};
 use super::link::LinkHandle;
-use super::connect::Session;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -182,7 +182,11 @@ impl Task {
                     let since = self.heard.max(self.link.heard());
                     self.feed.truth(Truth::Stale { since, why });
                     self.link.suspect();
-                    let asked = if let ClusterError::TooManyRequests { retry_after } = &error { retry_after.unwrap_or_default() } else { Duration::ZERO };
+                    let asked = if let ClusterError::TooManyRequests { retry_after } = &error {
+                        retry_after.unwrap_or_default()
+                    } else {
+                        Duration::ZERO
+                    };
                     let pause = jitter(self.backoff).max(asked);
                     self.backoff = (self.backoff * 2).min(BACKOFF.1);
                     pause
@@ -320,7 +324,9 @@ impl Task {
                 }
             };
             let bytes = match chunk {
-                None if syncing => return End::Failed(ClusterError::Unreachable("the connection was closed before the list was complete".into())),
+                None if syncing => {
+                    return End::Failed(ClusterError::Unreachable("the connection was closed before the list was complete".into()));
+                }
                 None => return End::Closed,
                 Some(Err(error)) => return End::Failed(error),
                 Some(Ok(bytes)) => bytes,
@@ -418,7 +424,8 @@ impl Task {
         let mut fresh = Fresh::default();
         let mut proceed = String::new();
         loop {
-            let path = if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
+            let path =
+                if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
             let accept = self.decoder.accept(false);
             let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
             self.heard = self.link.now();

@@ -119,7 +119,14 @@ pub static COMMANDS: &[Command] = &[
     command("history-back", "", "Go to the view before", Group::Views, always, |c, _| views::travel(c, false)),
     command("history-forward", "", "Go forward again", Group::Views, always, |c, _| views::travel(c, true)),
     command("back", "", "Peel off the filter, the marks, then the view", Group::Views, always, views::back),
-    command("filter", "[TEXT]", "Filter: words !word \"exact\" /regex/ app=web status=Running restarts>3", Group::Table, on_table, views::filter),
+    command(
+        "filter",
+        "[TEXT]",
+        "Filter: words !word \"exact\" /regex/ app=web status=Running restarts>3",
+        Group::Table,
+        on_table,
+        views::filter,
+    ),
     command("only-unhealthy", "", "Leave only what is not healthy", Group::Table, on_table, views::only_unhealthy),
     command("sort", "COLUMN", "Sort by a column; again turns it round", Group::Table, on_table, views::sort),
     command("sort-next", "", "Sort by the next column", Group::Table, on_table, |c, _| views::sort_step(c, 1)),
@@ -176,7 +183,8 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 /// Short names that people type: vim's and k9s'.
-pub static ALIASES: &[(&str, &str)] = &[("q", "quit"), ("q!", "quit"), ("context", "ctx"), ("namespace", "ns"), ("h", "help"), ("desc", "describe")];
+pub static ALIASES: &[(&str, &str)] =
+    &[("q", "quit"), ("q!", "quit"), ("context", "ctx"), ("namespace", "ns"), ("h", "help"), ("desc", "describe")];
 
 /// A command by its name or alias.
 pub fn find(name: &str) -> Option<&'static Command> {

@@ -28,7 +28,8 @@ pub fn palette_choices(state: &State) -> Vec<Choice> {
         let name = if known { kind.full_name() } else { kind.plural.to_string() };
         let short: Vec<&str> = kind.short.iter().map(|s| &**s).collect();
         let group = if kind.group.is_empty() { kind.version.to_string() } else { kind.api_version() };
-        let about = if short.is_empty() { format!("{}  {group}", kind.kind) } else { format!("{}  {group}  ({})", kind.kind, short.join(", ")) };
+        let about =
+            if short.is_empty() { format!("{}  {group}", kind.kind) } else { format!("{}  {group}  ({})", kind.kind, short.join(", ")) };
         choices.push(choice(name, about));
     }
     for command in COMMANDS.iter().filter(|command| !matches!(command.group, Group::Editing | Group::Move)) {

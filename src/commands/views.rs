@@ -179,7 +179,9 @@ pub fn on_text(state: &State) -> Result<(), Refusal> {
 pub fn describable(state: &State) -> Result<(), Refusal> {
     match state.subject() {
         Some(subject) if &*subject.kind.kind == "Container" => Ok(()),
-        Some(subject) if subject.kind.version.is_empty() => Err(format!("a {} is no object: enter shows what has it", subject.kind.singular)),
+        Some(subject) if subject.kind.version.is_empty() => {
+            Err(format!("a {} is no object: enter shows what has it", subject.kind.singular))
+        }
         Some(_) => Ok(()),
         None => Err("there is no object under the cursor".into()),
     }
@@ -234,7 +236,9 @@ pub fn wrap(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn can_login(state: &State) -> Result<(), Refusal> {
     match &state.link {
         Link::Unauthorized { login: true, .. } => Ok(()),
-        Link::Unauthorized { .. } => Err("this context has no login plugin: renew its credentials in the kubeconfig, it is read again when it changes".into()),
+        Link::Unauthorized { .. } => {
+            Err("this context has no login plugin: renew its credentials in the kubeconfig, it is read again when it changes".into())
+        }
         _ => Err("you are logged in".into()),
     }
 }
@@ -253,7 +257,8 @@ pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     for group in Group::ALL {
         let rows: Vec<(String, &Command)> =
             super::COMMANDS.iter().filter(|command| command.group == group).map(|command| (keys(command), command)).collect();
-        let rows: Vec<&(String, &Command)> = rows.iter().filter(|(keys, _)| group != Group::Editing && (!keys.is_empty() || mode == crate::keymap::Mode::Table)).collect();
+        let rows: Vec<&(String, &Command)> =
+            rows.iter().filter(|(keys, _)| group != Group::Editing && (!keys.is_empty() || mode == crate::keymap::Mode::Table)).collect();
         if rows.is_empty() {
             continue;
         }

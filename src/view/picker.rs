@@ -49,8 +49,15 @@ impl Picker {
     /// With `current` chosen, if it is there.
     pub fn new(purpose: Purpose, reason: Arc<str>, choices: Vec<Choice>, current: Option<&str>) -> Picker {
         let at = choices.iter().position(|choice| Some(&*choice.name) == current).or((purpose != Purpose::Palette).then_some(0));
-        let mut picker =
-            Picker { purpose, reason, line: Line::default(), choices: Vec::new(), shown: Vec::new(), at: None, matcher: Matcher::new(Config::DEFAULT) };
+        let mut picker = Picker {
+            purpose,
+            reason,
+            line: Line::default(),
+            choices: Vec::new(),
+            shown: Vec::new(),
+            at: None,
+            matcher: Matcher::new(Config::DEFAULT),
+        };
         picker.refill(choices);
         picker.at = at;
         picker

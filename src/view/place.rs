@@ -77,7 +77,8 @@ impl Relation {
                 row.namespace == *namespace
                     && selector.matches(&row.labels)
                     && row.owner.as_ref().is_none_or(|owner| {
-                        owner.uid == *uid || (&*owner.kind == "ReplicaSet" && owner.name.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('-')))
+                        owner.uid == *uid
+                            || (&*owner.kind == "ReplicaSet" && owner.name.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('-')))
                     })
             }
             Relation::OnNode(node) => matches!(&row.facts, Facts::Pod(pod) if pod.node == *node),

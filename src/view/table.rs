@@ -240,7 +240,10 @@ impl TableView {
     /// The columns, wide ones where they are on.
     pub fn columns(&self) -> impl Iterator<Item = (usize, &Column)> {
         let one = self.place.key.scope().single().is_some();
-        self.columns.iter().enumerate().filter(move |(_, column)| (self.wide || !column.wide) && !(one && column.source == Source::Namespace))
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(move |(_, column)| (self.wide || !column.wide) && !(one && column.source == Source::Namespace))
     }
 
     /// The filter or the sorting needs the metrics of every row, not only of those on the screen.

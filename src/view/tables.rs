@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use crate::event::Update;
-use crate::kinds::panes::{Feeds, Weave, containers::Containers, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services};
 use super::place::Reference;
+use crate::event::Update;
 use crate::kinds;
 use crate::kinds::catalog::Catalog;
+use crate::kinds::panes::{
+    Feeds, Weave, containers::Containers, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services,
+};
 use crate::model::kind::Kind;
 use crate::model::row::{Align, Column, Source, Uid};
 use crate::model::scope::{Scope, WatchSpec};
@@ -151,7 +153,10 @@ impl Table {
         let refused = |truth: &Truth| matches!(truth, Truth::Forbidden { .. } | Truth::Missing { .. });
         let all = self.truths.values();
         if self.truths.values().all(refused) {
-            return all.fold(None, |worst: Option<&Truth>, truth| Some(worst.map_or(truth, |worst| worst.worse(truth)))).cloned().unwrap_or_default();
+            return all
+                .fold(None, |worst: Option<&Truth>, truth| Some(worst.map_or(truth, |worst| worst.worse(truth))))
+                .cloned()
+                .unwrap_or_default();
         }
         all.filter(|truth| !refused(truth)).fold(Truth::Live, |worst, truth| worst.worse(truth).clone())
     }

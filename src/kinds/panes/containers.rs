@@ -47,7 +47,11 @@ impl Weave for Containers {
     }
 
     fn feeds(&self) -> Feeds {
-        Feeds { kinds: vec![Arc::new(pods::POD.as_kind())], fields: Some(format!("metadata.name={}", self.name).into()), ..Feeds::default() }
+        Feeds {
+            kinds: vec![Arc::new(pods::POD.as_kind())],
+            fields: Some(format!("metadata.name={}", self.name).into()),
+            ..Feeds::default()
+        }
     }
 
     fn weave(&mut self, _: usize, deltas: Vec<Delta>, out: &mut Vec<Delta>) {
@@ -122,7 +126,9 @@ fn state(container: &Container) -> (String, Health, Option<Arc<str>>) {
             let health = if bad { Health::Unhealthy } else { Health::Progressing };
             (reason.to_string(), health, (!message.is_empty()).then(|| message.clone()))
         }
-        State::Running(_) if container.ready || matches!(container.spec.role, Role::Ephemeral | Role::Init) => ("Running".into(), Health::Healthy, None),
+        State::Running(_) if container.ready || matches!(container.spec.role, Role::Ephemeral | Role::Init) => {
+            ("Running".into(), Health::Healthy, None)
+        }
         State::Running(_) => ("Running, not ready".into(), Health::Progressing, None),
         State::Terminated(ended) => {
             let health = if ended.code == 0 { Health::Healthy } else { Health::Unhealthy };
@@ -162,7 +168,10 @@ pub fn memory(bytes: i64) -> String {
     let mut value = bytes as f64;
     let mut unit = 0;
     // Four digits before the next unit: 1536Mi says more than 1Gi.
-    while value >= 10_000.0 && unit + 1 < UNITS.len() || (unit < 2 && value >= 1024.0) || (unit < 5 && value >= 1024.0 && value % 1024.0 == 0.0) {
+    while value >= 10_000.0 && unit + 1 < UNITS.len()
+        || (unit < 2 && value >= 1024.0)
+        || (unit < 5 && value >= 1024.0 && value % 1024.0 == 0.0)
+    {
         value /= 1024.0;
         unit += 1;
     }
@@ -185,7 +194,16 @@ mod tests {
     fn resources_are_spelled_shortly() {
         assert_eq!(cpu(250), "250m");
         assert_eq!(cpu(2000), "2");
-        for (bytes, text) in [(0, "0"), (128 << 20, "128Mi"), (1 << 30, "1Gi"), (1536 << 20, "1536Mi"), (100 << 30, "100Gi"), (4 << 40, "4Ti"), (2048, "2Ki"), (50_000_000, "48Mi")] {
+        for (bytes, text) in [
+            (0, "0"),
+            (128 << 20, "128Mi"),
+            (1 << 30, "1Gi"),
+            (1536 << 20, "1536Mi"),
+            (100 << 30, "100Gi"),
+            (4 << 40, "4Ti"),
+            (2048, "2Ki"),
+            (50_000_000, "48Mi"),
+        ] {
             assert_eq!(memory(bytes), text, "{bytes}");
         }
     }

@@ -89,7 +89,8 @@ fn uid(pair: &Pair) -> Uid {
 impl LabelCounts {
     fn row(&self, pair: &Pair, counts: &[u32]) -> Row {
         let total: u32 = counts.iter().sum();
-        let mut by_kind: Vec<(u32, &str)> = counts.iter().zip(&self.kinds).filter(|(count, _)| **count > 0).map(|(count, kind)| (*count, &*kind.plural)).collect();
+        let mut by_kind: Vec<(u32, &str)> =
+            counts.iter().zip(&self.kinds).filter(|(count, _)| **count > 0).map(|(count, kind)| (*count, &*kind.plural)).collect();
         by_kind.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let words: Vec<String> = by_kind.iter().map(|(count, kind)| format!("{kind} {count}")).collect();
         Row {
@@ -103,7 +104,13 @@ impl LabelCounts {
             owner: None,
             created: 0,
             deleting: None,
-            cells: vec![Cell::Text(pair.0.clone()), Cell::Text(pair.1.clone()), Cell::Number(total.into()), Cell::Text(words.join(", ").into())].into(),
+            cells: vec![
+                Cell::Text(pair.0.clone()),
+                Cell::Text(pair.1.clone()),
+                Cell::Number(total.into()),
+                Cell::Text(words.join(", ").into()),
+            ]
+            .into(),
             facts: Facts::None,
             condition: Health::Healthy,
             unsettled_until: 0,

@@ -51,7 +51,13 @@ fn columns(heads: &[Head]) -> Arc<[Column]> {
 
 /// The kind of rows that are no objects of the API: a label, a container.
 fn pseudo(kind: &str, plural: &str) -> Arc<Kind> {
-    Arc::new(Kind { kind: kind.into(), plural: plural.into(), singular: plural.trim_end_matches('s').into(), namespaced: true, ..Kind::default() })
+    Arc::new(Kind {
+        kind: kind.into(),
+        plural: plural.into(),
+        singular: plural.trim_end_matches('s').into(),
+        namespaced: true,
+        ..Kind::default()
+    })
 }
 
 /// An empty label set.

@@ -8,8 +8,18 @@ use crate::model::facts::Facts;
 use crate::model::row::{Cell, Column, Health, Row};
 use crate::model::store::Delta;
 
-const HEADS: &[Head] =
-    &[NAME, text("KIND"), text("PROGRESS"), text("READY"), number("UPDATED"), number("AVAILABLE"), text("STRATEGY"), text("REVISION"), AGE, wide("IMAGES")];
+const HEADS: &[Head] = &[
+    NAME,
+    text("KIND"),
+    text("PROGRESS"),
+    text("READY"),
+    number("UPDATED"),
+    number("AVAILABLE"),
+    text("STRATEGY"),
+    text("REVISION"),
+    AGE,
+    wide("IMAGES"),
+];
 
 /// Makes the rows of the Rollouts pane.
 #[derive(Debug, Default)]
