@@ -125,7 +125,10 @@ fn a_node_names_what_it_could_not_read() {
     let pod = json!({"metadata": {"name": "p", "namespace": "n", "creationTimestamp": "1970-01-01T00:00:40Z"},
         "spec": {"containers": [{"resources": {"requests": {"cpu": "500m"}}}, {"resources": {"requests": {"cpu": "1"}}}]}});
     let shown = text("", "Node", &node, &[("pods", json!({"items": [pod]}))], &[]);
-    assert!(shown.contains("  n                           p       1500m (37%)   0 (0%)      0 (0%)           0 (0%)         16m\n"), "{shown}");
+    assert!(
+        shown.contains("  n                           p       1500m (37%)   0 (0%)      0 (0%)           0 (0%)         16m\n"),
+        "{shown}"
+    );
 }
 
 #[test]
