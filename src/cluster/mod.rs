@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod envelope;
 pub mod error;
 pub mod feed;
+pub mod follow;
 pub mod frames;
 pub mod kubeconfig;
 pub mod link;

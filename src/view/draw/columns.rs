@@ -75,7 +75,13 @@ mod tests {
 
     fn columns() -> Arc<[Column]> {
         let column = |name: &str, source| Column { name: name.into(), source, wide: false, align: Align::Left };
-        [column("NAMESPACE", Source::Namespace), column("NAME", Source::Name), column("STATUS", Source::Cell(0)), column("AGE", Source::Age)].into()
+        [
+            column("NAMESPACE", Source::Namespace),
+            column("NAME", Source::Name),
+            column("STATUS", Source::Cell(0)),
+            column("AGE", Source::Age),
+        ]
+        .into()
     }
 
     #[test]

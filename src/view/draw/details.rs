@@ -55,7 +55,8 @@ impl Sheet<'_> {
             return;
         }
         let title = Reference::of(row).title();
-        let x = put_end(self.buffer, self.area.x + 1, self.y, &title, self.area.width.saturating_sub(2), self.state.theme.style(Scope::Strong));
+        let x =
+            put_end(self.buffer, self.area.x + 1, self.y, &title, self.area.width.saturating_sub(2), self.state.theme.style(Scope::Strong));
         if !row.namespace.is_empty() {
             let words = format!("  in {}", row.namespace);
             put_end(self.buffer, x, self.y, &words, self.area.right().saturating_sub(x), self.state.theme.style(Scope::Dim));
@@ -128,11 +129,17 @@ impl Sheet<'_> {
                     .map(|port| {
                         let name = if port.name.is_empty() { String::new() } else { format!("{} ", port.name) };
                         let node = if port.node_port == 0 { String::new() } else { format!(", node port {}", port.node_port) };
-                        format!("{name}{}/{} → {}{node}", port.number, port.protocol, if port.target.is_empty() { port.number.to_string() } else { port.target.to_string() })
+                        format!(
+                            "{name}{}/{} → {}{node}",
+                            port.number,
+                            port.protocol,
+                            if port.target.is_empty() { port.number.to_string() } else { port.target.to_string() }
+                        )
                     })
                     .collect();
                 self.wrapped("ports", &ports.join("   "), Scope::Text, 2);
-                let selector = service.selector.as_ref().map_or_else(|| "none: its endpoints are made by somebody else".to_owned(), |s| s.to_string());
+                let selector =
+                    service.selector.as_ref().map_or_else(|| "none: its endpoints are made by somebody else".to_owned(), |s| s.to_string());
                 self.field("selector", &selector, Scope::Text);
             }
             Facts::Workload(workload) => {
@@ -183,7 +190,9 @@ impl Sheet<'_> {
                 (words, if bad { Health::Unhealthy } else { Health::Progressing })
             }
             Doing::Running(since) if container.ready => (format!("running {}, ready", ago(*since)), Health::Healthy),
-            Doing::Running(since) if matches!(container.spec.role, Role::Ephemeral) => (format!("running {}", ago(*since)), Health::Healthy),
+            Doing::Running(since) if matches!(container.spec.role, Role::Ephemeral) => {
+                (format!("running {}", ago(*since)), Health::Healthy)
+            }
             Doing::Running(since) => (format!("running {}, not ready", ago(*since)), Health::Progressing),
             Doing::Terminated(ended) => {
                 let when = ended.finished.map(|at| format!(" {} ago", ago(at))).unwrap_or_default();
@@ -200,7 +209,14 @@ impl Sheet<'_> {
         }
         if self.room() > 0 {
             let x = self.label(if role.is_empty() { "container" } else { role });
-            put_end(self.buffer, x, self.y, &line, self.area.right().saturating_sub(x), self.state.theme.style(if health == Health::Healthy { Scope::Text } else { of_health(health) }));
+            put_end(
+                self.buffer,
+                x,
+                self.y,
+                &line,
+                self.area.right().saturating_sub(x),
+                self.state.theme.style(if health == Health::Healthy { Scope::Text } else { of_health(health) }),
+            );
             self.y += 1;
         }
     }
@@ -212,7 +228,8 @@ impl Sheet<'_> {
                 return;
             }
             // Pressure and the like are good when False.
-            let good_when_false = ["Pressure", "Unavailable", "Failure", "Failed", "Suspended"].iter().any(|end| condition.kind.ends_with(end));
+            let good_when_false =
+                ["Pressure", "Unavailable", "Failure", "Failed", "Suspended"].iter().any(|end| condition.kind.ends_with(end));
             let good = (&*condition.status == "True") != good_when_false;
             if good {
                 continue;

@@ -4,12 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_end};
-use crate::commands_hint::Hint;
 use crate::keymap::Mode;
 use crate::theme::Scope;
 use crate::view::picker::Purpose;
 use crate::view::prompt::Line;
-use crate::view::state::{Overlay, State, Tone, View};
+use crate::view::state::{Hint, Overlay, State, Tone, View};
 use crate::view::text;
 
 /// Draws the footer. Gives where the terminal's cursor belongs while one types.
@@ -31,8 +30,18 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
         return None;
     }
     if !state.pressed.keys().is_empty() {
-        x = put(buffer, x, area.y, &format!("{} ", crate::keymap::Key::print_all(state.pressed.keys())), end.saturating_sub(x), state.theme.style(Scope::Key));
-        put(buffer, x, area.y, "… the next key, esc for none", end.saturating_sub(x), state.theme.style(Scope::KeyLabel));
+        x = put(
+            buffer,
+            x,
+            area.y,
+            &format!("{} ", crate::keymap::Key::print_all(state.pressed.keys())),
+            end.saturating_sub(x),
+            state.theme.style(Scope::Key),
+        );
+        for (key, command) in &state.pending {
+            x = put(buffer, x + 1, area.y, key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
+            x = put(buffer, x + 1, area.y, command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
+        }
         return None;
     }
     for (words, look) in counted(state) {
@@ -67,7 +76,8 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
                 && !view.marks.is_empty()
             {
                 let (shown, hidden) = view.mark_counts(table);
-                let words = if hidden > 0 { format!("{shown} marked, {hidden} more hidden by the filter") } else { format!("{shown} marked") };
+                let words =
+                    if hidden > 0 { format!("{shown} marked, {hidden} more hidden by the filter") } else { format!("{shown} marked") };
                 pieces.push((words, Scope::Mark));
             }
         }
@@ -96,15 +106,15 @@ fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
     let help_key = state.keymap.keys_for(help, mode).into_iter().next().unwrap_or_default();
     let help_width = (text::width(&help_key) + 9) as u16;
     let end = area.right().saturating_sub(help_width + 1);
-    for Hint { command, label, refused } in crate::commands_hint::hints(state) {
+    for Hint { command, label, refused } in &state.hints {
         let Some(key) = state.keymap.keys_for(command, mode).into_iter().next() else { continue };
-        let wide = (text::width(&key) + text::width(&label) + 4) as u16;
+        let wide = (text::width(&key) + text::width(label) + 4) as u16;
         if x + wide > end {
             break;
         }
-        let (key_look, label_look) = if refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
+        let (key_look, label_look) = if *refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
         x = put(buffer, x, area.y, &key, end.saturating_sub(x), state.theme.style(key_look));
-        x = put(buffer, x + 1, area.y, &label, end.saturating_sub(x + 1), state.theme.style(label_look));
+        x = put(buffer, x + 1, area.y, label, end.saturating_sub(x + 1), state.theme.style(label_look));
         x += 3;
     }
     if area.width > help_width {

@@ -19,7 +19,7 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
     let what = plural(&view.place.key);
     let key = |command: &str| state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"));
     let (total, ..) = view.counts();
-    let (look, title, more): (Scope, String, Vec<String>) = match (&state.link, table.truth()) {
+    let (look, title, more): (Scope, String, Vec<String>) = match (&state.link, &table.truth()) {
         (_, Truth::Live | Truth::Polling { .. }) if total > 0 => {
             let mut what = Vec::new();
             if !view.place.filter.is_empty() {
@@ -28,14 +28,26 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
             if view.place.unhealthy {
                 what.push("only what is not healthy".into());
             }
-            let title = if view.place.unhealthy && view.place.filter.is_empty() { format!("All {total} {plural} are healthy", plural = plural(&view.place.key)) } else { format!("None of {total} matches {}", what.join(", ")) };
+            let title = if view.place.unhealthy && view.place.filter.is_empty() {
+                format!("All {total} {plural} are healthy", plural = plural(&view.place.key))
+            } else {
+                format!("None of {total} matches {}", what.join(", "))
+            };
             (Scope::Dim, title, vec![format!("{} shows them again", key("back"))])
         }
         (_, Truth::Live | Truth::Polling { .. }) => {
             let scope = view.place.key.scope();
-            let place = if view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All { String::new() } else { format!(" in {scope}") };
+            let place = if view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All {
+                String::new()
+            } else {
+                format!(" in {scope}")
+            };
             let from = if view.place.crumb.is_empty() { String::new() } else { format!(" of {}", view.place.crumb) };
-            let hint = if place.is_empty() { format!("{} goes to another kind", key("palette")) } else { format!("{} all namespaces   {} another one", key("all-namespaces"), key("namespaces")) };
+            let hint = if place.is_empty() {
+                format!("{} goes to another kind", key("palette"))
+            } else {
+                format!("{} all namespaces   {} another one", key("all-namespaces"), key("namespaces"))
+            };
             (Scope::Dim, format!("No {what}{from}{place}"), vec![hint])
         }
         (_, Truth::Forbidden { why }) => (
@@ -46,7 +58,11 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
         (_, Truth::Missing { why }) => (Scope::Warning, format!("The server does not know {what}"), vec![why.to_string()]),
         (Link::Connecting { doing, .. }, _) => (Scope::Syncing, capital(doing), Vec::new()),
         (Link::Unauthorized { why, login }, _) => {
-            let hint = if *login { format!("{} logs in   {} another context", key("login"), key("contexts")) } else { format!("{} another context; the kubeconfig is read again when it changes", key("contexts")) };
+            let hint = if *login {
+                format!("{} logs in   {} another context", key("login"), key("contexts"))
+            } else {
+                format!("{} another context; the kubeconfig is read again when it changes", key("contexts"))
+            };
             (Scope::Forbidden, "You are not logged in".into(), vec![why.to_string(), hint])
         }
         (Link::Down { why, .. }, _) | (_, Truth::Stale { why, .. }) => (

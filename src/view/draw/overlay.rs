@@ -57,7 +57,8 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         y += 1;
     }
     if picker.shown().len() == 0 {
-        let words = if picker.purpose == Purpose::Palette { "nothing of that name: enter says what is like it" } else { "nothing of that name" };
+        let words =
+            if picker.purpose == Purpose::Palette { "nothing of that name: enter says what is like it" } else { "nothing of that name" };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }
 }

@@ -33,7 +33,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
     let measured = !usage.is_empty();
     let shown = view.columns().filter(|(_, column)| measured || !matches!(column.source, Source::Cpu | Source::Memory));
     let (fitted, hidden) = columns::fit(shown, &table.store, view.left, inside.width);
-    let painter = Painter { view, table, usage, nodes, theme: &state.theme, now };
+    let painter = Painter { view, usage, nodes, theme: &state.theme, now };
     painter.head(buffer, inside, &fitted, hidden);
     if view.is_empty() {
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -52,7 +52,6 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
 
 struct Painter<'a> {
     view: &'a TableView,
-    table: &'a Table,
     usage: &'a Metrics,
     nodes: bool,
     theme: &'a Theme,

@@ -67,7 +67,8 @@ fn line(view: &TextView, theme: &Theme, buffer: &mut Buffer, area: Rect, at: usi
                 return y;
             }
         }
-        let base: Style = if from < key_end { theme.style(if heading { Scope::TextHeading } else { Scope::TextKey }) } else { theme.style(Scope::Text) };
+        let base: Style =
+            if from < key_end { theme.style(if heading { Scope::TextHeading } else { Scope::TextKey }) } else { theme.style(Scope::Text) };
         let style = if found.iter().any(|range| range.contains(&from)) { base.patch(look) } else { base };
         put(buffer, area.x + x, y, letter, wide, style);
         x += wide;
