@@ -1,6 +1,7 @@
 //! Words, exact phrases and regular expressions: what looks through all texts of a row.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use memchr::{memchr_iter, memchr2_iter};
@@ -49,24 +50,28 @@ impl Search {
         Search { pattern: Pattern::Regex(regex), numbers: true, holes }
     }
 
-    /// Whether some text of the row holds the pattern.
-    pub(super) fn matches(&self, row: &Row) -> bool {
+    /// Whether some text of the row holds the pattern. `memo` is of this pattern alone.
+    pub(super) fn matches(&self, row: &Row, memo: Option<&mut Memo>) -> bool {
         match &self.pattern {
-            Pattern::Word(word) => self.any(row, |text| holds(text.as_bytes(), word.as_bytes())),
+            Pattern::Word(word) => self.any(row, memo, |text| holds(text.as_bytes(), word.as_bytes())),
             // A haystack of ASCII cannot hold a word that is not, and almost all are of ASCII.
-            Pattern::Foreign(word) => self.any(row, |text| !text.is_ascii() && text.to_lowercase().contains(&**word)),
-            Pattern::Phrase(finder) => self.any(row, |text| finder.find(text.as_bytes()).is_some()),
-            Pattern::Regex(regex) => self.any(row, |text| regex.is_match(text)),
+            Pattern::Foreign(word) => self.any(row, memo, |text| !text.is_ascii() && text.to_lowercase().contains(&**word)),
+            Pattern::Phrase(finder) => self.any(row, memo, |text| finder.find(text.as_bytes()).is_some()),
+            Pattern::Regex(regex) => self.any(row, memo, |text| regex.is_match(text)),
         }
     }
 
-    /// Name, namespace, cells (times left out: they would come and go by the second) and the addresses that other
-    /// panes relate by.
-    fn any(&self, row: &Row, found: impl Fn(&str) -> bool) -> bool {
+    /// Name, namespace, cells (times left out: they would come and go by the second) and those addresses that have no
+    /// cell, or not whole.
+    fn any(&self, row: &Row, mut memo: Option<&mut Memo>, found: impl Fn(&str) -> bool) -> bool {
+        let mut shared = |text: &Arc<str>| match &mut memo {
+            Some(memo) => memo.get(text, &found),
+            None => found(text),
+        };
         found(&row.name)
-            || found(&row.namespace)
+            || shared(&row.namespace)
             || row.cells.iter().any(|cell| match cell {
-                Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => found(text),
+                Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => shared(text),
                 Cell::Number(number) => self.numbers && printed(format_args!("{number}"), &found),
                 Cell::Restarts(count, _) => self.numbers && printed(format_args!("{count}"), &found),
                 Cell::Ratio(have, want) => self.numbers && printed(format_args!("{have}/{want}"), &found),
@@ -77,9 +82,35 @@ impl Search {
             || match &row.facts {
                 Facts::Service(service) => service.addresses.iter().chain(&service.external).any(|address| found(address)),
                 Facts::Slice(slice) => slice.endpoints.iter().any(|endpoint| found(&endpoint.address)),
-                Facts::Pod(pod) => found(&pod.ip),
                 _ => false,
             }
+    }
+}
+
+/// Answers for texts that rows share, by where they are in memory: a status or a node's name is looked through once, not
+/// for each of its pods. Good for as long as nothing that was asked about is freed; see [`super::Scan`].
+#[derive(Clone, Debug)]
+pub(super) struct Memo {
+    /// Address of a text, its lowest bit (texts in an `Arc` begin at even addresses) the answer; 0 for nothing yet.
+    answers: Box<[u64; Memo::SIZE]>,
+}
+
+impl Memo {
+    /// Small enough for the first cache; a newer text takes the place of an older one.
+    const SIZE: usize = 1024;
+
+    pub(super) fn new() -> Memo {
+        Memo { answers: Box::new([0; Memo::SIZE]) }
+    }
+
+    fn get(&mut self, text: &Arc<str>, found: impl Fn(&str) -> bool) -> bool {
+        let address = text.as_ptr().addr() as u64;
+        let place = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Memo::SIZE.ilog2());
+        let Some(known) = self.answers.get_mut(place as usize) else { return found(text) };
+        if *known & !1 != address & !1 {
+            *known = address & !1 | u64::from(found(text));
+        }
+        *known & 1 == 1
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sorting by any column: a row's cell becomes a number that sorts like it, texts by their rank among the column's texts.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -19,14 +20,16 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// A cell as a number. Cells of different types are kept apart by class; texts have a class and are compared as texts.
+/// A cell as a number. Cells of different types are kept apart by class; texts (but for IPv4 addresses) have a
+/// class and are compared as texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     class: u8,
     value: u64,
 }
 
-const TEXT: u8 = 6;
+const ADDRESS: u8 = 6;
+const TEXT: u8 = 7;
 const MISSING: Key = Key { class: u8::MAX, value: 0 };
 
 impl Key {
@@ -93,7 +96,11 @@ fn cell_key(cell: &Cell, context: Context<'_>) -> Key {
         }
         Cell::Age(then) => young_first(*then),
         Cell::Span(start, end) => Key { class: 5, value: unsigned(end.unwrap_or(context.now).saturating_sub(*start)) },
-        Cell::Text(_) | Cell::Status(..) => Key { class: TEXT, value: 0 },
+        Cell::Text(text) | Cell::Status(text, _) => match address::parse(text) {
+            // All pods have different ones: their value is had faster than their rank.
+            Some(IpAddr::V4(address)) => Key { class: ADDRESS, value: u64::from(address.to_bits()) },
+            _ => Key { class: TEXT, value: 0 },
+        },
     }
 }
 
@@ -150,11 +157,10 @@ fn identity(row: &Row, source: Source) -> usize {
     }
 }
 
-/// Every row of the store (ghosts too) in order; and whether that order changes by time alone.
+/// Every row of the store (ghosts too) in order, for a sort by a column; and whether that order changes by time alone.
 pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Slot>, bool) {
     let source = match sort.by {
-        None if sort.descending => return (store.order.iter().rev().copied().collect(), false),
-        None => return (store.order.clone(), false),
+        None => return (Vec::new(), false),
         Some(Source::Name) => return (by_name(store, sort), false),
         Some(source) => source,
     };
@@ -248,7 +254,7 @@ impl<'a> Ranks<'a> {
 
 /// A text that is compared many times: its address is parsed once.
 enum Head<'a> {
-    Address(std::net::IpAddr),
+    Address(IpAddr),
     Text(&'a str),
     Labels(&'a [(Arc<str>, Arc<str>)]),
 }

@@ -32,7 +32,7 @@ pub struct Listing {
     query: Query,
     narrow: Option<Narrow>,
     only_unhealthy: bool,
-    /// Every row of the store in order.
+    /// Every row of the store in order; empty without a column to sort by, since the store has that order.
     order: Vec<Slot>,
     /// Those of them that are shown.
     visible: Vec<Slot>,
@@ -145,32 +145,37 @@ impl Listing {
         }
         self.flags.resize(store.rows.len(), 0);
         let present: Vec<bool> = changed.iter().map(|&slot| self.flag(slot) & PRESENT != 0).collect();
+        let query = std::mem::take(&mut self.query);
         if all {
+            let mut scan = query.scan();
             for slot in 0..store.rows.len() as Slot {
-                reveal |= self.evaluate(store, slot, context);
+                reveal |= self.evaluate(store, slot, |row| scan.matches(row, context));
             }
         } else {
             for &slot in &changed {
-                reveal |= self.evaluate(store, slot, context);
+                reveal |= self.evaluate(store, slot, |row| query.matches(row, context));
             }
         }
+        self.query = query;
         dirty |= changed.iter().any(|&slot| self.shows(slot));
 
-        let reordered = if resort || known.is_none() || (self.sort.by.is_none() && before.layout != now.layout) {
+        let many = changed.len() > 64.max(store.order.len() / FEW);
+        let reordered = if self.sort.by.is_none() {
+            self.volatile = false;
+            self.order = Vec::new();
+            resort || known.is_none() || before.layout != now.layout
+        } else if resort || known.is_none() || many {
             (self.order, self.volatile) = sorted(store, self.sort, context);
             true
-        } else if self.sort.by.is_none() || changed.is_empty() {
+        } else if changed.is_empty() {
             false
-        } else if changed.len() > 64.max(store.order.len() / FEW) {
-            (self.order, self.volatile) = sorted(store, self.sort, context);
-            true
         } else {
             // A span that began may be among them: from then on the order is one of time.
             self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
             self.place(store, &changed, &present, context)
         };
         if reveal || reordered {
-            self.show();
+            self.show(store);
         }
         dirty || reveal || reordered || counts != self.counts
     }
@@ -231,7 +236,7 @@ impl Listing {
     }
 
     /// Looks at one slot anew, keeps the counts, and says whether it is shown otherwise: hidden, or as a ghost.
-    fn evaluate(&mut self, store: &Store, slot: Slot, context: Context<'_>) -> bool {
+    fn evaluate<'a>(&mut self, store: &'a Store, slot: Slot, matches: impl FnOnce(&'a Row) -> bool) -> bool {
         let mut flags = 0;
         if let Some(row) = store.row(slot) {
             flags = PRESENT;
@@ -243,7 +248,7 @@ impl Listing {
             }
             if self.narrow.as_ref().is_none_or(|inside| inside(row)) {
                 flags |= INSIDE;
-                if self.query.matches(row, context) {
+                if matches(row) {
                     flags |= MATCHES;
                 }
             }
@@ -301,18 +306,30 @@ impl Listing {
         true
     }
 
-    /// Collects what is shown from the order.
-    fn show(&mut self) {
+    /// Collects what is shown, in order.
+    fn show(&mut self, store: &Store) {
         let mut visible = std::mem::take(&mut self.visible);
-        visible.clear();
-        let mut ghosts = 0;
-        visible.extend(self.order.iter().copied().filter(|&slot| {
-            let flags = self.flag(slot);
-            let shown = self.is_visible(flags);
-            ghosts += usize::from(shown && flags & GHOST != 0);
-            shown
-        }));
-        self.counts.matched = visible.len() - ghosts;
+        match self.sort {
+            Sort { by: None, descending: false } => self.collect(store.order.iter(), &mut visible),
+            Sort { by: None, descending: true } => self.collect(store.order.iter().rev(), &mut visible),
+            Sort { by: Some(_), .. } => self.collect(self.order.iter(), &mut visible),
+        }
         self.visible = visible;
+        let ghosts = store.ghosts.iter().filter(|&&ghost| self.shows(ghost)).count();
+        self.counts.matched = self.visible.len() - ghosts;
+    }
+
+    /// Writes each slot and keeps it by stepping over it when it is shown: no branch that has to be guessed.
+    fn collect<'a>(&self, order: impl ExactSizeIterator<Item = &'a Slot>, visible: &mut Vec<Slot>) {
+        visible.clear();
+        visible.resize(order.len(), 0);
+        let mut shown = 0;
+        for &slot in order {
+            if let Some(place) = visible.get_mut(shown) {
+                *place = slot;
+            }
+            shown += usize::from(self.shows(slot));
+        }
+        visible.truncate(shown);
     }
 }
