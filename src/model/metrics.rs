@@ -1,5 +1,6 @@
 //! What objects of one kind use: the newest readings of metrics.k8s.io.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -13,9 +14,12 @@ pub type Usage = Resources;
 /// The newest reading of each object of one kind (pods, or nodes), by namespace and name: metrics have no UIDs.
 ///
 /// The owner keeps one and changes it in place, so that [`Metrics::version`] only ever grows.
+///
+/// A name is kept as its 64-bit SipHash: 24 bytes an object, and one look into memory to find it. Among 100,000 names two
+/// are the same with a chance of 1 to 3,000,000,000; then one of them shows what the other uses.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    namespaces: FxHashMap<Arc<str>, FxHashMap<Box<str>, Usage>>,
+    namespaces: FxHashMap<Arc<str>, FxHashMap<u64, Usage>>,
     read: Option<Seconds>,
     version: u64,
 }
@@ -38,8 +42,8 @@ impl Metrics {
                 continue;
             }
             match self.namespaces.get_mut(of) {
-                Some(names) => drop(names.insert(name.into(), usage)),
-                None => drop(self.namespaces.entry(of.into()).or_default().insert(name.into(), usage)),
+                Some(names) => drop(names.insert(hash(name), usage)),
+                None => drop(self.namespaces.entry(of.into()).or_default().insert(hash(name), usage)),
             }
         }
         self.read = Some(read);
@@ -55,7 +59,7 @@ impl Metrics {
 
     /// What an object uses; `None` when nobody measured it.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Usage> {
-        self.namespaces.get(namespace)?.get(name).copied()
+        self.namespaces.get(namespace)?.get(&hash(name)).copied()
     }
 
     /// When the newest reading was taken; `None` when there is none.
@@ -77,6 +81,12 @@ impl Metrics {
     pub fn is_empty(&self) -> bool {
         self.namespaces.values().all(FxHashMap::is_empty)
     }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
