@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Slot, Store, order};
 use crate::model::address;
+use crate::model::metrics::{self, Readings, Usage};
 use crate::model::query::Context;
 use crate::model::row::{Cell, Row, Source};
 
@@ -78,8 +79,8 @@ fn key(row: &Row, source: Source, context: Context<'_>) -> Key {
         Source::Age => young_first(row.created),
         Source::Labels if row.labels.is_empty() => MISSING,
         Source::Labels => Key { class: TEXT, value: 0 },
-        Source::Cpu => usage().map_or(MISSING, |usage| Key { class: 0, value: unsigned(usage.cpu) }),
-        Source::Memory => usage().map_or(MISSING, |usage| Key { class: 0, value: unsigned(usage.memory) }),
+        Source::Cpu => usage().map_or(MISSING, |usage| usage_key(usage.cpu)),
+        Source::Memory => usage().map_or(MISSING, |usage| usage_key(usage.memory)),
     }
 }
 
@@ -165,18 +166,23 @@ pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Sl
         Some(source) => source,
     };
     let mut ranks = Ranks::default();
-    let mut keys: Vec<Key> = Vec::with_capacity(store.order.len());
     let mut volatile = false;
-    for &slot in &store.order {
-        keys.push(store.row(slot).map_or(MISSING, |row| {
-            let mut key = key(row, source, context);
-            if key.class == TEXT {
-                key.value = ranks.number(row, source);
-            }
-            volatile |= sort.is_open(row);
-            key
-        }));
-    }
+    let rows = store.order.iter().map(|&slot| store.row(slot));
+    let keys: Vec<Key> = match source {
+        Source::Cpu => usage_keys(rows, context, |usage| usage.cpu),
+        Source::Memory => usage_keys(rows, context, |usage| usage.memory),
+        _ => rows
+            .map(|row| {
+                let Some(row) = row else { return MISSING };
+                let mut key = key(row, source, context);
+                if key.class == TEXT {
+                    key.value = ranks.number(row, source);
+                }
+                volatile |= sort.is_open(row);
+                key
+            })
+            .collect(),
+    };
     let ranks = ranks.finish(source);
     // Class and value above, the place in the store below: equal cells keep the store's order, and sorting plain
     // numbers is several times as fast as sorting by a comparison.
@@ -193,6 +199,29 @@ pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Sl
     places.sort_unstable();
     let slots = places.into_iter().filter_map(|place| store.order.get(place as u32 as usize).copied()).collect();
     (slots, volatile)
+}
+
+/// Keys by what is in use. Names are hashed first and looked up then, so that the table's memory is asked for many
+/// readings at a time.
+fn usage_keys<'a>(rows: impl Iterator<Item = Option<&'a Row>>, context: Context<'_>, of: fn(Usage) -> i64) -> Vec<Key> {
+    let mut last: Option<(&Arc<str>, Readings<'_>)> = None;
+    let names: Vec<Option<(Readings<'_>, u64)>> = rows
+        .map(|row| {
+            let row = row?;
+            let readings = match last {
+                Some((namespace, readings)) if Arc::ptr_eq(namespace, &row.namespace) => readings,
+                _ => context.metrics.namespace(&row.namespace),
+            };
+            last = Some((&row.namespace, readings));
+            Some((readings, metrics::hash(&row.name)))
+        })
+        .collect();
+    let usage = |name: Option<(Readings<'_>, u64)>| name.and_then(|(readings, name)| readings.get(name));
+    names.into_iter().map(|name| usage(name).map_or(MISSING, |usage| usage_key(of(usage)))).collect()
+}
+
+fn usage_key(value: i64) -> Key {
+    Key { class: 0, value: unsigned(value) }
 }
 
 /// Names are nearly all different, so there is nothing to gain from ranks; but within a namespace they stand in order
