@@ -6,6 +6,8 @@
 //! | `one_delta` | 5 µs |
 //! | `sort`, `filter`, `sort_and_filter` of 100,000 rows | 16 ms: one frame |
 
+#![expect(clippy::expect_used, reason = "a bench may panic")]
+
 use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
@@ -88,7 +90,7 @@ fn pod(number: usize, interner: &mut Interner) -> Row {
     let labels = [("app", app.as_str()), ("pod-template-hash", "7d8f9c6b5"), ("tier", ["backend", "frontend"][set % 2])]
         .map(|(key, value)| (key.to_owned(), value.to_owned()));
     let random = scatter(number);
-    let bad = random % 50 == 0;
+    let bad = random.is_multiple_of(50);
     let (status, health) = if bad { ("CrashLoopBackOff", Health::Unhealthy) } else { ("Running", Health::Healthy) };
     let restarts = if bad { (random >> 8) as u32 % 90 } else { 0 };
     let node = interner.text(&format!("ip-10-0-{}-{}.eu-central-1.compute.internal", random % 4, random / 4 % 100));
@@ -134,7 +136,7 @@ fn pod(number: usize, interner: &mut Interner) -> Row {
             ..PodFacts::default()
         })),
         condition: health,
-        unsettled_until: if random % 90 == 0 { NOW + 300 } else { 0 },
+        unsettled_until: if random.is_multiple_of(90) { NOW + 300 } else { 0 },
         message: None,
     }
 }

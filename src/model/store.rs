@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::row::{Column, Health, Row, Uid};
 use super::time::Seconds;
 pub use keys::Sort;
-pub use listing::Listing;
+pub use listing::{Listing, Narrow};
 use widths::Widths;
 
 /// Where a row is in its store, until it goes.
@@ -32,7 +32,6 @@ const PLUCKED: usize = 8;
 
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every delta is a row; a box would be one more allocation for each")]
 pub enum Delta {
     /// The object is there, and is this.
     Upsert(Row),

@@ -346,7 +346,7 @@ fn what_is_kept_up_to_date_equals_what_is_made_anew() {
                     }
                     _ => {
                         *narrow = !*narrow;
-                        listing.set_narrow(narrow.then(|| Box::new(|row: &Row| &*row.namespace != "b") as listing::Narrow));
+                        listing.set_narrow(narrow.then(|| Box::new(|row: &Row| &*row.namespace != "b") as Narrow));
                     }
                 }
             }
