@@ -217,7 +217,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
             ("login", "log in"),
-            ("enter", "enter"),
+            ("enter", "open"),
             ("describe", "describe"),
             ("filter", "filter"),
             ("palette", "go to"),

@@ -39,7 +39,7 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
     while total(&wanted) > width {
         let give = |(at, (_, column, width)): (usize, &(usize, &Column, u16))| {
             let least = if column.source == Source::Name { NAME } else { OTHER };
-            (*width > least && column.align == Align::Left).then_some((width - least, at))
+            (*width > least && column.align == Align::Left).then(|| (width - least, at))
         };
         let Some((_, at)) = wanted.iter().enumerate().filter_map(give).max() else { break };
         wanted[at].2 -= 1;
