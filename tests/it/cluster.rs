@@ -138,10 +138,21 @@ fn environment() -> Option<(PathBuf, Option<PathBuf>)> {
         skipped("KUBETUI_TEST_KUBECONFIG is not set");
         return None;
     };
-    if let Some(why) = Kubeconfig::read(&kubeconfig).refusal() {
+    let config = Kubeconfig::read(&kubeconfig);
+    if let Some(why) = config.refusal() {
         panic!("KUBETUI_TEST_KUBECONFIG={}: {why}", kubeconfig.display());
     }
-    Some((kubeconfig, std::env::var_os("KUBETUI_TEST_CLUSTER").filter(|path| !path.is_empty()).map(PathBuf::from)))
+    let script = std::env::var_os("KUBETUI_TEST_CLUSTER").filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(script) = &script {
+        // Its cluster is what CLUSTER_DIR says: without that it is another, and tests would change and stop that one.
+        let own = run(Command::new(script).arg("kubeconfig"), "").unwrap_or_else(|why| panic!("{why}"));
+        let (own, given) = (Kubeconfig::read(Path::new(own.trim())).address(), config.address());
+        assert!(
+            own == given,
+            "KUBETUI_TEST_KUBECONFIG leads to {given}, but KUBETUI_TEST_CLUSTER to {own}: set CLUSTER_DIR and CLUSTER_PORT"
+        );
+    }
+    Some((kubeconfig, script))
 }
 
 /// Says that a test was skipped, in a line that `.ci/run` looks for.
@@ -170,5 +181,34 @@ fn run(command: &mut Command, input: &str) -> Result<String, String> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         Err(format!("{command:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binary::kubetui;
+
+    #[test]
+    fn a_program_that_was_stopped_runs_again_afterwards() {
+        let Some(mut cluster) = Alone::from_env() else { return };
+        let ready = |cluster: &Cluster| cluster.try_kubectl(&["get", "--raw", "/readyz"], "");
+        cluster.stop("kube-apiserver");
+        ready(&cluster).expect_err("it is stopped");
+        let ran = kubetui(&cluster.kubeconfig, &["get", "namespaces"]);
+        assert_ne!(ran.code, 0, "a cluster that is away is no empty cluster");
+        assert_eq!(ran.out, "");
+        assert!(ran.err.contains(&Kubeconfig::read(&cluster.kubeconfig).address()), "it names the server: {}", ran.err);
+        cluster.start("kube-apiserver");
+        assert_eq!(ready(&cluster).expect("it runs"), "ok");
+
+        // Not started again by the test: dropping does that.
+        cluster.stop("kube-scheduler");
+        let status = cluster.script(&["status"]).unwrap();
+        assert!(status.contains("kube-scheduler is stopped"), "{status}");
+        drop(cluster);
+        let cluster = Alone::from_env().unwrap();
+        let status = cluster.script(&["status"]).unwrap();
+        assert!(status.contains("kube-scheduler runs"), "{status}");
     }
 }

@@ -4,7 +4,7 @@
 //! whose names begin with `fx-`. Tests read them; what a test changes it makes itself, in a namespace of its own.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -55,14 +55,21 @@ const SETTLED: &[(&str, &str, &str, &str, &str)] = &[
 /// Makes all of it, or makes it so again, and waits until the controllers are done with it. Once in a run of the tests.
 pub fn apply(cluster: &Cluster) {
     static APPLIED: Mutex<bool> = Mutex::new(false);
-    let mut applied = APPLIED.lock().unwrap_or_else(PoisonError::into_inner);
+    // What failed once fails again: the other tests need not wait for it.
+    let mut applied = APPLIED.lock().unwrap_or_else(|_| panic!("the fixture could not be applied: another test says why"));
     if *applied {
         return;
     }
     for documents in FIRST {
         server_side(cluster, &documents.split("\n---\n").collect::<Vec<_>>(), &[]);
     }
-    cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd/widgets.fixture.kubetui.test", "crd/planets.fixture.kubetui.test"]);
+    cluster.kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd/widgets.fixture.kubetui.test",
+        "crd/planets.fixture.kubetui.test",
+    ]);
     for namespace in ["fx-a", "fx-b"] {
         // Pods are refused until it is there.
         cluster.kubectl(&["wait", "--for=create", "--timeout=60s", "-n", namespace, "serviceaccount/default"]);
@@ -78,14 +85,19 @@ pub fn apply(cluster: &Cluster) {
 
 /// What `kubectl get pods -A` is to print under STATUS, by namespace and name.
 pub fn pod_states(cluster: &Cluster) -> BTreeMap<String, String> {
-    annotated(cluster, "pods", "fixture/status").into_iter().map(|(namespace, name, status)| (format!("{namespace}/{name}"), status)).collect()
+    annotated(cluster, "pods", "fixture/status")
+        .into_iter()
+        .map(|(namespace, name, status)| (format!("{namespace}/{name}"), status))
+        .collect()
 }
 
 /// Applies documents as one field manager, so that a second time changes what the first did.
 fn server_side(cluster: &Cluster, documents: &[&str], more: &[&str]) {
     let arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager=fixture", "-f", "-"];
-    // A controller may have made or changed an object of ours in between: the server says so, and once more is right.
-    wait_until(LIMIT, "the fixture to be accepted", || cluster.try_kubectl(&[&arguments, more].concat(), &dated(&documents.join("\n---\n"))));
+    // The server may not serve a new definition yet, or a controller may have written in between: once more is right then.
+    wait_until(Duration::from_secs(20), "the fixture to be accepted", || {
+        cluster.try_kubectl(&[&arguments, more].concat(), &dated(&documents.join("\n---\n")))
+    });
 }
 
 /// Replaces each `AGO(5m)` by the time five minutes ago.

@@ -153,7 +153,8 @@ mod tests {
         let login = Login::new();
         login.token(&token.value);
         let config = login.kubeconfig(Kubeconfig::read(cluster.kubeconfig()));
-        let get = || cluster.try_kubectl(&["--kubeconfig".as_ref(), config.as_os_str(), "get".as_ref(), "pods".as_ref(), "-nfx-a".as_ref()], "");
+        let get =
+            || cluster.try_kubectl(&["--kubeconfig".as_ref(), config.as_os_str(), "get".as_ref(), "pods".as_ref(), "-nfx-a".as_ref()], "");
         get().expect("it is taken, through the plugin");
         assert!(login.runs() >= 1);
         token.revoke();

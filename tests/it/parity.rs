@@ -189,11 +189,9 @@ type Keeps = fn(&dyn Fn(&str) -> String) -> bool;
 fn filters_keep_what_they_say() {
     let Some(cluster) = Cluster::from_env() else { return };
     fixture::apply(&cluster);
-    let restarts = |cell: &dyn Fn(&str) -> String| cell("RESTARTS").split(' ').next().unwrap_or_default().parse::<u32>().unwrap_or(0);
-    let _: fn(&dyn Fn(&str) -> String) -> u32 = restarts;
     let filters: &[(&str, Keeps)] = &[
         ("status=CrashLoopBackOff", |cell| cell("STATUS") == "CrashLoopBackOff"),
-        ("restarts>3", |cell| cell("RESTARTS").split(' ').next().unwrap_or_default().parse::<u32>().unwrap_or(0) > 3),
+        ("restarts>3", |cell| cell("RESTARTS").split(' ').next().and_then(|count| count.parse::<u32>().ok()) > Some(3)),
         ("10.9.0.19", |cell| cell("IP") == "10.9.0.19"),
         ("init status=Init:0/2", |cell| cell("NAME").contains("init") && cell("STATUS") == "Init:0/2"),
         ("name=gated | status=Evicted", |cell| cell("NAME") == "gated" || cell("STATUS") == "Evicted"),
@@ -206,7 +204,11 @@ fn filters_keep_what_they_say() {
         let expected: BTreeSet<String> = kept.map(|(name, _)| name.clone()).collect();
         assert!(!expected.is_empty(), "{filter}: an empty comparison");
         let ours = Printed::parse(&kubetui(cluster.kubeconfig(), &["get", "pods", "-n", "fx-a", "--filter", filter]).output());
-        assert_eq!(ours.objects().into_keys().map(|key| key.rsplit('/').next().unwrap().to_owned()).collect::<BTreeSet<_>>(), expected, "{filter}");
+        assert_eq!(
+            ours.objects().into_keys().map(|key| key.rsplit('/').next().unwrap().to_owned()).collect::<BTreeSet<_>>(),
+            expected,
+            "{filter}"
+        );
     }
     let by_label = cluster.kubectl(&["get", "pods", "-A", "-l", "app=web", "-o", "name"]);
     let ours = kubetui(cluster.kubeconfig(), &["get", "pods", "-A", "-o", "name", "--filter", "app=web"]).output();

@@ -23,9 +23,8 @@ impl Printed {
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let Some(head) = lines.next() else { return Printed { headers: Vec::new(), rows: Vec::new() } };
         let head: Vec<char> = head.chars().collect();
-        let starts: Vec<usize> = (0..head.len())
-            .filter(|&i| head[i] != ' ' && (i == 0 || (head[i - 1] == ' ' && (i == 1 || head[i - 2] == ' '))))
-            .collect();
+        let starts: Vec<usize> =
+            (0..head.len()).filter(|&i| head[i] != ' ' && (i == 0 || (head[i - 1] == ' ' && (i == 1 || head[i - 2] == ' ')))).collect();
         let cells = |line: &[char]| -> Vec<String> {
             let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
             let part = |(&start, end): (&usize, usize)| -> String {
@@ -49,13 +48,13 @@ impl Printed {
 
     /// The rows by namespace and name, with their cells by header.
     pub fn objects(&self) -> BTreeMap<String, BTreeMap<&str, &str>> {
-        let headers = || self.headers.iter().map(String::as_str);
-        let object = |row| {
-            let cells: BTreeMap<&str, &str> = headers().zip(Vec::iter(row).map(String::as_str)).collect();
+        let mut objects = BTreeMap::new();
+        for row in &self.rows {
+            let cells: BTreeMap<&str, &str> = self.headers.iter().map(String::as_str).zip(row.iter().map(String::as_str)).collect();
             let key: Vec<&str> = ["NAMESPACE", "NAME"].iter().filter_map(|h| cells.get(h).copied()).collect();
-            (key.join("/"), cells)
-        };
-        self.rows.iter().map(object).collect()
+            objects.insert(key.join("/"), cells);
+        }
+        objects
     }
 }
 
@@ -152,7 +151,11 @@ fx-b        two     0/1               0            2d    <none>
 
     #[test]
     fn a_column_of_our_own_and_time_that_passes_are_no_difference() {
-        let ours = PODS.replace("NOTE     ", "NOTE").replace("61s", "63s").replace("NOTE", "NOTE        CPU").replace("two words", "two words   5m");
+        let ours = PODS
+            .replace("NOTE     ", "NOTE")
+            .replace("61s", "63s")
+            .replace("NOTE", "NOTE        CPU")
+            .replace("two words", "two words   5m");
         assert_eq!(differences(&Printed::parse(PODS), &Printed::parse(&ours), 2), Vec::<String>::new());
     }
 
@@ -165,8 +168,8 @@ fx-b        two     0/1               0            2d    <none>
             ("3 (5m", "3 (9m", "RESTARTS"),
             ("61s", "75s", "AGE"),
             ("READY", "RADIO", "no column READY"),
-            ("two ", "tow ", "fx-b/two is missing"),
-            ("two ", "one ", "is missing"),
+            ("two     ", "tow     ", "fx-b/two is missing"),
+            ("fx-b        two", "fx-a        one", "is missing"),
         ] {
             let found = differences(&kubectl, &Printed::parse(&PODS.replacen(from, to, 1)), 2);
             assert!(found.iter().any(|d| d.contains(told)), "{told} in {found:?}");
@@ -177,7 +180,8 @@ fx-b        two     0/1               0            2d    <none>
 
     #[test]
     fn durations_are_near_when_they_may_be_of_one_moment() {
-        for (one, other) in [("119s", "2m"), ("9m59s", "10m"), ("179m", "3h"), ("7h59m", "8h"), ("47h", "2d"), ("2d", "2d1h"), ("3s", "6s")] {
+        for (one, other) in [("119s", "2m"), ("9m59s", "10m"), ("179m", "3h"), ("7h59m", "8h"), ("47h", "2d"), ("2d", "2d1h"), ("3s", "6s")]
+        {
             assert!(near(one, other) && near(other, one), "{one} {other}");
         }
         for (one, other) in [("10s", "20s"), ("5m", "6m"), ("3h", "3h2m"), ("2d", "4d"), ("<none>", "5m"), ("5", "6"), ("5q", "5m")] {
