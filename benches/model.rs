@@ -117,6 +117,7 @@ fn pod(number: usize, interner: &mut Interner) -> Row {
         Cell::Quantity(interner.text("8Gi"), 8 << 40),
     ];
     Row {
+        version: "".into(),
         kind: interner.kind().clone(),
         uid: Uid::new(&format!("{:08x}-1111-4222-8333-{:012x}", number, random & 0xffff_ffff_ffff)),
         namespace: interner.text(NAMESPACES[set % 5]),

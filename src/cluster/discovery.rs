@@ -314,11 +314,4 @@ mod tests {
     fn builtin_kinds_can_be_found_at_once() {
         assert_eq!(Catalog::builtin().find("ns").map(|k| k.plural.to_string()), Ok("namespaces".into()));
     }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("pods", "pods"), 0);
-        assert_eq!(distance("pdos", "pods"), 2);
-        assert_eq!(distance("", "abc"), 3);
-    }
 }

@@ -31,6 +31,7 @@ fn columns() -> Vec<Column> {
 /// A pod of 3h20m, once restarted, one of two containers ready.
 fn row() -> Row {
     Row {
+        version: "".into(),
         kind: Arc::default(),
         uid: Uid::new("u1"),
         namespace: "shop".into(),

@@ -25,6 +25,7 @@ fn columns() -> Arc<[Column]> {
 
 fn row(uid: &str, namespace: &str, name: &str, cells: Vec<Cell>) -> Row {
     Row {
+        version: "".into(),
         kind: Arc::default(),
         uid: Uid::new(uid),
         namespace: namespace.into(),

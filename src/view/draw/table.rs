@@ -14,7 +14,6 @@ use crate::model::time::Seconds;
 use crate::theme::{Scope, Theme};
 use crate::view::state::{State, View};
 use crate::view::table::TableView;
-use crate::view::tables::Table;
 use crate::view::text;
 
 /// The cursor's bar and the mark stand before the first column.
