@@ -14,5 +14,6 @@ mod layers;
 mod login;
 mod parity;
 mod printed;
+mod scripted;
 mod swallow;
 mod wait;
