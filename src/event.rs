@@ -21,8 +21,21 @@ pub enum Event {
     Contexts(Vec<Context>),
     /// The context leads to another server or user than before: everything has to be read anew.
     Moved,
+    /// What the description of this number says now.
+    Described(u64, Described),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
+}
+
+/// What there is to say of a description that somebody reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Described {
+    /// The text, as of now.
+    Text(String),
+    /// The object is gone, whatever has its name now. Nothing follows.
+    Gone,
+    /// It cannot be read, and why; the text that there was is its last known state. It is tried again.
+    Failed(Arc<str>),
 }
 
 /// What a watch has to say, all of it to be applied at once.

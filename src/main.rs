@@ -29,8 +29,15 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 
 /// Loads the kubeconfig and starts what the command line asks for.
 fn start(cli: &Cli, get: Option<&cli::Get>) -> anyhow::Result<()> {
+    if let Some(file) = &cli.global.log_file {
+        kubetui::log::start(file)?;
+    }
     let loaded = kubetui::cluster::kubeconfig::Loaded::load(&cli.global.paths())?;
-    let target = kubetui::cluster::connect::target(&loaded, &cli.global.options())?;
-    let what = get.map_or(cli.resource.as_deref(), |get| Some(&get.resource)).unwrap_or("pods");
+    let options = cli.global.options();
+    if let Some(get) = get {
+        return kubetui::get::to_stdout(&loaded, &options, cli.global.scope(), get);
+    }
+    let target = kubetui::cluster::connect::target(&loaded, &options)?;
+    let what = cli.resource.as_deref().unwrap_or("pods");
     anyhow::bail!("{what} of {}: this build has no dashboard", target.context)
 }
