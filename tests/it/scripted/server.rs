@@ -48,7 +48,8 @@ impl Request {
 
     /// It asks for a watch or a list of this kind, in whichever namespace.
     pub fn is_of(&self, plural: &str) -> bool {
-        self.path.rsplit('/').next() == Some(plural)
+        // metrics.k8s.io calls its kinds by the names of others.
+        self.path.rsplit('/').next() == Some(plural) && !self.path.starts_with("/apis/metrics.k8s.io/")
     }
 }
 
