@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::row::Column;
+use crate::kinds::catalog::Catalog;
+use crate::model::metrics::Usage;
+use crate::model::row::{Column, Owner};
 use crate::model::state::{Context, Link, Truth};
 use crate::model::store::Delta;
 
@@ -21,10 +23,27 @@ pub enum Event {
     Contexts(Vec<Context>),
     /// The context leads to another server or user than before: everything has to be read anew.
     Moved,
-    /// What the description of this number says now.
-    Described(u64, Described),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
+    /// What the server serves.
+    Discovered(Result<Box<Catalog>, Arc<str>>),
+    /// What is in use: of nodes or of pods; of one namespace or of all.
+    Measured(Measurement),
+    /// Who owns an owner; `None` when nobody does, or it cannot be read.
+    Owner(Arc<Owner>, Option<Owner>),
+    /// The text view of this number is filled.
+    Described(u64, Described),
+}
+
+/// One answer of metrics.k8s.io.
+#[derive(Debug)]
+pub struct Measurement {
+    /// Of nodes; else of pods.
+    pub nodes: bool,
+    /// Of one namespace only.
+    pub namespace: Option<String>,
+    /// Namespace, name and usage; or why there is none.
+    pub entries: Result<Vec<(String, String, Usage)>, Arc<str>>,
 }
 
 /// What there is to say of a description that somebody reads.

@@ -1,5 +1,6 @@
 //! kubetui: a terminal dashboard for Kubernetes.
 
+pub mod app;
 pub mod cli;
 pub mod cluster;
 pub mod commands;

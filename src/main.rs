@@ -3,7 +3,20 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use kubetui::app::{self, Start, surface};
 use kubetui::cli::{self, Cli, Command};
+use kubetui::cluster::connect;
+use kubetui::cluster::kubeconfig::Loaded;
+use kubetui::cluster::link::{self, Route};
+use kubetui::keymap::{self, Keymap};
+use kubetui::model::state::Context;
+use kubetui::model::time::Clock;
+use kubetui::remember::Memory;
+use kubetui::terminal::{detect, signals};
+use kubetui::theme::Theme;
+use kubetui::view::state::State;
+use kubetui::{commands, get, log, places};
+use tokio::sync::mpsc;
 
 /// What could not be begun: a wrong kubeconfig, a cluster that does not answer, no terminal.
 const FAILURE: u8 = 2;
@@ -11,7 +24,7 @@ const FAILURE: u8 = 2;
 fn main() -> ExitCode {
     // clap writes what is wrong with the command line by itself, and exits with 2 too.
     match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             eprintln!("kubetui: {}", kubetui::cluster::error::one_line(&format!("{e:#}")));
             ExitCode::from(FAILURE)
@@ -19,25 +32,60 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
-    match &cli.command {
-        Some(Command::Completion { shell }) => Ok(cli::completion(*shell, &mut std::io::stdout().lock())?),
-        Some(Command::Get(get)) => start(cli, Some(get)),
-        None => start(cli, None),
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &cli.global.log_file {
+        log::start(file)?;
     }
+    match &cli.command {
+        Some(Command::Completion { shell }) => cli::completion(*shell, &mut std::io::stdout().lock())?,
+        Some(Command::Get(get)) => {
+            let loaded = Loaded::load(&cli.global.paths())?;
+            get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
+        }
+        None => return dashboard(cli),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Loads the kubeconfig and starts what the command line asks for.
-fn start(cli: &Cli, get: Option<&cli::Get>) -> anyhow::Result<()> {
-    if let Some(file) = &cli.global.log_file {
-        kubetui::log::start(file)?;
-    }
-    let loaded = kubetui::cluster::kubeconfig::Loaded::load(&cli.global.paths())?;
+/// The dashboard. Everything that can be wrong before it begins is said before the terminal is taken.
+fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let paths = cli.global.paths();
+    let loaded = Loaded::load(&paths)?;
     let options = cli.global.options();
-    if let Some(get) = get {
-        return kubetui::get::to_stdout(&loaded, &options, cli.global.scope(), get);
+    let target = connect::target(&loaded, &options)?;
+    if !detect::has_terminal() {
+        anyhow::bail!("there is no terminal on stdout; `kubetui get` prints without one");
     }
-    let target = kubetui::cluster::connect::target(&loaded, &options)?;
-    let what = cli.resource.as_deref().unwrap_or("pods");
-    anyhow::bail!("{what} of {}: this build has no dashboard", target.context)
+    let config = places::config_folder();
+    let (theme, mut problems) = Theme::load(detect::theme(), config.as_deref(), detect::depth());
+    let (keymap, more) = Keymap::load(keymap::DEFAULT, config.as_deref(), &commands::names());
+    problems.extend(more);
+    let contexts = link::contexts(&loaded);
+    let context = Context {
+        name: target.context.as_str().into(),
+        cluster: target.cluster.as_str().into(),
+        user: target.user.unwrap_or_default().into(),
+        namespace: target.namespace.unwrap_or_default().into(),
+        server: target.server.into(),
+    };
+    let state = State::new(Clock::system(), theme, keymap, context, contexts, Default::default());
+    let start = Start {
+        route: Route { loaded, paths, options },
+        scope: cli.global.scope(),
+        resource: cli.resource.clone(),
+        memory: Memory::load(),
+        problems: problems.iter().map(ToString::to_string).collect(),
+    };
+    // The loop has the main thread; decoding goes beside it.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = runtime.block_on(async {
+        let (tell, told) = mpsc::channel(4);
+        signals::watch(move |signal| {
+            let _ = tell.try_send(signal);
+        })?;
+        app::run(start, state, surface::Terminal::enter()?, told).await
+    })?;
+    // A credential plugin that hangs does not keep the program.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(code))
 }

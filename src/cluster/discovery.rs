@@ -192,7 +192,9 @@ fn assemble(groups: Vec<Group>, notes: Vec<String>) -> Catalog {
         for mut versions in resources.into_values() {
             let decoded = versions.iter().position(|r| kinds::block(&r.kind).is_some()).unwrap_or(0);
             let Resource { kind, categories } = versions.remove(decoded);
-            let kind = Arc::new(kind);
+            // The block's own words, so that a kind that was watched before discovery answered is the same after it.
+            let known = kinds::block(&kind).filter(|_| kind.watchable && kind.listable);
+            let kind = Arc::new(known.map_or(kind, |block| block.as_kind()));
             for category in categories {
                 discovery.categories.entry(category).or_default().push(kind.clone());
             }
@@ -311,12 +313,5 @@ mod tests {
     #[test]
     fn builtin_kinds_can_be_found_at_once() {
         assert_eq!(Catalog::builtin().find("ns").map(|k| k.plural.to_string()), Ok("namespaces".into()));
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("pods", "pods"), 0);
-        assert_eq!(distance("pdos", "pods"), 2);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

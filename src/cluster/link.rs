@@ -41,6 +41,8 @@ const REFUSED: Duration = Duration::from_secs(30);
 pub enum Control {
     /// Try now.
     Retry,
+    /// Time went by unseen (the program was suspended): everything is stale until proved.
+    Doubt,
     /// A login on the terminal gave this.
     LoggedIn(Box<Credential>),
 }
@@ -355,6 +357,11 @@ impl Keeper {
                 () = self.shared.refused.notified() => return Again::Refused(ClusterError::Unauthorized("the server refuses the credentials".into())),
                 control = self.asked.recv() => match control {
                     Some(Control::Retry) => probe_at = Some(Instant::now()),
+                    Some(Control::Doubt) => {
+                        self.doubt("the program was suspended");
+                        probe_at = Some(Instant::now());
+                        up = false;
+                    }
                     other => {
                         self.take(other);
                         return Again::Now;
@@ -366,11 +373,8 @@ impl Keeper {
             }
             let now = std::time::SystemTime::now();
             if now.duration_since(ticked).is_ok_and(|gap| gap > TICK + SLEPT) {
-                // The machine slept: what was true before need not be. Everything is stale until proved.
-                self.publish.send_modify(|linked| {
-                    linked.broken += 1;
-                    linked.why = Some(ClusterError::Unreachable("this machine was suspended".into()));
-                });
+                // The machine slept.
+                self.doubt("this machine was suspended");
                 probe_at = Some(Instant::now());
                 up = false;
             }
@@ -380,6 +384,14 @@ impl Keeper {
                 probe_at = Some(Instant::now());
             }
         }
+    }
+
+    /// What was true before need not be any more.
+    fn doubt(&self, why: &str) {
+        self.publish.send_modify(|linked| {
+            linked.broken += 1;
+            linked.why = Some(ClusterError::Unreachable(why.into()));
+        });
     }
 
     /// Reads the kubeconfig again if it changed on disk. True when the session has to be opened again for it.

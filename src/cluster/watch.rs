@@ -36,7 +36,14 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 
 /// Stops what was spawned when dropped.
 #[derive(Debug)]
-pub struct Handle(pub(super) AbortHandle);
+pub struct Handle(AbortHandle);
+
+impl Handle {
+    /// Runs a task for as long as this lives.
+    pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Handle {
+        Handle(tokio::spawn(task).abort_handle())
+    }
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
@@ -46,7 +53,7 @@ impl Drop for Handle {
 
 /// Starts watching. `fallback` is the namespace to look at where all of them are forbidden.
 pub fn spawn(id: WatchId, spec: WatchSpec, fallback: Option<Arc<str>>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    let task = tokio::spawn(async move {
+    Handle::spawn(async move {
         let names = if spec.kind.namespaced { spec.scope.names().filter(|names| names.len() <= FEW) } else { None };
         let parts: Vec<Option<Arc<str>>> = names.map_or_else(|| vec![None], |names| names.iter().cloned().map(Some).collect());
         // Dropped with this task, and the parts with it.
@@ -62,8 +69,7 @@ pub fn spawn(id: WatchId, spec: WatchSpec, fallback: Option<Arc<str>>, link: Lin
                 running.spawn(Task::new(id, next, spec.clone(), Some(namespace), None, link.clone(), out.clone()).run());
             }
         }
-    });
-    Handle(task.abort_handle())
+    })
 }
 
 /// How a try ended.

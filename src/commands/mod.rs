@@ -5,7 +5,7 @@
 
 use crate::effect::Effect;
 use crate::keymap::Mode;
-use crate::view::state::{Overlay, State};
+use crate::view::state::{Hint, Overlay, State};
 
 mod enter;
 mod moves;
@@ -209,6 +209,32 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
     if let Err(why) = done {
         state.error(why);
     }
+}
+
+/// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
+pub fn hints(state: &State) -> Vec<Hint> {
+    let offered: &[(&'static str, &'static str)] = match state.mode() {
+        Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
+        _ => &[
+            ("login", "log in"),
+            ("enter", "open"),
+            ("describe", "describe"),
+            ("filter", "filter"),
+            ("palette", "go to"),
+            ("node", "node"),
+            ("owner", "owner"),
+            ("only-unhealthy", "not healthy"),
+            ("mark", "mark"),
+            ("back", "back"),
+            ("namespaces", "namespaces"),
+        ],
+    };
+    let hint = |(command, label): &(&'static str, &'static str)| {
+        let refused = find(command).is_some_and(|row| (row.applies)(state).is_err());
+        // Nobody needs to be told that they need not log in.
+        (*command != "login" || !refused).then_some(Hint { command, label, refused })
+    };
+    offered.iter().filter_map(hint).collect()
 }
 
 /// Whether the keyboard belongs to a line that is typed.

@@ -147,3 +147,15 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("pods", "pods"), 0);
+        assert_eq!(distance("pdos", "pods"), 2);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -82,8 +82,7 @@ impl Object for Service {
         self.metadata.take().unwrap_or_default()
     }
 
-    /// kubectl's `printService`, with the load balancer's addresses whole, as `-o wide` has them: the table shortens what
-    /// does not fit.
+    /// kubectl's `printService`, with the load balancer's addresses whole: the server always prints them so.
     fn print(self, _: &ObjectMeta, interner: &mut Interner) -> Printed {
         let mut spec = self.spec.unwrap_or_default();
         if spec.cluster_ips.is_empty() && !spec.cluster_ip.is_empty() {

@@ -25,7 +25,7 @@ use super::metrics::Metrics;
 use super::row::{Column, Row};
 use super::time::Seconds;
 use compare::Compare;
-use search::Search;
+use search::{Memo, Search};
 
 /// What a row is judged by beside itself.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +65,13 @@ pub struct Query {
     text: Box<str>,
     /// `None` lets everything through.
     root: Option<Node>,
+    /// Searches in it; each has a number below.
+    searches: usize,
 }
 
 #[derive(Clone, Debug)]
 enum Node {
-    Search(Search),
+    Search(Search, usize),
     Label(Selector),
     Compare(Compare),
     Not(Box<Node>),
@@ -80,7 +82,11 @@ enum Node {
 impl Query {
     /// Understands `text` for a table with these columns. Blank text is the filter that lets everything through.
     pub fn parse(text: &str, columns: &[Column]) -> Result<Query, Mistake> {
-        Ok(Query { text: text.into(), root: parse::parse(text, columns)? })
+        let mut query = Query { text: text.into(), root: parse::parse(text, columns)?, searches: 0 };
+        if let Some(root) = &mut query.root {
+            root.arrange(&mut query.searches);
+        }
+        Ok(query)
     }
 
     /// As it was written.
@@ -95,12 +101,22 @@ impl Query {
 
     /// Whether the row passes.
     pub fn matches(&self, row: &Row, context: Context<'_>) -> bool {
-        self.root.as_ref().is_none_or(|node| node.matches(row, context))
+        self.root.as_ref().is_none_or(|node| node.matches(row, context, &mut []))
+    }
+
+    /// To ask about many rows.
+    pub fn scan<'a>(&'a self) -> Scan<'a> {
+        Scan { query: self, memos: vec![Memo::new(); self.searches] }
     }
 
     /// The answer changes with what is measured.
     pub fn uses_metrics(&self) -> bool {
         self.compares(Compare::uses_metrics)
+    }
+
+    /// Much has to be looked at for an answer: every text of a row, or what is measured of it.
+    pub(super) fn is_dear(&self) -> bool {
+        self.searches > 0 || self.uses_metrics()
     }
 
     /// The answer changes with time: an age is compared.
@@ -113,21 +129,59 @@ impl Query {
     }
 }
 
+/// A query that remembers what it found in texts that rows share. While there is one, no row that it was asked about may
+/// go: the lifetime sees to that.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    query: &'a Query,
+    memos: Vec<Memo>,
+}
+
+impl<'a> Scan<'a> {
+    /// [`Query::matches`].
+    pub fn matches(&mut self, row: &'a Row, context: Context<'_>) -> bool {
+        self.query.root.as_ref().is_none_or(|node| node.matches(row, context, &mut self.memos))
+    }
+}
+
 impl Node {
-    fn matches(&self, row: &Row, context: Context<'_>) -> bool {
+    /// `memos` has one for each search, or none at all.
+    fn matches(&self, row: &Row, context: Context<'_>, memos: &mut [Memo]) -> bool {
         match self {
-            Node::Search(search) => search.matches(row),
+            Node::Search(search, number) => search.matches(row, memos.get_mut(*number)),
             Node::Label(selector) => selector.matches(&row.labels),
             Node::Compare(compare) => compare.matches(row, context),
-            Node::Not(node) => !node.matches(row, context),
-            Node::All(nodes) => nodes.iter().all(|node| node.matches(row, context)),
-            Node::Any(nodes) => nodes.iter().any(|node| node.matches(row, context)),
+            Node::Not(node) => !node.matches(row, context, memos),
+            Node::All(nodes) => nodes.iter().all(|node| node.matches(row, context, memos)),
+            Node::Any(nodes) => nodes.iter().any(|node| node.matches(row, context, memos)),
+        }
+    }
+
+    /// Numbers the searches, and lets what is cheap decide first: one comparison costs less than looking through texts.
+    /// Whether there is a search in it.
+    fn arrange(&mut self, searches: &mut usize) -> bool {
+        match self {
+            Node::Label(_) | Node::Compare(_) => false,
+            Node::Search(_, number) => {
+                *number = *searches;
+                *searches += 1;
+                true
+            }
+            Node::Not(node) => node.arrange(searches),
+            Node::All(nodes) | Node::Any(nodes) => {
+                let mut dear: Vec<(bool, Node)> =
+                    std::mem::take(nodes).into_iter().map(|mut node| (node.arrange(searches), node)).collect();
+                dear.sort_by_key(|(dear, _)| *dear);
+                let any = dear.last().is_some_and(|(dear, _)| *dear);
+                nodes.extend(dear.into_iter().map(|(_, node)| node));
+                any
+            }
         }
     }
 
     fn compares(&self, which: fn(&Compare) -> bool) -> bool {
         match self {
-            Node::Search(_) | Node::Label(_) => false,
+            Node::Search(..) | Node::Label(_) => false,
             Node::Compare(compare) => which(compare),
             Node::Not(node) => node.compares(which),
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| node.compares(which)),

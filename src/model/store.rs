@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::row::{Column, Health, Row, Uid};
 use super::time::Seconds;
 pub use keys::Sort;
-pub use listing::Listing;
+pub use listing::{Listing, Narrow};
 use widths::Widths;
 
 /// Where a row is in its store, until it goes.
@@ -27,9 +27,11 @@ pub type Slot = u32;
 /// How long a row that vanished under the cursor stays, in seconds.
 pub const GHOST: Seconds = 3;
 
+/// As many rows in one batch are taken out of the order one by one.
+const PLUCKED: usize = 8;
+
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every delta is a row; a box would be one more allocation for each")]
 pub enum Delta {
     /// The object is there, and is this.
     Upsert(Row),
@@ -68,6 +70,8 @@ pub struct Store {
     fresh: Vec<Slot>,
     /// Some slots of `order` are free, while deltas are taken.
     holes: bool,
+    /// Rows that were taken out of `order` one by one in this batch.
+    plucked: usize,
     widths: Widths,
     live: usize,
     unhealthy: usize,
@@ -93,6 +97,7 @@ impl Store {
             layout: 0,
             fresh: Vec::new(),
             holes: false,
+            plucked: 0,
             live: 0,
             unhealthy: 0,
             settling: BinaryHeap::new(),
@@ -339,13 +344,32 @@ impl Store {
     /// Empties a slot that counts nowhere any more.
     fn release(&mut self, slot: Slot) {
         let at = slot as usize;
+        // A few rows are taken out of the order at once; of many, `reorder` takes what is left.
+        if !self.holes && self.plucked < PLUCKED && self.pluck(slot) {
+            self.plucked += 1;
+            self.layout += 1;
+            self.free.push(slot);
+        } else {
+            self.holes = true;
+        }
         if let Some(row) = self.rows[at].take() {
             self.slots.remove(&row.uid);
         }
         self.states[at] = State::Free;
-        self.holes = true;
         self.log.push(slot);
-        // The slot is given out again only once `order` does not name it any more: see `reorder`.
+    }
+
+    /// Takes a row out of the order; whether it was there.
+    fn pluck(&mut self, slot: Slot) -> bool {
+        let rows = &self.rows;
+        let compare = |other: &Slot| order::compare(&rows[*other as usize], &rows[slot as usize]);
+        match self.order.binary_search_by(compare) {
+            Ok(place) => {
+                self.order.remove(place);
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Judges a live row's health anew.
@@ -386,6 +410,7 @@ impl Store {
             });
             self.holes = false;
         }
+        self.plucked = 0;
         order::merge(&mut self.order, &mut self.fresh, |&a, &b| order::compare(&rows[a as usize], &rows[b as usize]));
         // Beyond that, looking at every row is not slower than looking at those that changed.
         if self.log.len() > 4096.max(self.live) {

@@ -1,6 +1,7 @@
 //! Screen state and drawing. Nothing here awaits; everything of the cluster passes [`text`] before it is drawn.
 
 pub mod details;
+pub mod draw;
 pub mod picker;
 pub mod place;
 pub mod prompt;

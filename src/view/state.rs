@@ -79,6 +79,17 @@ pub struct Usage {
     pub absent: Option<Arc<str>>,
 }
 
+/// What the bottom line offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The command line; its key comes from the key map.
+    pub command: &'static str,
+    /// What it does, in a word or two.
+    pub label: &'static str,
+    /// It cannot be done now.
+    pub refused: bool,
+}
+
 /// Everything on the screen.
 pub struct State {
     /// The program's clock.
@@ -89,6 +100,10 @@ pub struct State {
     pub keymap: Keymap,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
+    /// What can follow them: keys and command lines.
+    pub pending: Vec<(String, Arc<str>)>,
+    /// What the bottom line offers now.
+    pub hints: Vec<Hint>,
     /// The context that is shown.
     pub context: Context,
     /// All contexts of the kubeconfig.
@@ -132,6 +147,8 @@ impl State {
             theme,
             keymap,
             pressed: keymap::State::default(),
+            pending: Vec::new(),
+            hints: Vec::new(),
             context,
             contexts,
             link: Link::Idle,
@@ -455,16 +472,18 @@ impl State {
         choices
     }
 
-    /// Brings what is on the screen up to date with what is known. Called before each draw.
-    pub fn refresh(&mut self) {
+    /// Brings what is on the screen up to date with what is known. Called before each draw. Whether rows look different
+    /// now.
+    pub fn refresh(&mut self) -> bool {
         let now = self.now();
         let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
             Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,
             _ => &self.usage.pods,
         };
+        let mut changed = false;
         if let Some(View::Table(view)) = self.stack.last_mut() {
             let table = self.tables.look(&view.place.key);
-            view.refresh(table, metrics, now);
+            changed = view.refresh(table, metrics, now);
         }
         let refill = match &self.overlay {
             Overlay::Picker(picker) if picker.purpose == Purpose::Namespaces => Some(self.namespace_choices()),
@@ -474,6 +493,7 @@ impl State {
         if let (Some(choices), Overlay::Picker(picker)) = (refill, &mut self.overlay) {
             picker.refill(choices);
         }
+        changed
     }
 }
 

@@ -139,7 +139,8 @@ impl TableView {
         }
     }
 
-    fn scroll(&mut self) {
+    /// Keeps the cursor on the screen.
+    pub fn scroll(&mut self) {
         let count = self.len();
         let height = self.height.max(1);
         let at = self.cursor();
@@ -244,6 +245,11 @@ impl TableView {
             .iter()
             .enumerate()
             .filter(move |(_, column)| (self.wide || !column.wide) && !(one && column.source == Source::Namespace))
+    }
+
+    /// A column by its place in the table.
+    pub fn column(&self, index: usize) -> Option<&Column> {
+        self.columns.get(index)
     }
 
     /// The filter or the sorting needs the metrics of every row, not only of those on the screen.

@@ -213,11 +213,15 @@ impl Table {
 #[derive(Default)]
 pub struct Tables {
     tables: FxHashMap<TableKey, Table>,
+    generation: u64,
 }
 
 impl Tables {
     /// The table, fed from now on if it was not.
     pub fn look(&mut self, key: &TableKey) -> &mut Table {
+        if !self.tables.contains_key(key) {
+            self.generation += 1;
+        }
         let table = self.tables.entry(key.clone()).or_insert_with(|| Table::new(key));
         table.looked = Instant::now();
         table
@@ -247,12 +251,20 @@ impl Tables {
     /// Forgets tables that nobody has looked at for three minutes, and those that `keep` does not want although they were
     /// just there to look at something in passing.
     pub fn forget(&mut self, keep: impl Fn(&TableKey) -> bool) {
+        let before = self.tables.len();
         self.tables.retain(|key, table| keep(key) || (table.looked.elapsed() < FORGET && !matches!(key, TableKey::Picked(..))));
+        self.generation += u64::from(self.tables.len() != before);
     }
 
     /// Forgets everything: another cluster.
     pub fn clear(&mut self) {
         self.tables.clear();
+        self.generation += 1;
+    }
+
+    /// Grows whenever there are other tables: what is wanted has to be looked at again.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 }
 

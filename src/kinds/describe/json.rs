@@ -96,10 +96,10 @@ pub(super) fn verb_v(value: &Value) -> String {
     }
 }
 
-/// Go's `%v` of a float64: `%g` with the shortest digits, an exponent from 1e21 on and below 1e-4.
+/// Go's `%v` of a float64: `%g` with the shortest digits, an exponent from a million on and below 1e-4.
 fn float(number: f64) -> String {
     let size = number.abs();
-    if size != 0.0 && !(1e-4..1e21).contains(&size) {
+    if size != 0.0 && !(1e-4..1e6).contains(&size) {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
@@ -144,7 +144,9 @@ mod tests {
             (json!(5), "5"),
             (json!(1.0), "1"),
             (json!(0.5), "0.5"),
-            (json!(1e21), "1e+21"),
+            (json!(123456.5), "123456.5"),
+            (json!(-1234567.5), "-1.2345675e+06"),
+            (json!(12345678901234567890_u64), "1.2345678901234567e+19"),
             (json!(0.00001), "1e-05"),
             (json!(["a", ["b", 2]]), "[a [b 2]]"),
             (json!({"b": 1, "a": [true]}), "map[a:[true] b:1]"),

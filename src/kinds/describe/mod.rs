@@ -208,15 +208,7 @@ fn list(collection: &str, namespace: &str, by: &str, selector: &str, key: &'stat
 
 /// Percent-encoded for a query.
 fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    probe::escaped(text, b"-_.~")
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ fn url(get: &Value) -> String {
     let path = get.text("path");
     let colon = if scheme.is_empty() { "" } else { ":" };
     let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
-    format!("{scheme}{colon}//{host}{slash}{}", escaped(path))
+    let path = if path == "*" { path.to_owned() } else { escaped(path, b"-_.~$&+,/:;=@") };
+    format!("{scheme}{colon}//{}{slash}{path}", escaped(&host, b"-_.~!$&'()*+,;=:[]<>\""))
 }
 
 /// Go's `net.JoinHostPort`: IPv6 addresses in brackets.
@@ -45,14 +46,11 @@ pub(super) fn host_and_port(host: &str, port: &str) -> String {
     if host.contains([':', '%']) { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// Go's `EscapedPath`: everything but letters, digits and what a path may hold, a question mark too.
-fn escaped(path: &str) -> String {
-    if path == "*" {
-        return path.to_owned();
-    }
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&byte) {
+/// Percent-encoded but for letters, digits and what else may stand there, as Go's `url.URL` does it for paths and hosts.
+pub(super) fn escaped(text: &str, allowed: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || allowed.contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -75,6 +73,7 @@ mod tests {
             (json!({"httpGet": {"host": "host", "port": 80, "path": "/path", "scheme": "HTTP"}}), "http-get http://host:80/path"),
             (json!({"httpGet": {"port": "web", "path": "a?b c", "scheme": "HTTPS"}}), "http-get https://:web/a%3Fb%20c"),
             (json!({"httpGet": {"host": "::1", "port": 1, "path": "/", "scheme": "HTTP"}}), "http-get http://[::1]:1/"),
+            (json!({"httpGet": {"host": "fe80::1%e", "port": 1, "path": "*", "scheme": "HTTP"}}), "http-get http://[fe80::1%25e]:1/*"),
             (json!({"tcpSocket": {"host": "h", "port": 8080}}), "tcp-socket h:8080"),
             (json!({"grpc": {"port": 9, "service": "svc"}}), "grpc <pod>:9 svc"),
             (json!({}), "unknown"),

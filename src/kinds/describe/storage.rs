@@ -211,9 +211,9 @@ pub(super) fn storage_class(w: &mut Writer, cx: &Context<'_>) {
         }
     }
     let topologies = class.list("allowedTopologies");
-    if !topologies.is_empty() {
+    if class.has("allowedTopologies") {
         part!(w, 0, "AllowedTopologies:\t");
-        w.line_end("");
+        w.line_end(if topologies.is_empty() { "<none>" } else { "" });
     }
     for (at, term) in topologies.iter().enumerate() {
         requirements(w, 1, at, term.list("matchLabelExpressions").iter().map(|r| expression(r, "in")).collect());

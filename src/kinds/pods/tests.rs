@@ -63,11 +63,11 @@ fn check(object: Value, want: Want<'_>) -> Row {
 #[test]
 fn containers_that_run() {
     use Health::{Healthy, Progressing, Unhealthy};
-    let ready = is("Ready");
-    let unready = condition("Ready", "False", "ContainersNotReady", "containers with unready status: [b]");
-    check(pod("Running", &[], &[running("a", true), running("b", true)], &[ready.clone()]), ("2/2", "Running", "0", Healthy, None));
+    let ready = [is("Ready")];
+    let unready = [condition("Ready", "False", "ContainersNotReady", "containers with unready status: [b]")];
+    check(pod("Running", &[], &[running("a", true), running("b", true)], &ready), ("2/2", "Running", "0", Healthy, None));
     check(
-        pod("Running", &[], &[running("a", true), running("b", false)], &[unready.clone()]),
+        pod("Running", &[], &[running("a", true), running("b", false)], &unready),
         ("1/2", "Running", "0", Progressing, Some("containers with unready status: [b]")),
     );
     // The node is away: the containers count as ready, the pod does not.
@@ -76,9 +76,9 @@ fn containers_that_run() {
         ("1/1", "Running", "0", Progressing, Some("NodeNotReady")),
     );
     // One has done its work, the other goes on.
-    check(pod("Running", &[], &[ended("a", 0, "Completed"), running("b", true)], &[ready.clone()]), ("1/2", "Running", "0", Healthy, None));
+    check(pod("Running", &[], &[ended("a", 0, "Completed"), running("b", true)], &ready), ("1/2", "Running", "0", Healthy, None));
     check(
-        pod("Running", &[], &[ended("a", 0, "Completed"), running("b", true)], &[unready.clone()]),
+        pod("Running", &[], &[ended("a", 0, "Completed"), running("b", true)], &unready),
         ("1/2", "NotReady", "0", Progressing, Some("containers with unready status: [b]")),
     );
     check(

@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
                 let phrase = self.quoted()?;
                 match phrase.text.is_empty() {
                     true => mistake(phrase.at, "nothing stands between the quotes"),
-                    false => Ok(Node::Search(Search::phrase(&phrase.text))),
+                    false => Ok(search(Search::phrase(&phrase.text))),
                 }
             }
             Some('/') => self.regex(),
@@ -187,7 +187,7 @@ impl<'a> Parser<'a> {
         }
         let regex = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(LARGEST_REGEX).build();
         match regex {
-            Ok(regex) => Ok(Node::Search(Search::regex(regex))),
+            Ok(regex) => Ok(search(Search::regex(regex))),
             Err(regex::Error::CompiledTooBig(_)) => mistake(start..end, "the regular expression is too large"),
             Err(error) => mistake(start..end, format!("not a regular expression: {}", reason(&error))),
         }
@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
         let start = self.at;
         if let Some(hole) = self.hole() {
             self.at += hole.len();
-            return Ok(Node::Search(Search::word(hole)));
+            return Ok(search(Search::word(hole)));
         }
         if let Some((op, length)) = self.op() {
             return mistake(start..start + length, format!("a column or a label must stand before `{}`", op.sign()));
@@ -224,7 +224,7 @@ impl<'a> Parser<'a> {
         match key.strip_prefix("label:") {
             Some("") => mistake(start..end, "the key of a label must stand after `label:`"),
             Some(key) => Ok(label(key, Operator::Exists, Vec::new())),
-            None => Ok(Node::Search(Search::word(key))),
+            None => Ok(search(Search::word(key))),
         }
     }
 
@@ -388,6 +388,11 @@ fn compare(column: &Column, key: &str, op: Op, value: &Written) -> Result<Node, 
         Ok(compare) => Ok(Node::Compare(compare)),
         Err(why) => mistake(value.at.clone(), format!("`{key}{}{}`: {why}", op.sign(), value.text)),
     }
+}
+
+fn search(search: Search) -> Node {
+    // Numbered when all is read.
+    Node::Search(search, 0)
 }
 
 fn label(key: &str, operator: Operator, values: Vec<String>) -> Node {

@@ -1,9 +1,8 @@
 //! Words, exact phrases and regular expressions: what looks through all texts of a row.
 
 use std::io::Write;
+use std::sync::Arc;
 
-use memchr::memmem::Finder;
-use memchr::{memchr_iter, memchr2_iter};
 use regex::Regex;
 
 use crate::model::facts::Facts;
@@ -21,11 +20,9 @@ pub(super) struct Search {
 
 #[derive(Clone, Debug)]
 enum Pattern {
-    /// Lower case, of ASCII alone: compared byte by byte.
-    Word(Box<str>),
-    /// Lower case, of any script.
+    Literal(Literal),
+    /// A word that is not of ASCII, lower case.
     Foreign(Box<str>),
-    Phrase(Box<Finder<'static>>),
     Regex(Regex),
 }
 
@@ -33,14 +30,13 @@ impl Search {
     /// A word: anywhere in a text, whatever its case.
     pub(super) fn word(text: &str) -> Search {
         let lower = text.to_lowercase().into_boxed_str();
-        let pattern = if lower.is_ascii() { Pattern::Word(lower) } else { Pattern::Foreign(lower) };
+        let pattern = if lower.is_ascii() { Pattern::Literal(Literal::new(&lower, true)) } else { Pattern::Foreign(lower) };
         Search { pattern, numbers: numeric(text), holes: text.starts_with('<') }
     }
 
     /// An exact phrase: as written, spaces and case included.
     pub(super) fn phrase(text: &str) -> Search {
-        let finder = Finder::new(text.as_bytes()).into_owned();
-        Search { pattern: Pattern::Phrase(Box::new(finder)), numbers: numeric(text), holes: text.starts_with('<') }
+        Search { pattern: Pattern::Literal(Literal::new(text, false)), numbers: numeric(text), holes: text.starts_with('<') }
     }
 
     /// A regular expression, tried on each text alone.
@@ -49,24 +45,27 @@ impl Search {
         Search { pattern: Pattern::Regex(regex), numbers: true, holes }
     }
 
-    /// Whether some text of the row holds the pattern.
-    pub(super) fn matches(&self, row: &Row) -> bool {
+    /// Whether some text of the row holds the pattern. `memo` is of this pattern alone.
+    pub(super) fn matches(&self, row: &Row, memo: Option<&mut Memo>) -> bool {
         match &self.pattern {
-            Pattern::Word(word) => self.any(row, |text| holds(text.as_bytes(), word.as_bytes())),
+            Pattern::Literal(literal) => self.any(row, memo, |text| literal.is_in(text.as_bytes())),
             // A haystack of ASCII cannot hold a word that is not, and almost all are of ASCII.
-            Pattern::Foreign(word) => self.any(row, |text| !text.is_ascii() && text.to_lowercase().contains(&**word)),
-            Pattern::Phrase(finder) => self.any(row, |text| finder.find(text.as_bytes()).is_some()),
-            Pattern::Regex(regex) => self.any(row, |text| regex.is_match(text)),
+            Pattern::Foreign(word) => self.any(row, memo, |text| !text.is_ascii() && text.to_lowercase().contains(&**word)),
+            Pattern::Regex(regex) => self.any(row, memo, |text| regex.is_match(text)),
         }
     }
 
-    /// Name, namespace, cells (times left out: they would come and go by the second) and the addresses that other
-    /// panes relate by.
-    fn any(&self, row: &Row, found: impl Fn(&str) -> bool) -> bool {
+    /// Name, namespace, cells (times left out: they would come and go by the second) and those addresses that have no
+    /// cell, or not whole.
+    fn any(&self, row: &Row, mut memo: Option<&mut Memo>, found: impl Fn(&str) -> bool) -> bool {
+        let mut shared = |text: &Arc<str>| match &mut memo {
+            Some(memo) => memo.get(text, &found),
+            None => found(text),
+        };
         found(&row.name)
-            || found(&row.namespace)
+            || shared(&row.namespace)
             || row.cells.iter().any(|cell| match cell {
-                Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => found(text),
+                Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => shared(text),
                 Cell::Number(number) => self.numbers && printed(format_args!("{number}"), &found),
                 Cell::Restarts(count, _) => self.numbers && printed(format_args!("{count}"), &found),
                 Cell::Ratio(have, want) => self.numbers && printed(format_args!("{have}/{want}"), &found),
@@ -77,9 +76,35 @@ impl Search {
             || match &row.facts {
                 Facts::Service(service) => service.addresses.iter().chain(&service.external).any(|address| found(address)),
                 Facts::Slice(slice) => slice.endpoints.iter().any(|endpoint| found(&endpoint.address)),
-                Facts::Pod(pod) => found(&pod.ip),
                 _ => false,
             }
+    }
+}
+
+/// Answers for texts that rows share, by where they are in memory: a status or a node's name is looked through once, not
+/// for each of its pods. Good for as long as nothing that was asked about is freed; see [`super::Scan`].
+#[derive(Clone, Debug)]
+pub(super) struct Memo {
+    /// Address of a text, its lowest bit (texts in an `Arc` begin at even addresses) the answer; 0 for nothing yet.
+    answers: Box<[u64; Memo::SIZE]>,
+}
+
+impl Memo {
+    /// Small enough for the first cache; a newer text takes the place of an older one.
+    const SIZE: usize = 1024;
+
+    pub(super) fn new() -> Memo {
+        Memo { answers: Box::new([0; Memo::SIZE]) }
+    }
+
+    fn get(&mut self, text: &Arc<str>, found: impl Fn(&str) -> bool) -> bool {
+        let address = text.as_ptr().addr() as u64;
+        let place = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Memo::SIZE.ilog2());
+        let Some(known) = self.answers.get_mut(place as usize) else { return found(text) };
+        if *known & !1 != address & !1 {
+            *known = address & !1 | u64::from(found(text));
+        }
+        *known & 1 == 1
     }
 }
 
@@ -98,16 +123,62 @@ fn printed(text: std::fmt::Arguments<'_>, found: impl Fn(&str) -> bool) -> bool 
     std::str::from_utf8(&buffer[..buffer.len() - left]).is_ok_and(found)
 }
 
-/// Whether `text` holds `word` (lower case, ASCII) in any case.
-fn holds(text: &[u8], word: &[u8]) -> bool {
-    let Some((&first, tail)) = word.split_first() else { return true };
-    let Some(last) = text.len().checked_sub(word.len()) else { return false };
-    let starts = &text[..=last];
-    let here = |at: usize| text[at + 1..at + word.len()].eq_ignore_ascii_case(tail);
-    if first.is_ascii_lowercase() {
-        memchr2_iter(first, first.to_ascii_uppercase(), starts).any(here)
-    } else {
-        memchr_iter(first, starts).any(here)
+/// Bytes to look for. Names and addresses are so short that a general search spends its time on getting started; here
+/// the first and the last byte are compared at sixteen places at once, and the rest where both fit.
+#[derive(Clone, Debug)]
+struct Literal {
+    /// Lower case when `fold`.
+    bytes: Box<[u8]>,
+    /// Letters of ASCII are the same in either case.
+    fold: bool,
+    /// First and last byte, and the bit that makes a letter small: 0 where case counts.
+    ends: Option<(End, End)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct End {
+    byte: u8,
+    bit: u8,
+}
+
+impl End {
+    fn is(self, byte: u8) -> bool {
+        byte | self.bit == self.byte
+    }
+}
+
+impl Literal {
+    fn new(text: &str, fold: bool) -> Literal {
+        let bytes: Box<[u8]> = text.as_bytes().into();
+        let end = |byte: u8| End { byte, bit: if fold && byte.is_ascii_lowercase() { 0x20 } else { 0 } };
+        let ends = bytes.first().zip(bytes.last()).map(|(&first, &last)| (end(first), end(last)));
+        Literal { bytes, fold, ends }
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        const AT_ONCE: usize = 16;
+        let length = self.bytes.len();
+        let Some((first, last)) = self.ends else { return true };
+        // The bytes where it can begin, and those where it then ends.
+        let (Some(starts), Some(ends)) = ((text.len() + 1).checked_sub(length).and_then(|n| text.get(..n)), text.get(length - 1..)) else {
+            return false;
+        };
+        let there = |at: usize| {
+            let found = &text[at..at + length];
+            if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { *found == *self.bytes }
+        };
+        let each = |from: usize, starts: &[u8], ends: &[u8]| {
+            starts.iter().zip(ends).enumerate().any(|(at, (&a, &b))| first.is(a) && last.is(b) && there(from + at))
+        };
+        let (start_chunks, start_rest) = starts.as_chunks::<AT_ONCE>();
+        let (end_chunks, end_rest) = ends.as_chunks::<AT_ONCE>();
+        for (number, (a, b)) in start_chunks.iter().zip(end_chunks).enumerate() {
+            let fits = a.iter().zip(b).fold(0, |fits, (&a, &b)| fits | u8::from(first.is(a)) & u8::from(last.is(b)));
+            if fits != 0 && each(number * AT_ONCE, a, b) {
+                return true;
+            }
+        }
+        each(start_chunks.len() * AT_ONCE, start_rest, end_rest)
     }
 }
 
@@ -127,8 +198,29 @@ mod tests {
             ("", "a", false),
             ("a", "", true),
             ("a", "ab", false),
+            ("a-long-name-of-a-pod-7d8f9c-2kx9q", "2kx9q", true),
+            ("a-long-name-of-a-pod-7d8f9c-2kx9q", "a-long-name-of-a-pod-7d8f9c-2kx9q", true),
+            ("a-long-name-of-a-pod-7d8f9c-2kx9q", "a-long-name-of-a-pod-7d8f9c-2kx9qq", false),
+            ("A-LONG-NAME-OF-A-POD-7D8F9C-2KX9Q", "pod-7d", true),
+            ("@[`{", "`{", true),
+            ("@[@[", "`{", false),
+            ("ÄWEB", "web", true),
         ] {
-            assert_eq!(holds(text.as_bytes(), word.as_bytes()), expected, "{word} in {text}");
+            let folded = Literal::new(word, true).is_in(text.as_bytes());
+            assert_eq!((folded, Literal::new(word, false).is_in(text.as_bytes())), (expected, text.contains(word)), "{word} in {text}");
+        }
+    }
+
+    /// Every part of a text is found in it, wherever the sixteen places at once begin and end.
+    #[test]
+    fn parts_are_found_at_every_place() {
+        let text = "abcdefghijklmnopqrstuvwxyz0123456789-ABCDEFGHIJKLMNOPQR";
+        for from in 0..text.len() {
+            for to in from + 1..=text.len() {
+                assert!(Literal::new(&text[from..to], false).is_in(text.as_bytes()), "{from}..{to}");
+                assert!(Literal::new(&text[from..to].to_lowercase(), true).is_in(text.as_bytes()), "{from}..{to}");
+                assert!(!Literal::new(&format!("{}!", &text[from..to]), true).is_in(text.as_bytes()), "{from}..{to}");
+            }
         }
     }
 

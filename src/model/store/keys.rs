@@ -1,12 +1,14 @@
 //! Sorting by any column: a row's cell becomes a number that sorts like it, texts by their rank among the column's texts.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::{Slot, Store, order};
 use crate::model::address;
+use crate::model::metrics::{self, Readings, Usage};
 use crate::model::query::Context;
 use crate::model::row::{Cell, Row, Source};
 
@@ -19,14 +21,16 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// A cell as a number. Cells of different types are kept apart by class; texts have a class and are compared as texts.
+/// A cell as a number. Cells of different types are kept apart by class; texts (but for IPv4 addresses) have a
+/// class and are compared as texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     class: u8,
     value: u64,
 }
 
-const TEXT: u8 = 6;
+const ADDRESS: u8 = 6;
+const TEXT: u8 = 7;
 const MISSING: Key = Key { class: u8::MAX, value: 0 };
 
 impl Key {
@@ -75,8 +79,8 @@ fn key(row: &Row, source: Source, context: Context<'_>) -> Key {
         Source::Age => young_first(row.created),
         Source::Labels if row.labels.is_empty() => MISSING,
         Source::Labels => Key { class: TEXT, value: 0 },
-        Source::Cpu => usage().map_or(MISSING, |usage| Key { class: 0, value: unsigned(usage.cpu) }),
-        Source::Memory => usage().map_or(MISSING, |usage| Key { class: 0, value: unsigned(usage.memory) }),
+        Source::Cpu => usage().map_or(MISSING, |usage| usage_key(usage.cpu)),
+        Source::Memory => usage().map_or(MISSING, |usage| usage_key(usage.memory)),
     }
 }
 
@@ -93,7 +97,11 @@ fn cell_key(cell: &Cell, context: Context<'_>) -> Key {
         }
         Cell::Age(then) => young_first(*then),
         Cell::Span(start, end) => Key { class: 5, value: unsigned(end.unwrap_or(context.now).saturating_sub(*start)) },
-        Cell::Text(_) | Cell::Status(..) => Key { class: TEXT, value: 0 },
+        Cell::Text(text) | Cell::Status(text, _) => match address::parse(text) {
+            // All pods have different ones: their value is had faster than their rank.
+            Some(IpAddr::V4(address)) => Key { class: ADDRESS, value: u64::from(address.to_bits()) },
+            _ => Key { class: TEXT, value: 0 },
+        },
     }
 }
 
@@ -150,27 +158,31 @@ fn identity(row: &Row, source: Source) -> usize {
     }
 }
 
-/// Every row of the store (ghosts too) in order; and whether that order changes by time alone.
+/// Every row of the store (ghosts too) in order, for a sort by a column; and whether that order changes by time alone.
 pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Slot>, bool) {
     let source = match sort.by {
-        None if sort.descending => return (store.order.iter().rev().copied().collect(), false),
-        None => return (store.order.clone(), false),
+        None => return (Vec::new(), false),
         Some(Source::Name) => return (by_name(store, sort), false),
         Some(source) => source,
     };
     let mut ranks = Ranks::default();
-    let mut keys: Vec<Key> = Vec::with_capacity(store.order.len());
     let mut volatile = false;
-    for &slot in &store.order {
-        keys.push(store.row(slot).map_or(MISSING, |row| {
-            let mut key = key(row, source, context);
-            if key.class == TEXT {
-                key.value = ranks.number(row, source);
-            }
-            volatile |= sort.is_open(row);
-            key
-        }));
-    }
+    let rows = store.order.iter().map(|&slot| store.row(slot));
+    let keys: Vec<Key> = match source {
+        Source::Cpu => usage_keys(rows, context, |usage| usage.cpu),
+        Source::Memory => usage_keys(rows, context, |usage| usage.memory),
+        _ => rows
+            .map(|row| {
+                let Some(row) = row else { return MISSING };
+                let mut key = key(row, source, context);
+                if key.class == TEXT {
+                    key.value = ranks.number(row, source);
+                }
+                volatile |= sort.is_open(row);
+                key
+            })
+            .collect(),
+    };
     let ranks = ranks.finish(source);
     // Class and value above, the place in the store below: equal cells keep the store's order, and sorting plain
     // numbers is several times as fast as sorting by a comparison.
@@ -187,6 +199,29 @@ pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Sl
     places.sort_unstable();
     let slots = places.into_iter().filter_map(|place| store.order.get(place as u32 as usize).copied()).collect();
     (slots, volatile)
+}
+
+/// Keys by what is in use. Names are hashed first and looked up then, so that the table's memory is asked for many
+/// readings at a time.
+fn usage_keys<'a>(rows: impl Iterator<Item = Option<&'a Row>>, context: Context<'_>, of: fn(Usage) -> i64) -> Vec<Key> {
+    let mut last: Option<(&Arc<str>, Readings<'_>)> = None;
+    let names: Vec<Option<(Readings<'_>, u64)>> = rows
+        .map(|row| {
+            let row = row?;
+            let readings = match last {
+                Some((namespace, readings)) if Arc::ptr_eq(namespace, &row.namespace) => readings,
+                _ => context.metrics.namespace(&row.namespace),
+            };
+            last = Some((&row.namespace, readings));
+            Some((readings, metrics::hash(&row.name)))
+        })
+        .collect();
+    let usage = |name: Option<(Readings<'_>, u64)>| name.and_then(|(readings, name)| readings.get(name));
+    names.into_iter().map(|name| usage(name).map_or(MISSING, |usage| usage_key(of(usage)))).collect()
+}
+
+fn usage_key(value: i64) -> Key {
+    Key { class: 0, value: unsigned(value) }
 }
 
 /// Names are nearly all different, so there is nothing to gain from ranks; but within a namespace they stand in order
@@ -248,7 +283,7 @@ impl<'a> Ranks<'a> {
 
 /// A text that is compared many times: its address is parsed once.
 enum Head<'a> {
-    Address(std::net::IpAddr),
+    Address(IpAddr),
     Text(&'a str),
     Labels(&'a [(Arc<str>, Arc<str>)]),
 }

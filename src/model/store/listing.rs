@@ -1,5 +1,7 @@
 //! A sorted, filtered view of a store, kept up to date by what changed.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::keys::{Sort, sorted};
 use super::{Slot, Store, order};
 use crate::model::query::{Context, Query};
@@ -22,8 +24,17 @@ const MOVING: u8 = 32;
 /// With more changes than one in so many rows, sorting everything is faster than finding places one by one.
 const FEW: usize = 32;
 
+/// With as many rows, a query that looks at every text is asked on several cores: a frame is 16 ms.
+const MANY: usize = 20_000;
+
+/// As many slots are judged by a core before it takes others.
+const PART: usize = 4096;
+
+/// No more of them than that: memory is the limit then.
+const CORES: usize = 4;
+
 /// Which rows belong to a view at all: the pods of a node, the jobs of a cron job.
-pub type Narrow = Box<dyn Fn(&Row) -> bool + Send>;
+pub type Narrow = Box<dyn Fn(&Row) -> bool + Send + Sync>;
 
 /// A sorted, filtered view of one store. It answers as of its last [`Listing::refresh`], always with the same store.
 #[derive(Default)]
@@ -32,7 +43,7 @@ pub struct Listing {
     query: Query,
     narrow: Option<Narrow>,
     only_unhealthy: bool,
-    /// Every row of the store in order.
+    /// Every row of the store in order; empty without a column to sort by, since the store has that order.
     order: Vec<Slot>,
     /// Those of them that are shown.
     visible: Vec<Slot>,
@@ -62,6 +73,26 @@ struct Counts {
     total: usize,
     unhealthy: usize,
     matched: usize,
+}
+
+impl Counts {
+    fn add(&mut self, flags: u8) {
+        let (object, unhealthy) = Counts::of(flags);
+        self.total += object;
+        self.unhealthy += unhealthy;
+    }
+
+    fn remove(&mut self, flags: u8) {
+        let (object, unhealthy) = Counts::of(flags);
+        self.total -= object;
+        self.unhealthy -= unhealthy;
+    }
+
+    /// Whether a slot's object counts, and whether it does as not healthy.
+    fn of(flags: u8) -> (usize, usize) {
+        let counts = flags & (PRESENT | INSIDE | GHOST) == PRESENT | INSIDE;
+        (usize::from(counts), usize::from(counts && flags & UNHEALTHY != 0))
+    }
 }
 
 impl std::fmt::Debug for Listing {
@@ -132,47 +163,43 @@ impl Listing {
         let mut reveal = self.reveal;
         (self.resort, self.rematch, self.reveal) = (false, false, false);
 
-        let mut dirty = false;
         let known = before.version.and_then(|version| store.changes_since(version));
         let mut changed: Vec<Slot> = known.unwrap_or_default().to_vec();
         changed.sort_unstable();
         changed.dedup();
-        let all = known.is_none() || rematch;
         if known.is_none() {
             self.flags.clear();
-            self.counts = Counts::default();
-            dirty = true;
         }
         self.flags.resize(store.rows.len(), 0);
         let present: Vec<bool> = changed.iter().map(|&slot| self.flag(slot) & PRESENT != 0).collect();
-        if all {
-            for slot in 0..store.rows.len() as Slot {
-                reveal |= self.evaluate(store, slot, context);
-            }
+        if known.is_none() || rematch {
+            reveal |= self.judge_all(store, context);
         } else {
             for &slot in &changed {
-                reveal |= self.evaluate(store, slot, context);
+                reveal |= self.judge_one(store, slot, context);
             }
         }
-        dirty |= changed.iter().any(|&slot| self.shows(slot));
+        let content = changed.iter().any(|&slot| self.shows(slot));
 
-        let reordered = if resort || known.is_none() || (self.sort.by.is_none() && before.layout != now.layout) {
+        let many = changed.len() > 64.max(store.order.len() / FEW);
+        let reordered = if self.sort.by.is_none() {
+            self.volatile = false;
+            self.order = Vec::new();
+            resort || known.is_none() || before.layout != now.layout
+        } else if resort || known.is_none() || many {
             (self.order, self.volatile) = sorted(store, self.sort, context);
             true
-        } else if self.sort.by.is_none() || changed.is_empty() {
+        } else if changed.is_empty() {
             false
-        } else if changed.len() > 64.max(store.order.len() / FEW) {
-            (self.order, self.volatile) = sorted(store, self.sort, context);
-            true
         } else {
             // A span that began may be among them: from then on the order is one of time.
             self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
             self.place(store, &changed, &present, context)
         };
         if reveal || reordered {
-            self.show();
+            self.show(store);
         }
-        dirty || reveal || reordered || counts != self.counts
+        known.is_none() || content || reveal || reordered || counts != self.counts
     }
 
     /// Rows that are shown, ghosts too.
@@ -230,35 +257,74 @@ impl Listing {
         flags & needed == needed
     }
 
-    /// Looks at one slot anew, keeps the counts, and says whether it is shown otherwise: hidden, or as a ghost.
-    fn evaluate(&mut self, store: &Store, slot: Slot, context: Context<'_>) -> bool {
-        let mut flags = 0;
-        if let Some(row) = store.row(slot) {
-            flags = PRESENT;
-            if store.is_ghost(slot) {
-                flags |= GHOST;
-            }
-            if store.is_unhealthy(slot) {
-                flags |= UNHEALTHY;
-            }
-            if self.narrow.as_ref().is_none_or(|inside| inside(row)) {
-                flags |= INSIDE;
-                if self.query.matches(row, context) {
-                    flags |= MATCHES;
-                }
+    /// What there is to know of a slot.
+    fn judge<'a>(&self, store: &'a Store, slot: Slot, matches: impl FnOnce(&'a Row) -> bool) -> u8 {
+        let Some(row) = store.row(slot) else { return 0 };
+        let mut flags = PRESENT;
+        if store.is_ghost(slot) {
+            flags |= GHOST;
+        }
+        if store.is_unhealthy(slot) {
+            flags |= UNHEALTHY;
+        }
+        if self.narrow.as_ref().is_none_or(|inside| inside(row)) {
+            flags |= INSIDE;
+            if matches(row) {
+                flags |= MATCHES;
             }
         }
+        flags
+    }
+
+    /// Judges one slot anew. Whether it is shown otherwise: not any more, or as a ghost.
+    fn judge_one(&mut self, store: &Store, slot: Slot, context: Context<'_>) -> bool {
+        let flags = self.judge(store, slot, |row| self.query.matches(row, context));
         let Some(known) = self.flags.get_mut(slot as usize) else { return false };
         let before = std::mem::replace(known, flags);
-        let counts = |flags: u8| {
-            let counts = flags & (PRESENT | INSIDE | GHOST) == PRESENT | INSIDE;
-            (usize::from(counts), usize::from(counts && flags & UNHEALTHY != 0))
+        self.counts.remove(before);
+        self.counts.add(flags);
+        self.shown_as(before) != self.shown_as(flags)
+    }
+
+    /// Judges every slot anew. Whether any is shown otherwise.
+    fn judge_all(&mut self, store: &Store, context: Context<'_>) -> bool {
+        let mut flags = vec![0; store.rows.len()];
+        let cores = if flags.len() < MANY || !self.query.is_dear() {
+            1
+        } else {
+            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(CORES))
         };
-        let (old, new) = (counts(before), counts(flags));
-        self.counts.total = self.counts.total + new.0 - old.0;
-        self.counts.unhealthy = self.counts.unhealthy + new.1 - old.1;
-        let shown = |flags| self.is_visible(flags).then_some(flags & GHOST);
-        shown(before) != shown(flags)
+        let parts = Mutex::new(flags.chunks_mut(PART).zip((0..).step_by(PART)));
+        let work = || {
+            let mut scan = self.query.scan();
+            // Nobody can have panicked with the lock held; if so, the parts are still sound.
+            let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some((flags, from)) = next() {
+                for (slot, flags) in (from..).zip(flags) {
+                    *flags = self.judge(store, slot, |row| scan.matches(row, context));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..cores {
+                // Without another thread, this one does it all.
+                drop(std::thread::Builder::new().spawn_scoped(scope, work));
+            }
+            work();
+        });
+        let before = std::mem::replace(&mut self.flags, flags);
+        self.counts = Counts { matched: self.counts.matched, ..Counts::default() };
+        let mut otherwise = false;
+        for (&old, &new) in before.iter().zip(&self.flags) {
+            self.counts.add(new);
+            otherwise |= self.shown_as(old) != self.shown_as(new);
+        }
+        otherwise
+    }
+
+    /// Nothing, or what makes a difference to the eye.
+    fn shown_as(&self, flags: u8) -> Option<u8> {
+        self.is_visible(flags).then_some(flags & GHOST)
     }
 
     /// Gives changed slots their place in the order; `present` says which had one. Whether any moved.
@@ -301,18 +367,30 @@ impl Listing {
         true
     }
 
-    /// Collects what is shown from the order.
-    fn show(&mut self) {
+    /// Collects what is shown, in order.
+    fn show(&mut self, store: &Store) {
         let mut visible = std::mem::take(&mut self.visible);
-        visible.clear();
-        let mut ghosts = 0;
-        visible.extend(self.order.iter().copied().filter(|&slot| {
-            let flags = self.flag(slot);
-            let shown = self.is_visible(flags);
-            ghosts += usize::from(shown && flags & GHOST != 0);
-            shown
-        }));
-        self.counts.matched = visible.len() - ghosts;
+        match self.sort {
+            Sort { by: None, descending: false } => self.collect(store.order.iter(), &mut visible),
+            Sort { by: None, descending: true } => self.collect(store.order.iter().rev(), &mut visible),
+            Sort { by: Some(_), .. } => self.collect(self.order.iter(), &mut visible),
+        }
         self.visible = visible;
+        let ghosts = store.ghosts.iter().filter(|&&ghost| self.shows(ghost)).count();
+        self.counts.matched = self.visible.len() - ghosts;
+    }
+
+    /// Writes each slot and keeps it by stepping over it when it is shown: no branch that has to be guessed.
+    fn collect<'a>(&self, order: impl ExactSizeIterator<Item = &'a Slot>, visible: &mut Vec<Slot>) {
+        visible.clear();
+        visible.resize(order.len(), 0);
+        let mut shown = 0;
+        for &slot in order {
+            if let Some(place) = visible.get_mut(shown) {
+                *place = slot;
+            }
+            shown += usize::from(self.shows(slot));
+        }
+        visible.truncate(shown);
     }
 }

@@ -25,6 +25,7 @@ fn columns() -> Arc<[Column]> {
 
 fn row(uid: &str, namespace: &str, name: &str, cells: Vec<Cell>) -> Row {
     Row {
+        version: "".into(),
         kind: Arc::default(),
         uid: Uid::new(uid),
         namespace: namespace.into(),
@@ -205,6 +206,22 @@ fn columns_sort_by_value() {
     }
 }
 
+/// So many rows are judged on several cores.
+#[test]
+fn many_rows_are_filtered_as_few_are() {
+    let status = |at: usize| Cell::Text(["Running", "Pending", "Failed"][at % 3].into());
+    let rows = (0..25_000).map(|at| row(&at.to_string(), "a", &format!("{at:05}"), vec![Cell::None, status(at)])).collect();
+    let store = store_of(rows);
+    let metrics = Metrics::new();
+    let mut listing = Listing::new();
+    listing.set_query(Query::parse("pend 7", &columns()).expect("parses"));
+    listing.refresh(&store, Context { now: 0, metrics: &metrics });
+    let expected: Vec<String> =
+        (0..25_000).filter(|at| at % 3 == 1).map(|at| format!("{at:05}")).filter(|name| name.contains('7')).collect();
+    assert_eq!(names(&listing, &store), expected);
+    assert_eq!((listing.total(), listing.matched()), (25_000, expected.len()));
+}
+
 struct Random(u64);
 
 impl Random {
@@ -330,7 +347,7 @@ fn what_is_kept_up_to_date_equals_what_is_made_anew() {
                     }
                     _ => {
                         *narrow = !*narrow;
-                        listing.set_narrow(narrow.then(|| Box::new(|row: &Row| &*row.namespace != "b") as listing::Narrow));
+                        listing.set_narrow(narrow.then(|| Box::new(|row: &Row| &*row.namespace != "b") as Narrow));
                     }
                 }
             }

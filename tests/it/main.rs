@@ -1,0 +1,18 @@
+//! The one test binary: what needs the whole program, its sources or a cluster. Unit tests stand beside the code.
+//!
+//! Tests that need a cluster ask [`cluster::Cluster::from_env`] for it, and return when there is none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod access;
+mod binary;
+mod cli;
+mod cluster;
+mod driver;
+mod fixture;
+mod kubeconfig;
+mod layers;
+mod login;
+mod parity;
+mod printed;
+mod swallow;
+mod wait;
