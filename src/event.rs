@@ -23,6 +23,8 @@ pub enum Event {
     Contexts(Vec<Context>),
     /// The context leads to another server or user than before: everything has to be read anew.
     Moved,
+    /// What the description of this number says now.
+    Described(u64, Described),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
     /// What the server serves.
@@ -31,8 +33,6 @@ pub enum Event {
     Measured(Measurement),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
-    /// The text view of this number is filled.
-    Described(u64, Described),
 }
 
 /// One answer of metrics.k8s.io.
@@ -46,14 +46,14 @@ pub struct Measurement {
     pub entries: Result<Vec<(String, String, Usage)>, Arc<str>>,
 }
 
-/// What there is to say of a description that somebody reads.
+/// What is known of an object that is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Described {
-    /// The text, as of now.
+    /// The text, as it is now.
     Text(String),
-    /// The object is gone, whatever has its name now. Nothing follows.
+    /// The object is gone; another one of its name is another object.
     Gone,
-    /// It cannot be read, and why; the text that there was is its last known state. It is tried again.
+    /// It cannot be read; what was shown before is old.
     Failed(Arc<str>),
 }
 

@@ -15,7 +15,7 @@ use kubetui::remember::Memory;
 use kubetui::terminal::{detect, signals};
 use kubetui::theme::Theme;
 use kubetui::view::state::State;
-use kubetui::{commands, get, log, places};
+use kubetui::{commands, places};
 use tokio::sync::mpsc;
 
 /// What could not be begun: a wrong kubeconfig, a cluster that does not answer, no terminal.
@@ -34,13 +34,13 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     if let Some(file) = &cli.global.log_file {
-        log::start(file)?;
+        kubetui::log::start(file)?;
     }
     match &cli.command {
         Some(Command::Completion { shell }) => cli::completion(*shell, &mut std::io::stdout().lock())?,
         Some(Command::Get(get)) => {
             let loaded = Loaded::load(&cli.global.paths())?;
-            get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
+            kubetui::get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
         }
         None => return dashboard(cli),
     }
