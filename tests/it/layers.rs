@@ -24,6 +24,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("remember", &["model", "config"]),
     // The command line, and `get`, which prints rows without a screen.
     ("cli", &["cluster", "kinds", "model", "event", "config"]),
+    ("get", &["cli", "cluster", "kinds", "model", "view"]),
+    ("log", &[]),
 ];
 
 /// Files of more than [`LONG`] lines, each with the reason.
