@@ -251,7 +251,7 @@ fn what_may_import_what_has_no_circle() {
     let mut left: BTreeSet<&str> = MAY.iter().map(|(name, _)| *name).collect();
     loop {
         let free = |name: &&str| MAY.iter().find(|(n, _)| n == name).is_some_and(|(_, may)| may.iter().all(|m| !left.contains(m)));
-        let gone: Vec<&str> = left.iter().copied().filter(|name| free(&name)).collect();
+        let gone: Vec<&str> = left.iter().copied().filter(|name| free(name)).collect();
         if gone.is_empty() {
             break;
         }
