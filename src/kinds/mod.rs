@@ -18,6 +18,8 @@ use crate::model::time::Seconds;
 pub mod apps;
 pub mod autoscaling;
 pub mod batch;
+pub mod catalog;
+pub mod conditions;
 pub mod core;
 pub mod describe;
 pub mod discovery;
@@ -25,17 +27,48 @@ pub mod events;
 pub mod extensions;
 pub mod networking;
 pub mod nodes;
+pub mod panes;
 pub mod partial;
 pub mod pods;
 pub mod policy;
 pub mod services;
 pub mod storage;
 pub mod table;
+pub mod template;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod volumes;
+#[cfg(test)]
+mod wires;
 
 use partial::{LabelSelector, ObjectMeta};
 
 /// Every kind that is decoded here, in the order of `kubectl api-resources`.
-pub static BLOCKS: &[&Block] = &[&core::NAMESPACE];
+pub static BLOCKS: &[&Block] = &[
+    &events::EVENT,
+    &core::NAMESPACE,
+    &nodes::NODE,
+    &volumes::PERSISTENT_VOLUME_CLAIM,
+    &volumes::PERSISTENT_VOLUME,
+    &pods::POD,
+    &apps::REPLICATION_CONTROLLER,
+    &core::SERVICE_ACCOUNT,
+    &services::SERVICE,
+    &extensions::CUSTOM_RESOURCE_DEFINITION,
+    &apps::CONTROLLER_REVISION,
+    &apps::DAEMON_SET,
+    &apps::DEPLOYMENT,
+    &apps::REPLICA_SET,
+    &apps::STATEFUL_SET,
+    &autoscaling::HORIZONTAL_POD_AUTOSCALER,
+    &batch::CRON_JOB,
+    &batch::JOB,
+    &discovery::ENDPOINT_SLICE,
+    &networking::INGRESS,
+    &networking::NETWORK_POLICY,
+    &policy::POD_DISRUPTION_BUDGET,
+    &storage::STORAGE_CLASS,
+];
 
 /// The block that decodes a kind, if it has one. Group and plural decide, the version must be the block's own: another
 /// version has other fields, and goes through the Table stream.
@@ -167,10 +200,14 @@ pub const MEM: Head = Head { name: "MEM", wide: false, align: Align::Right, from
 
 /// The table columns of a block: NAMESPACE first where the kind has namespaces, then the block's own.
 pub fn columns(block: &Block) -> Arc<[Column]> {
+    columns_of(block.namespaced, block.columns)
+}
+
+/// The table columns that heads describe, NAMESPACE first where wanted.
+pub fn columns_of(namespaced: bool, heads: &[Head]) -> Arc<[Column]> {
     let mut cells = 0;
-    let namespace =
-        block.namespaced.then(|| Column { name: "NAMESPACE".into(), source: Source::Namespace, wide: false, align: Align::Left });
-    let own = block.columns.iter().map(|head| {
+    let namespace = namespaced.then(|| Column { name: "NAMESPACE".into(), source: Source::Namespace, wide: false, align: Align::Left });
+    let own = heads.iter().map(|head| {
         let source = match head.from {
             From::Cell => {
                 cells += 1;
@@ -259,6 +296,7 @@ pub fn assemble(meta: &ObjectMeta, printed: Printed, interner: &mut Interner) ->
     Row {
         kind: interner.kind().clone(),
         uid: uid(meta),
+        version: meta.resource_version.as_str().into(),
         namespace: interner.text(&meta.namespace),
         name: meta.name.as_str().into(),
         labels: interner.labels(&meta.labels),
@@ -267,7 +305,8 @@ pub fn assemble(meta: &ObjectMeta, printed: Printed, interner: &mut Interner) ->
         deleting: meta.deletion_timestamp.map(|t| t.at()),
         cells: printed.cells.into_boxed_slice(),
         facts: printed.facts,
-        condition: printed.condition,
+        // Terminating is on the way, whatever else it is.
+        condition: if meta.deletion_timestamp.is_some() { printed.condition.max(Health::Progressing) } else { printed.condition },
         unsettled_until: printed.unsettled_until,
         message: printed.message,
     }
@@ -293,7 +332,7 @@ fn owner(meta: &ObjectMeta, interner: &mut Interner) -> Option<Arc<Owner>> {
 pub fn selector_of_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)>, interner: &mut Interner) -> Selector {
     let requirements = labels.into_iter().map(|(key, value)| Requirement {
         key: interner.text(key),
-        operator: Operator::In,
+        operator: Operator::Equals,
         values: [interner.text(value)].into(),
     });
     Selector { requirements: requirements.collect() }
@@ -303,18 +342,18 @@ pub fn selector_of_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a 
 pub fn selector(message: &LabelSelector, interner: &mut Interner) -> Arc<Selector> {
     let mut all = selector_of_labels(&message.match_labels, interner).requirements.into_vec();
     for expression in &message.match_expressions {
+        let mut values: Box<[_]> = expression.values.iter().map(|v| interner.text(v)).collect();
+        values.sort();
         let operator = match expression.operator.as_str() {
             "NotIn" => Operator::NotIn,
             "Exists" => Operator::Exists,
             "DoesNotExist" => Operator::DoesNotExist,
             _ => Operator::In,
         };
-        all.push(Requirement {
-            key: interner.text(&expression.key),
-            operator,
-            values: expression.values.iter().map(|v| interner.text(v)).collect(),
-        });
+        all.push(Requirement { key: interner.text(&expression.key), operator, values });
     }
+    // As apimachinery's selectors are printed: by key, and the values of a key in order too.
+    all.sort_by(|a, b| a.key.cmp(&b.key));
     interner.selector(Selector { requirements: all.into() })
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::model::quantity;
 use crate::model::time::{self, Seconds};
 
 /// `null` is the default, as in Go.
@@ -203,36 +204,9 @@ impl Quantity {
     }
 }
 
-/// The value of a `resource.Quantity` in thousandths (`250m` → 250, `1Ki` → 1 024 000), saturating; 0 when it is none.
-/// Suffixes are those of apimachinery's `quantity.go`.
+/// The value of a `resource.Quantity` in thousandths (see [`quantity::millis`]); 0 when it is none.
 pub fn quantity_millis(text: &str) -> i64 {
-    let text = text.trim();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-')).len();
-    let (number, suffix) = text.split_at(digits);
-    let scale = match suffix {
-        "" => 1e3,
-        "n" => 1e-6,
-        "u" => 1e-3,
-        "m" => 1.0,
-        "k" => 1e6,
-        "M" => 1e9,
-        "G" => 1e12,
-        "T" => 1e15,
-        "P" => 1e18,
-        "E" => 1e21,
-        "Ki" => 1024e3,
-        "Mi" => 1024f64.powi(2) * 1e3,
-        "Gi" => 1024f64.powi(3) * 1e3,
-        "Ti" => 1024f64.powi(4) * 1e3,
-        "Pi" => 1024f64.powi(5) * 1e3,
-        "Ei" => 1024f64.powi(6) * 1e3,
-        _ => match suffix.strip_prefix(['e', 'E']).and_then(|e| e.parse::<i32>().ok()) {
-            Some(exponent) => 10f64.powi(exponent) * 1e3,
-            None => return 0,
-        },
-    };
-    // A float-to-int cast saturates. Cents below a thousandth round up, as the API's canonical form does.
-    number.parse::<f64>().map_or(0, |n| (n * scale - 1e-9).ceil() as i64)
+    quantity::millis(text).unwrap_or(0)
 }
 
 /// A map that is shown as `k=v,…`.

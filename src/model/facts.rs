@@ -27,6 +27,8 @@ pub enum Facts {
     Selects(Arc<Selector>),
     /// A CustomResourceDefinition.
     Definition(Box<DefinitionFacts>),
+    /// A ControllerRevision's number, by which a StatefulSet's and a DaemonSet's history is ordered.
+    Revision(i64),
 }
 
 /// Compute resources, zero where not set.
@@ -172,13 +174,14 @@ pub struct PodFacts {
     pub service_account: Arc<str>,
     /// In the order of init (with sidecars), app, ephemeral.
     pub containers: Box<[Container]>,
-    /// Conditions that are not True, or all of them where a readiness gate stands: what explains a pod.
+    /// What explains a pod: of the kubelet's usual conditions those that are not True, and every other one (readiness
+    /// gates, `DisruptionTarget`, …).
     pub conditions: Box<[Condition]>,
-    /// Sum over app containers and sidecars.
+    /// Sum over app containers and sidecars, or what the pod as a whole asks for.
     pub requests: Resources,
-    /// Sum over app containers and sidecars.
+    /// Sum over app containers and sidecars, or what the pod as a whole may use.
     pub limits: Resources,
-    /// Names of claims it mounts.
+    /// Names of claims it mounts, those of generic ephemeral volumes too.
     pub claims: Box<[Arc<str>]>,
 }
 
@@ -193,10 +196,16 @@ pub struct ServiceFacts {
     pub selector: Option<Arc<Selector>>,
     /// Ports.
     pub ports: Box<[Port]>,
-    /// `spec.clusterIPs`.
+    /// `spec.clusterIPs`; none for a headless service.
     pub addresses: Box<[Arc<str>]>,
     /// Load balancer ingress and external IPs; an ExternalName's name.
     pub external: Box<[Arc<str>]>,
+    /// `spec.internalTrafficPolicy`: `Cluster` or `Local`, may be empty.
+    pub internal_policy: Arc<str>,
+    /// `spec.externalTrafficPolicy`: `Cluster` or `Local`, empty where nothing comes from outside.
+    pub external_policy: Arc<str>,
+    /// `spec.publishNotReadyAddresses`: pods count as endpoints before they are ready.
+    pub publishes_not_ready: bool,
 }
 
 /// An EndpointSlice.
@@ -252,8 +261,15 @@ pub struct WorkloadFacts {
     pub max_unavailable: Arc<str>,
     /// `spec.paused` of a Deployment, `suspend` of a Job.
     pub paused: bool,
-    /// The annotation `deployment.kubernetes.io/revision`, or the StatefulSet's or DaemonSet's newest revision name.
+    /// The annotation `deployment.kubernetes.io/revision` of a Deployment or ReplicaSet, or `status.updateRevision` of a
+    /// StatefulSet (a ControllerRevision's name). A DaemonSet's status names none: its newest ControllerRevision is it.
     pub revision: Arc<str>,
+    /// `spec.updateStrategy.rollingUpdate.partition` of a StatefulSet: pods of a lower ordinal keep the old revision.
+    pub partition: i32,
+    /// `spec.minReadySeconds`: how long a pod must be ready before it is available.
+    pub min_ready: i32,
+    /// `spec.progressDeadlineSeconds` of a Deployment.
+    pub deadline: Option<i32>,
     /// `metadata.generation` is newer than `status.observedGeneration`: the controller has not seen the change yet.
     pub unobserved: bool,
     /// Conditions, all of them.
@@ -324,7 +340,7 @@ pub struct DefinitionFacts {
 /// A label selector: `matchLabels` and `matchExpressions`, all of which must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector {
-    /// Requirements in the order of the object.
+    /// Requirements in order of their keys, as kubectl prints them.
     pub requirements: Box<[Requirement]>,
 }
 
@@ -342,6 +358,8 @@ pub struct Requirement {
 /// Operators of label selectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
+    /// The one value: what `matchLabels` and a service's selector mean, spelled `key=value`.
+    Equals,
     /// One of the values.
     In,
     /// None of the values; an object without the key matches.
@@ -359,7 +377,7 @@ impl Selector {
         self.requirements.iter().all(|requirement| {
             let value = labels.iter().find(|(key, _)| *key == requirement.key).map(|(_, value)| value);
             match requirement.operator {
-                Operator::In => value.is_some_and(|value| requirement.values.contains(value)),
+                Operator::Equals | Operator::In => value.is_some_and(|value| requirement.values.contains(value)),
                 Operator::NotIn => value.is_none_or(|value| !requirement.values.contains(value)),
                 Operator::Exists => value.is_some(),
                 Operator::DoesNotExist => value.is_none(),
@@ -379,12 +397,13 @@ impl std::fmt::Display for Selector {
                 f.write_str(",")?;
             }
             let key = &requirement.key;
-            match (requirement.operator, &requirement.values[..]) {
-                (Operator::In, [value]) => write!(f, "{key}={value}")?,
-                (Operator::In, values) => write!(f, "{key} in ({})", values.join(","))?,
-                (Operator::NotIn, values) => write!(f, "{key} notin ({})", values.join(","))?,
-                (Operator::Exists, _) => write!(f, "{key}")?,
-                (Operator::DoesNotExist, _) => write!(f, "!{key}")?,
+            let values = &requirement.values;
+            match requirement.operator {
+                Operator::Equals => write!(f, "{key}={}", values.join(","))?,
+                Operator::In => write!(f, "{key} in ({})", values.join(","))?,
+                Operator::NotIn => write!(f, "{key} notin ({})", values.join(","))?,
+                Operator::Exists => write!(f, "{key}")?,
+                Operator::DoesNotExist => write!(f, "!{key}")?,
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::facts::{ContainerSpec, Selector};
 use super::kind::Kind;
-use super::row::{Labels, Owner};
+use super::row::{Column, Labels, Owner};
 
 /// A set of shared values that forgets those which nobody else holds any more.
 #[derive(Debug)]
@@ -41,10 +41,12 @@ impl<T: ?Sized + Hash + Eq> Pool<T> {
     }
 }
 
-/// What a decoder carries from object to object: the kind, and one shared copy of equal strings, label sets, owners, selectors and container specs.
+/// What a decoder carries from object to object: the kind, the columns the server announced (Table streams only), and one
+/// shared copy of equal strings, label sets, owners, selectors and container specs.
 #[derive(Debug, Default)]
 pub struct Interner {
     kind: Arc<Kind>,
+    columns: Option<Arc<[Column]>>,
     texts: Pool<str>,
     labels: Pool<[(Arc<str>, Arc<str>)]>,
     owners: Pool<Owner>,
@@ -61,6 +63,16 @@ impl Interner {
     /// The kind that is decoded.
     pub fn kind(&self) -> &Arc<Kind> {
         &self.kind
+    }
+
+    /// The columns of the Table stream that is decoded: the server sends them once, with the first event.
+    pub fn columns(&self) -> Option<&Arc<[Column]>> {
+        self.columns.as_ref()
+    }
+
+    /// Keeps the columns that the server has sent, for the rows that follow.
+    pub fn set_columns(&mut self, columns: Arc<[Column]>) {
+        self.columns = Some(columns);
     }
 
     /// The shared copy of `text`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// Identity of a kind on a server: what discovery says of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kind {
     /// API group, empty for the core one.
     pub group: Arc<str>,
@@ -47,5 +47,14 @@ impl Kind {
         path.push('/');
         path.push_str(&self.plural);
         path
+    }
+}
+
+/// Group, version and plural tell kinds apart; the rest follows from them.
+impl std::hash::Hash for Kind {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.group.hash(state);
+        self.version.hash(state);
+        self.plural.hash(state);
     }
 }

@@ -1,9 +1,14 @@
 //! What we know of the cluster. No async, no terminal: plain data that the one loop owns.
 
+pub mod address;
 pub mod facts;
 pub mod intern;
 pub mod kind;
+pub mod metrics;
+pub mod quantity;
 pub mod query;
 pub mod row;
+pub mod scope;
+pub mod state;
 pub mod store;
 pub mod time;

@@ -110,6 +110,16 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// The text, or kubectl's `<none>` when there is none.
+    pub fn text_or_none(text: Arc<str>) -> Cell {
+        if text.is_empty() { Cell::None } else { Cell::Text(text) }
+    }
+
+    /// The age since a moment, or kubectl's `<unknown>` when there is none.
+    pub fn age_or_unknown(then: Option<Seconds>) -> Cell {
+        then.map_or(Cell::Unknown, Cell::Age)
+    }
+
     /// The text as kubectl prints it at `now`.
     pub fn write(&self, out: &mut String, now: Seconds) {
         use fmt::Write;
@@ -168,6 +178,8 @@ pub struct Row {
     pub kind: Arc<Kind>,
     /// Identity: what the cursor, marks and every action hold on to.
     pub uid: Uid,
+    /// `metadata.resourceVersion` of what is shown: opaque, never compared for order.
+    pub version: Box<str>,
     /// Empty for objects of cluster scope.
     pub namespace: Arc<str>,
     /// `metadata.name`.
@@ -196,6 +208,22 @@ impl Row {
     /// How the object does at `now`.
     pub fn health(&self, now: Seconds) -> Health {
         if self.condition == Health::Healthy && now < self.unsettled_until { Health::Progressing } else { self.condition }
+    }
+
+    /// Whether nothing that is shown or related by differs: most changes of a busy cluster touch only the version.
+    pub fn looks_like(&self, other: &Row) -> bool {
+        self.uid == other.uid
+            && self.cells == other.cells
+            && self.facts == other.facts
+            && self.labels == other.labels
+            && self.condition == other.condition
+            && self.unsettled_until == other.unsettled_until
+            && self.message == other.message
+            && self.deleting == other.deleting
+            && self.owner == other.owner
+            && self.created == other.created
+            && self.name == other.name
+            && self.namespace == other.namespace
     }
 
     /// The value of a label.
@@ -271,6 +299,6 @@ mod tests {
     #[test]
     fn a_cell_stays_small() {
         assert!(size_of::<Cell>() <= 32, "{}", size_of::<Cell>());
-        assert!(size_of::<Row>() <= 240, "{}", size_of::<Row>());
+        assert!(size_of::<Row>() <= 256, "{}", size_of::<Row>());
     }
 }

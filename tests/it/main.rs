@@ -7,6 +7,7 @@ mod access;
 mod binary;
 mod cli;
 mod cluster;
+mod driver;
 mod fixture;
 mod kubeconfig;
 mod layers;

@@ -1,0 +1,387 @@
+//! The loop. It owns everything that changes: state, watches, the connection. Tasks send events on one bounded channel;
+//! keys come first, and what a key changes is drawn at once.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossterm::event::Event as Input;
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
+
+use crate::cluster::link::{self, LinkOwner, Route};
+use crate::cluster::watch;
+use crate::commands;
+use crate::effect::Effect;
+use crate::event::{Event, WatchId};
+use crate::model::row::Uid;
+use crate::model::scope::Scope;
+use crate::model::state::{Context, Link};
+use crate::remember::{Memory, Remembered};
+use crate::terminal::signals::Signal;
+use crate::view::draw;
+use crate::view::place::Pane;
+use crate::view::state::{Overlay, State, Tone, View};
+use crate::view::tables::TableKey;
+
+mod events;
+mod keys;
+pub mod surface;
+mod tasks;
+
+use surface::Surface;
+
+/// What the cluster changes is drawn at most so often.
+const FRAME: Duration = Duration::from_millis(16);
+/// Ages, ghosts and polls are looked after so often.
+const SECOND: Duration = Duration::from_secs(1);
+/// How many events may wait: each is a batch.
+const WAITING: usize = 64;
+/// An information goes away after so long; an error stays until a key is pressed.
+const INFORMED: Duration = Duration::from_secs(5);
+/// So many inputs are taken before the next frame: a paste that comes as keys is one change.
+const BURST: usize = 256;
+
+/// What the program is started with.
+pub struct Start {
+    /// The kubeconfig and which context of it.
+    pub route: Route,
+    /// The namespaces that were asked for; else the last ones of the context, else its own, else all.
+    pub scope: Option<Scope>,
+    /// The view that was asked for; else the last one of the context, else the pods.
+    pub resource: Option<String>,
+    /// The views of last time.
+    pub memory: Memory,
+    /// What is wrong with files of the user's, to be said on the screen.
+    pub problems: Vec<String>,
+}
+
+/// The running program.
+pub struct App<S: Surface> {
+    state: State,
+    surface: S,
+    route: Route,
+    link: LinkOwner,
+    events: mpsc::Receiver<Event>,
+    out: mpsc::Sender<Event>,
+    watches: FxHashMap<(TableKey, usize), (WatchId, watch::Handle)>,
+    fed: FxHashMap<WatchId, (TableKey, usize)>,
+    generation: u64,
+    next: u64,
+    follows: FxHashMap<u64, watch::Handle>,
+    polls: tasks::Polls,
+    memory: Memory,
+    /// The view to open as soon as its kind is known.
+    wanted: Option<String>,
+    drawn: Instant,
+    /// Something changed that may be seen.
+    touched: bool,
+    quit: bool,
+}
+
+/// Runs until the person quits; the exit code.
+///
+/// # Errors
+/// The terminal is gone.
+pub async fn run<S: Surface>(start: Start, state: State, surface: S, mut signals: mpsc::Receiver<Signal>) -> io::Result<u8> {
+    let (out, events) = mpsc::channel(WAITING);
+    let link = link::spawn(start.route.clone(), state.clock.clone(), out.clone());
+    let mut app = App {
+        state,
+        surface,
+        route: start.route,
+        link,
+        events,
+        out,
+        watches: FxHashMap::default(),
+        fed: FxHashMap::default(),
+        generation: u64::MAX,
+        next: 0,
+        follows: FxHashMap::default(),
+        polls: tasks::Polls::default(),
+        memory: start.memory,
+        wanted: None,
+        drawn: Instant::now() - FRAME,
+        touched: true,
+        quit: false,
+    };
+    app.enter(start.scope, start.resource);
+    if let Some(problem) = start.problems.first() {
+        let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
+        app.state.error(format!("{problem}{more}"));
+    }
+    let code = app.work(&mut signals).await;
+    app.remember();
+    code
+}
+
+impl<S: Surface> App<S> {
+    async fn work(&mut self, signals: &mut mpsc::Receiver<Signal>) -> io::Result<u8> {
+        let mut second = tokio::time::interval(SECOND);
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.draw()?;
+        while !self.quit {
+            self.reconcile();
+            let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
+            let rest = self.rest();
+            tokio::select! {
+                biased;
+                input = self.surface.next() => {
+                    match input {
+                        Some(input) => self.inputs(input?).await?,
+                        // Whoever typed is gone, and the terminal with them.
+                        None => self.quit = true,
+                    }
+                    if !self.quit {
+                        self.draw()?;
+                    }
+                }
+                signal = signals.recv() => match signal {
+                    Some(Signal::Quit(number)) => return Ok(128u8.saturating_add(u8::try_from(number).unwrap_or(0))),
+                    Some(Signal::Resumed) => self.resumed()?,
+                    None => {}
+                },
+                () = sleep_until(frame), if frame.is_some() => self.draw()?,
+                event = self.events.recv() => if let Some(event) = event {
+                    self.take(event);
+                    // What is there already belongs to the same frame.
+                    for _ in 0..WAITING {
+                        match self.events.try_recv() {
+                            Ok(event) => self.take(event),
+                            Err(_) => break,
+                        }
+                    }
+                },
+                _ = second.tick() => self.tick(),
+                () = sleep_until(rest), if rest.is_some() => self.rested(),
+            }
+        }
+        Ok(0)
+    }
+
+    /// Takes an input, and those that wait behind it.
+    async fn inputs(&mut self, first: Input) -> io::Result<()> {
+        self.input(first).await?;
+        for _ in 0..BURST {
+            if self.quit {
+                break;
+            }
+            let Some(next) = self.surface.ready() else { break };
+            self.input(next?).await?;
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let changed = self.state.refresh();
+        let dirty = std::mem::take(&mut self.state.dirty);
+        self.touched = false;
+        if changed || dirty {
+            self.drawn = Instant::now();
+            self.state.hints = commands::hints(&self.state);
+            let state = &mut self.state;
+            self.surface.draw(|frame| draw::draw(state, frame))?;
+        }
+        Ok(())
+    }
+
+    /// Something may have to be drawn.
+    fn touch(&mut self) {
+        self.touched = true;
+    }
+
+    /// Once a second: ages move on, rows settle, what nobody looks at is forgotten, polls are due.
+    fn tick(&mut self) {
+        let now = self.state.now();
+        self.state.tables.advance(now);
+        self.state.dirty = true;
+        self.touch();
+        if self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Info && message.since.elapsed() >= INFORMED) {
+            self.state.message = None;
+        }
+        self.look();
+        self.measure();
+    }
+
+    /// Keeps what is on the screen fed, and forgets what is not.
+    fn look(&mut self) {
+        let mut keep: Vec<TableKey> = Vec::new();
+        for view in &self.state.stack {
+            if let View::Table(view) = view {
+                keep.push(view.place.key.clone());
+            }
+        }
+        keep.extend(self.state.details.events.clone());
+        // The tabs count: services and rollouts are few, and are watched as soon as the first table is complete.
+        let complete =
+            self.state.table_view().and_then(|view| self.state.tables.get(&view.place.key)).is_some_and(|table| table.truth().complete());
+        for pane in [Pane::Services, Pane::Rollouts] {
+            let key = self.state.pane_key(pane);
+            if complete || self.state.tables.get(&key).is_some() {
+                self.state.tables.look(&key);
+                keep.push(key);
+            }
+        }
+        for key in &keep {
+            self.state.tables.look(key);
+        }
+        self.state.tables.forget(|key| keep.contains(key));
+    }
+
+    /// Starts the watches that are wanted and stops those that are not.
+    fn reconcile(&mut self) {
+        if self.generation == self.state.tables.generation() {
+            return;
+        }
+        self.generation = self.state.tables.generation();
+        let mut kept: FxHashMap<(TableKey, usize), (WatchId, watch::Handle)> = FxHashMap::default();
+        let fallback = self.fallback();
+        for (key, feed, spec) in self.state.tables.wanted() {
+            let name = (key.clone(), feed);
+            let running = self.watches.remove(&name).unwrap_or_else(|| {
+                self.next += 1;
+                let id = WatchId(self.next);
+                (id, watch::spawn(id, spec.clone(), fallback.clone(), self.link.handle.clone(), self.out.clone()))
+            });
+            kept.insert(name, running);
+        }
+        self.watches = kept;
+        self.fed = self.watches.iter().map(|(name, (id, _))| (*id, name.clone())).collect();
+    }
+
+    /// The namespace to look at where all of them are forbidden.
+    fn fallback(&self) -> Option<std::sync::Arc<str>> {
+        let own = &self.state.context.namespace;
+        Some(if own.is_empty() { "default".into() } else { own.clone() })
+    }
+
+    /// The object under the cursor stays for a moment when it vanishes.
+    fn kept(&self, key: &TableKey) -> Option<Uid> {
+        self.state.table_view().filter(|view| view.place.key == *key).and_then(|view| view.place.cursor.clone())
+    }
+
+    /// Begins with a context: scope and view as asked for, as remembered, or as the kubeconfig has it.
+    fn enter(&mut self, scope: Option<Scope>, resource: Option<String>) {
+        let known = self.memory.get(&self.state.context.name).cloned();
+        let own = self.state.context.namespace.clone();
+        let scope = scope
+            .or_else(|| known.as_ref().map(|known| Scope::parse(known.namespaces.iter().map(String::as_str))))
+            .unwrap_or_else(|| if own.is_empty() { Scope::All } else { Scope::one(&own) });
+        self.state.set_scope(scope);
+        self.wanted = resource.or_else(|| known.map(|known| known.view).filter(|view| !view.is_empty()));
+        self.open_wanted(false);
+        let _ = self.surface.set_title(&self.state.context.name);
+    }
+
+    /// Opens the view that was asked for, once its kind is known. `last`: the server has said all it knows.
+    fn open_wanted(&mut self, last: bool) {
+        let Some(name) = self.wanted.clone() else { return };
+        let known = Pane::named(&name).is_some() || self.state.catalog.find(&name).is_ok();
+        if known || last {
+            self.wanted = None;
+            let mut effects = Vec::new();
+            let mut context = commands::Context { state: &mut self.state, effects: &mut effects };
+            if let Err(why) = commands::run_palette(&mut context, &name, None) {
+                self.state.error(why);
+            }
+        }
+    }
+
+    /// Keeps the view and the namespaces for the next time.
+    fn remember(&mut self) {
+        if matches!(self.state.link, Link::Idle | Link::Connecting { .. }) {
+            return;
+        }
+        let view = match (self.state.pane(), self.state.stack.first()) {
+            (Some(pane), _) => pane.title().to_lowercase(),
+            (None, Some(View::Table(view))) => view.place.key.kind().map(|kind| kind.full_name()).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let namespaces = match &self.state.scope {
+            Scope::All => Vec::new(),
+            Scope::Some(names) => names.iter().map(|name| name.to_string()).collect(),
+        };
+        self.memory.set(&self.state.context.name, Remembered { view, namespaces, sort: String::new() });
+        if let Err(error) = self.memory.save() {
+            tracing::warn!(%error, "the last view could not be kept");
+        }
+    }
+
+    /// Goes to another context: nothing of the one before stays.
+    fn connect(&mut self, name: &str) {
+        self.remember();
+        let found = self.state.contexts.iter().find(|context| &*context.name == name).cloned();
+        let context = found.unwrap_or_else(|| Context { name: name.into(), ..Context::default() });
+        let again = context.name == self.state.context.name;
+        let scope = again.then(|| self.state.scope.clone());
+        let options = &mut self.route.options;
+        options.context = Some(name.to_owned());
+        if !again {
+            // Flags that were meant for the first context would be wrong for another.
+            options.cluster = None;
+            options.user = None;
+            options.token = None;
+        }
+        let (out, events) = mpsc::channel(WAITING);
+        self.watches.clear();
+        self.fed.clear();
+        self.follows.clear();
+        self.polls = tasks::Polls::default();
+        self.events = events;
+        self.out = out;
+        self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
+        self.state.reset(context, Scope::All);
+        self.enter(scope, None);
+        self.touch();
+    }
+
+    /// Another program had the terminal, and time went by.
+    fn resumed(&mut self) -> io::Result<()> {
+        self.surface.repaint()?;
+        self.link.handle.suspect();
+        self.state.dirty = true;
+        self.draw()
+    }
+
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.quit = true,
+                Effect::Suspend => {
+                    if let Err(error) = self.surface.suspend() {
+                        self.state.error(format!("cannot be suspended here: {error}"));
+                    }
+                    self.link.control(link::Control::Doubt);
+                    self.state.dirty = true;
+                }
+                Effect::Redraw => {
+                    self.surface.repaint()?;
+                    self.state.dirty = true;
+                }
+                Effect::Retry => self.link.control(link::Control::Retry),
+                Effect::Connect(name) => self.connect(&name),
+                Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Login => self.login().await?,
+            }
+        }
+        // Texts that are closed are not followed any more.
+        let open = |number: &u64| self.state.stack.iter().any(|view| matches!(view, View::Text(text) if text.id == *number));
+        self.follows.retain(|number, _| open(number));
+        Ok(())
+    }
+
+    /// When the cursor will have rested long enough for its details to be asked for.
+    fn rest(&self) -> Option<tokio::time::Instant> {
+        let view = self.state.table_view()?;
+        let row = view.selected(&self.state.tables)?;
+        let wanted = self.state.details_wanted && !matches!(self.state.overlay, Overlay::Help(_)) && !row.kind.version.is_empty();
+        let known = self.state.details.of.as_ref().is_some_and(|of| of.uid == row.uid);
+        (wanted && !known).then(|| tokio::time::Instant::from_std(view.rested + crate::view::details::REST))
+    }
+}
+
+async fn sleep_until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

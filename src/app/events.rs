@@ -1,0 +1,132 @@
+//! What tasks report, taken into the state.
+
+use super::App;
+use super::surface::Surface;
+use crate::event::{Described, Event, Measurement};
+use crate::model::state::Link;
+use crate::view::picker::Purpose;
+use crate::view::state::{Overlay, View};
+use crate::view::text_view::Fill;
+
+impl<S: Surface> App<S> {
+    pub(super) fn take(&mut self, event: Event) {
+        match event {
+            Event::Watch(id, update) => {
+                let Some((key, feed)) = self.fed.get(&id).cloned() else { return };
+                let kept = self.kept(&key);
+                let now = self.state.now();
+                if self.state.tables.apply(&key, feed, *update, kept.as_ref(), now) {
+                    self.state.dirty = true;
+                    self.touch();
+                }
+                return;
+            }
+            Event::Link(link) => self.linked(link),
+            Event::Contexts(contexts) => {
+                if !contexts.iter().any(|context| context.name == self.state.context.name) {
+                    self.state
+                        .error(format!("the kubeconfig has no context {:?} any more; what is shown goes on", &*self.state.context.name));
+                }
+                self.state.contexts = contexts;
+            }
+            Event::Moved => {
+                let name = self.state.context.name.clone();
+                self.connect(&name);
+                self.state.info(format!("the kubeconfig changed: {name} is another cluster or user now"));
+            }
+            Event::Note(note) => {
+                if self.state.message.as_ref().is_none_or(|message| message.text != note) {
+                    self.state.error(note);
+                }
+            }
+            Event::Discovered(Ok(catalog)) => {
+                let first = self.polls.discovered.is_none();
+                self.polls.discovered = Some(std::time::Instant::now());
+                if let (true, Some(note)) = (first, catalog.notes.first()) {
+                    self.state.info(note.as_str());
+                }
+                self.state.catalog = *catalog;
+                self.open_wanted(true);
+                if let Overlay::Picker(picker) = &self.state.overlay
+                    && picker.purpose == Purpose::Palette
+                {
+                    let choices = crate::commands::palette_choices(&self.state);
+                    if let Overlay::Picker(picker) = &mut self.state.overlay {
+                        picker.refill(choices);
+                    }
+                }
+            }
+            Event::Discovered(Err(why)) => {
+                tracing::warn!(%why, "discovery");
+                self.polls.discovering = false;
+            }
+            Event::Measured(measurement) => self.measured(measurement),
+            Event::Owner(of, owner) => {
+                self.state.details.owner(&of, owner);
+                self.ask_owner();
+            }
+            Event::Described(number, described) => self.described(number, described),
+        }
+        self.state.dirty = true;
+        self.touch();
+    }
+
+    fn linked(&mut self, link: Link) {
+        match &link {
+            Link::Up { .. } => {
+                if let Overlay::Picker(picker) = &self.state.overlay
+                    && picker.purpose == Purpose::Contexts
+                    && !picker.reason.is_empty()
+                {
+                    // It opened because the cluster did not answer; now it does.
+                    self.state.overlay = Overlay::None;
+                }
+                self.discover();
+            }
+            // Never reached: other contexts are offered, and this one is tried on.
+            Link::Down { since: None, why } if matches!(self.state.overlay, Overlay::None) => {
+                let reason = format!("{} does not answer: {why}. Trying again; ctrl-r tries now", self.state.context.name);
+                self.state.pick_context(reason.into());
+            }
+            _ => {}
+        }
+        self.state.link = link;
+    }
+
+    fn measured(&mut self, measurement: Measurement) {
+        self.polls.measuring = false;
+        let now = self.state.now();
+        let usage = if measurement.nodes { &mut self.state.usage.nodes } else { &mut self.state.usage.pods };
+        match measurement.entries {
+            Ok(entries) => {
+                self.state.usage.absent = None;
+                let entries = entries.iter().map(|(namespace, name, usage)| (namespace.as_str(), name.as_str(), *usage));
+                usage.replace(measurement.namespace.as_deref(), now, entries);
+            }
+            Err(why) => {
+                usage.clear();
+                if self.state.usage.absent.is_none() && self.state.message.is_none() {
+                    self.state.info(format!("no metrics: {why}"));
+                }
+                self.state.usage.absent = Some(why);
+            }
+        }
+    }
+
+    fn described(&mut self, number: u64, described: Described) {
+        for view in &mut self.state.stack {
+            let View::Text(text) = view else { continue };
+            if text.id != number {
+                continue;
+            }
+            match &described {
+                Described::Text(content) => {
+                    text.set(content);
+                    text.fill = Fill::Live;
+                }
+                Described::Gone => text.fill = Fill::Gone,
+                Described::Failed(why) => text.fill = Fill::Stale(why.clone()),
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! From a key, a paste or a resize to what it means now.
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::Event as Input;
+
+use super::App;
+use super::surface::Surface;
+use crate::commands;
+use crate::keymap::{Key, Outcome};
+use crate::view::state::{Overlay, Tone};
+
+impl<S: Surface> App<S> {
+    pub(super) async fn input(&mut self, input: Input) -> io::Result<()> {
+        match input {
+            Input::Key(event) => {
+                if let Some(key) = Key::of(&event) {
+                    self.key(key).await?;
+                }
+            }
+            Input::Paste(text) => self.paste(&text),
+            Input::Resize(..) => self.state.dirty = true,
+            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => {}
+        }
+        Ok(())
+    }
+
+    async fn key(&mut self, key: Key) -> io::Result<()> {
+        self.state.dirty = true;
+        let mode = self.state.mode();
+        // An error was read when the next key comes; esc only puts it away.
+        let read = self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Error);
+        let outcome = self.state.keymap.trie(mode).feed(&mut self.state.pressed, key);
+        self.state.pending.clear();
+        match outcome {
+            Outcome::Command(line) => {
+                if read && &*line != "back" {
+                    self.state.message = None;
+                }
+                let mut effects = Vec::new();
+                commands::run(&mut self.state, &mut effects, &line);
+                if self.state.mode() != mode {
+                    self.state.pressed.clear();
+                }
+                self.carry_out(effects).await?;
+                if &*line == "palette" {
+                    self.rediscover();
+                }
+            }
+            Outcome::Pending(ways) => {
+                let way = |way: crate::keymap::Continuation| (Key::print_all(&[way.key]), way.command.unwrap_or_else(|| Arc::from("…")));
+                self.state.pending = ways.into_iter().map(way).collect();
+            }
+            Outcome::None if commands::typing(&self.state) => self.typed(key),
+            Outcome::None => {
+                if read {
+                    self.state.message = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that belongs to the line that is typed.
+    fn typed(&mut self, key: Key) {
+        self.state.message = None;
+        let name = Key::print_all(&[key]);
+        let line = match &mut self.state.overlay {
+            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Picker(picker) => &mut picker.line,
+            Overlay::None | Overlay::Help(_) => return,
+        };
+        let before = line.text().to_owned();
+        match &*name {
+            _ if key.is_backspace() => {
+                if !line.backspace() && before.is_empty() {
+                    // As in vim: nothing left to take away is the way out.
+                    let mut effects = Vec::new();
+                    commands::run(&mut self.state, &mut effects, "cancel");
+                    return;
+                }
+            }
+            "del" => line.delete(),
+            "left" | "ctrl-b" => line.left(),
+            "right" | "ctrl-f" => line.right(),
+            "home" | "ctrl-a" => line.home(),
+            "end" | "ctrl-e" => line.end(),
+            "ctrl-w" | "alt-backspace" => line.delete_word(),
+            "ctrl-u" => line.delete_to_start(),
+            _ => {
+                let Some(letter) = key.typed() else { return };
+                if !line.insert(letter.encode_utf8(&mut [0; 4])) {
+                    self.state.error("the line is full");
+                    return;
+                }
+            }
+        }
+        self.line_changed(&before);
+    }
+
+    /// Filters and lists follow what is typed.
+    fn line_changed(&mut self, before: &str) {
+        match &mut self.state.overlay {
+            Overlay::Filter(line, _) => {
+                let text = line.text().to_owned();
+                if let Some((view, _)) = self.state.table_mut() {
+                    view.filter(&text);
+                }
+            }
+            Overlay::Picker(picker) if picker.line.text() != before => picker.narrow(),
+            _ => {}
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.state.dirty = true;
+        let line = match &mut self.state.overlay {
+            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Picker(picker) => &mut picker.line,
+            Overlay::None | Overlay::Help(_) => {
+                // What is pasted is no command: each letter of it would be one.
+                self.state.info("nothing here takes a paste: / or : does");
+                return;
+            }
+        };
+        let before = line.text().to_owned();
+        let whole = line.insert(text.trim_end_matches(['\r', '\n']));
+        self.line_changed(&before);
+        if !whole {
+            self.state.error("the paste is longer than the line can be: only its beginning was taken");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Where the program is seen and typed into: a terminal, or a test.
+
+use std::io;
+
+use crossterm::event::{Event as Input, EventStream};
+use futures::{FutureExt, StreamExt};
+use ratatui::Frame;
+
+use crate::terminal::Screen;
+
+/// A screen with a keyboard.
+pub trait Surface {
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()>;
+
+    /// The next input; `None` when there will be none any more. Cancel-safe.
+    fn next(&mut self) -> impl Future<Output = Option<io::Result<Input>>>;
+
+    /// The next input, if it is there already.
+    fn ready(&mut self) -> Option<io::Result<Input>> {
+        self.next().now_or_never().flatten()
+    }
+
+    /// The next frame writes everything.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn repaint(&mut self) -> io::Result<()>;
+
+    /// Stops the process, and comes back when it goes on.
+    ///
+    /// # Errors
+    /// There is no such thing here.
+    fn suspend(&mut self) -> io::Result<()>;
+
+    /// Runs something that needs the terminal for itself.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T>;
+
+    /// The window's title.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn set_title(&mut self, context: &str) -> io::Result<()>;
+}
+
+/// The terminal that the program was started in.
+pub struct Terminal {
+    screen: Screen,
+    input: EventStream,
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn enter() -> io::Result<Terminal> {
+        Ok(Terminal { screen: Screen::enter(false)?, input: EventStream::new() })
+    }
+}
+
+impl Surface for Terminal {
+    fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.screen.draw(render)
+    }
+
+    async fn next(&mut self) -> Option<io::Result<Input>> {
+        self.input.next().await
+    }
+
+    fn repaint(&mut self) -> io::Result<()> {
+        self.screen.repaint()
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.screen.suspend()
+    }
+
+    fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        // The stream reads keys in the background: it goes before, and a new one comes after.
+        let Terminal { screen, input } = self;
+        drop(std::mem::replace(input, EventStream::new()));
+        let done = screen.hand_over(work);
+        *input = EventStream::new();
+        done
+    }
+
+    fn set_title(&mut self, context: &str) -> io::Result<()> {
+        self.screen.set_title(context)
+    }
+}

@@ -1,0 +1,272 @@
+//! The command line: kubectl's names and meanings, so that there is nothing to learn.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::cluster::connect::Options;
+use crate::cluster::kubeconfig::Paths;
+use crate::model::scope::Scope;
+
+/// A live dashboard of a Kubernetes cluster in the terminal.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "kubetui", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to show first: a kind by any name that kubectl takes (pods, deploy, certificates.cert-manager.io)
+    #[arg(value_name = "RESOURCE")]
+    pub resource: Option<String>,
+
+    /// Where to, as whom.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// What to do instead of opening the dashboard.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand before or after a subcommand.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The kubeconfig to read, instead of $KUBECONFIG and ~/.kube/config; never written
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The context of the kubeconfig to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The namespaces to show: names and patterns with *, separated by commas or given several times
+    #[arg(short, long = "namespace", global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+
+    /// Show all namespaces
+    #[arg(short = 'A', long, global = true)]
+    pub all_namespaces: bool,
+
+    /// The cluster of the kubeconfig to use, instead of the context's
+    #[arg(long, global = true, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// The user of the kubeconfig to use, instead of the context's
+    #[arg(long, global = true, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// The user to impersonate
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub impersonate: Option<String>,
+
+    /// A group to impersonate; can be given several times
+    #[arg(long = "as-group", global = true, value_name = "GROUP")]
+    pub groups: Vec<String>,
+
+    /// A bearer token for the server, instead of the user's credentials
+    #[arg(long, global = true, value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+
+    /// How long a single request may take (5s, 2m); 0 is without limit [default: 15s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub request_timeout: Option<Duration>,
+
+    /// Take any certificate of the server: the connection is not safe then
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
+    pub insecure_skip_tls_verify: bool,
+
+    /// Write what the program does to this file
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub log_file: Option<PathBuf>,
+}
+
+/// What to do instead of opening the dashboard.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Print the rows of a table and exit, for scripts
+    Get(Get),
+    /// Print a script that completes this command line in a shell
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `kubetui get`.
+#[derive(Args, Clone, Debug)]
+pub struct Get {
+    /// The kind, by any name that kubectl takes
+    #[arg(value_name = "RESOURCE")]
+    pub resource: String,
+
+    /// How to print it
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+
+    /// Only the rows that match, as the filter prompt has it (status=Running restarts>3)
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+
+    /// The column to sort by, ! in front turns the order around
+    #[arg(long, value_name = "COLUMN")]
+    pub sort_by: Option<String>,
+}
+
+/// How `get` prints.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// Columns, as kubectl has them
+    #[default]
+    Table,
+    /// Columns, with those that need room
+    Wide,
+    /// One array of objects, a field for each column
+    Json,
+    /// kind/name, a line each
+    Name,
+}
+
+impl Global {
+    /// The files of the kubeconfig.
+    pub fn paths(&self) -> Paths {
+        Paths::of(self.kubeconfig.as_deref())
+    }
+
+    /// The namespaces that were asked for; `None` when none were.
+    pub fn scope(&self) -> Option<Scope> {
+        // As in kubectl, -A wins.
+        if self.all_namespaces {
+            return Some(Scope::All);
+        }
+        (!self.namespaces.is_empty()).then(|| Scope::parse(self.namespaces.iter().map(String::as_str)))
+    }
+
+    /// What is said about the connection.
+    pub fn options(&self) -> Options {
+        Options {
+            context: self.context.clone(),
+            cluster: self.cluster.clone(),
+            user: self.user.clone(),
+            impersonate: self.impersonate.clone(),
+            groups: self.groups.clone(),
+            token: self.token.clone(),
+            timeout: self.request_timeout,
+            insecure: self.insecure_skip_tls_verify,
+            credential: None,
+        }
+    }
+}
+
+/// Writes a shell's completion script.
+pub fn completion(shell: Shell, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    // clap_complete panics when it cannot write (a closed pipe): it gets a buffer, which always can.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kubetui", &mut script);
+    out.write_all(&script)
+}
+
+/// client-go's `ParseTimeout`: whole seconds, or Go's durations (`1h30m`, `1.5s`, `500ms`).
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: write 5s, 2m, 1h30m, or 0 for no limit");
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let (number, tail) = rest.split_at(digits);
+        let unit = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(unit);
+        let scale = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" | "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return Err(wrong()),
+        };
+        total += number.parse::<f64>().map_err(|_| wrong())? * scale;
+        rest = tail;
+    }
+    // An empty text has no parts: it is no time either.
+    if text.is_empty() { Err(wrong()) } else { Duration::try_from_secs_f64(total).map_err(|_| wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"))
+    }
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_resource_and_a_subcommand_are_told_apart() {
+        assert_eq!(parse("kubetui").resource, None);
+        let cli = parse("kubetui deploy -n shop");
+        assert_eq!((cli.resource.as_deref(), cli.command.is_none()), (Some("deploy"), true));
+        let cli = parse("kubetui --context a get deploy -A -o name --filter x=y");
+        let Some(Command::Get(get)) = cli.command else { panic!("get") };
+        assert_eq!((get.resource.as_str(), get.output, get.filter.as_deref()), ("deploy", Output::Name, Some("x=y")));
+        assert_eq!((cli.global.context.as_deref(), cli.global.scope()), (Some("a"), Some(Scope::All)));
+        assert!(matches!(parse("kubetui completion fish").command, Some(Command::Completion { shell: Shell::Fish })));
+        assert!(Cli::try_parse_from(["kubetui", "get"]).is_err());
+        assert!(Cli::try_parse_from(["kubetui", "get", "po", "-o", "yaml"]).is_err());
+    }
+
+    #[test]
+    fn flags_stand_before_and_after_the_subcommand() {
+        for line in ["kubetui --context a get po", "kubetui get --context a po", "kubetui get po --context=a", "kubetui po --context a"] {
+            assert_eq!(parse(line).global.context.as_deref(), Some("a"), "{line}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_lists_and_patterns() {
+        let scope = parse("kubetui -n a,b* --namespace c").global.scope().expect("a scope");
+        assert!(scope.contains("a") && scope.contains("bb") && scope.contains("c") && !scope.contains("d"));
+        assert_eq!(parse("kubetui -n a -A").global.scope(), Some(Scope::All));
+        assert_eq!(parse("kubetui").global.scope(), None);
+    }
+
+    #[test]
+    fn the_connection_is_overridden() {
+        let options = parse(
+            "kubetui --as jane --as-group a --as-group b --token t --cluster c --user u --request-timeout 0 --insecure-skip-tls-verify",
+        )
+        .global
+        .options();
+        assert_eq!((options.impersonate.as_deref(), options.groups.as_slice()), (Some("jane"), &["a".to_owned(), "b".to_owned()][..]));
+        assert_eq!((options.token.as_deref(), options.cluster.as_deref(), options.user.as_deref()), (Some("t"), Some("c"), Some("u")));
+        assert_eq!((options.timeout, options.insecure), (Some(Duration::ZERO), true));
+        assert!(!parse("kubetui --insecure-skip-tls-verify=false").global.options().insecure);
+        assert_eq!(parse("kubetui --insecure-skip-tls-verify pods").resource.as_deref(), Some("pods"));
+    }
+
+    #[test]
+    fn times_are_gos() {
+        for (text, millis) in
+            [("0", 0), ("5", 5000), ("5s", 5000), ("1m", 60_000), ("1h30m", 5_400_000), ("1.5s", 1500), ("250ms", 250), ("0s", 0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "x", "5x", "s", "-1", "-1s", "1.2.3s", "1h5"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn completion_is_written_for_each_shell() {
+        for &shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            completion(shell, &mut script).expect("a script");
+            assert!(String::from_utf8_lossy(&script).contains("all-namespaces"), "{shell}");
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! One watch: a streaming list where the server has it, pages where it has not, polling where watching is forbidden;
+//! resumed by resourceVersion, and always honest about how true its rows are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::connect::Session;
+use super::error::ClusterError;
+use super::feed::Feed;
+use super::frames::{Decoder, Frame, Splitter};
+use super::link::LinkHandle;
+use super::request;
+use crate::event::{Event, WatchId};
+use crate::model::row::{Row, Uid};
+use crate::model::scope::{self, Scope, WatchSpec};
+use crate::model::state::Truth;
+
+/// With more names than this, one watch over all namespaces is cheaper than one each.
+const FEW: usize = 4;
+/// Objects a page, as kubectl's chunk size.
+const PAGE: &str = "500";
+/// Between two lists where watching is not possible.
+const POLL: Duration = Duration::from_secs(5);
+/// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
+const NO_END: Duration = Duration::from_secs(4);
+/// The API server sends bookmarks about once a minute; a stream without a word for longer is opened again.
+const SILENCE: Duration = Duration::from_secs(150);
+/// Between two tries where the server refuses or does not know the kind: rights and definitions change.
+const REFUSED: Duration = Duration::from_secs(20);
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
+
+/// Stops a watch when dropped.
+#[derive(Debug)]
+pub struct Handle(AbortHandle);
+
+impl Handle {
+    /// Runs a task for as long as this lives.
+    pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Handle {
+        Handle(tokio::spawn(task).abort_handle())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts watching. `fallback` is the namespace to look at where all of them are forbidden.
+pub fn spawn(id: WatchId, spec: WatchSpec, fallback: Option<Arc<str>>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    Handle::spawn(async move {
+        let names = if spec.kind.namespaced { spec.scope.names().filter(|names| names.len() <= FEW) } else { None };
+        let parts: Vec<Option<Arc<str>>> = names.map_or_else(|| vec![None], |names| names.iter().cloned().map(Some).collect());
+        // Dropped with this task, and the parts with it.
+        let mut running = tokio::task::JoinSet::new();
+        for (part, namespace) in (0u16..).zip(parts) {
+            running.spawn(Task::new(id, part, spec.clone(), namespace, fallback.clone(), link.clone(), out.clone()).run());
+        }
+        let mut next = FEW as u16;
+        while let Some(ended) = running.join_next().await {
+            // Over all is forbidden: one each.
+            for namespace in ended.unwrap_or_default() {
+                next += 1;
+                running.spawn(Task::new(id, next, spec.clone(), Some(namespace), None, link.clone(), out.clone()).run());
+            }
+        }
+    })
+}
+
+/// How a try ended.
+enum End {
+    /// The server closed the stream in good order, as it does every half hour or so.
+    Closed,
+    /// The resourceVersion is too old (410), or from another life of the server's storage.
+    Expired,
+    /// The server does not do streaming lists.
+    NoStreaming,
+    /// The server does not let us watch, or has no watch for the kind.
+    NoWatch(ClusterError),
+    /// Anything else.
+    Failed(ClusterError),
+}
+
+struct Task {
+    spec: WatchSpec,
+    namespace: Option<Arc<str>>,
+    fallback: Option<Arc<str>>,
+    link: LinkHandle,
+    feed: Feed,
+    decoder: Decoder,
+    /// What the loop has of this part: what a fresh list has to take away.
+    known: FxHashSet<Uid>,
+    /// Where to resume.
+    version: Option<Box<str>>,
+    streaming: bool,
+    polling: Option<Arc<str>>,
+    backoff: Duration,
+    /// When the server's last word came.
+    heard: i64,
+}
+
+type Fresh = IndexMap<Uid, Row, FxBuildHasher>;
+
+impl Task {
+    fn new(
+        id: WatchId,
+        part: u16,
+        spec: WatchSpec,
+        namespace: Option<Arc<str>>,
+        fallback: Option<Arc<str>>,
+        link: LinkHandle,
+        out: mpsc::Sender<Event>,
+    ) -> Task {
+        let decoder = Decoder::new(spec.kind.clone(), spec.metadata_only);
+        let polling = (!spec.kind.watchable).then(|| format!("the server has no watch for {}", spec.kind.plural).into());
+        let heard = link.now();
+        Task {
+            spec,
+            namespace,
+            fallback,
+            link,
+            feed: Feed::new(id, part, out),
+            decoder,
+            known: FxHashSet::default(),
+            version: None,
+            streaming: true,
+            polling,
+            backoff: BACKOFF.0,
+            heard,
+        }
+    }
+
+    /// Runs for ever, or until it has to be split into one watch for each of the namespaces that it returns.
+    async fn run(mut self) -> Vec<Arc<str>> {
+        loop {
+            let mut link = self.link.mark();
+            let session = self.feed.until(link.session()).await;
+            let end = self.attempt(&session).await;
+            let error = match end {
+                End::Closed => {
+                    // Closed in good order, and at once again: not a loop that burns.
+                    self.feed.until(tokio::time::sleep(Duration::from_millis(20))).await;
+                    continue;
+                }
+                End::Expired => {
+                    self.version = None;
+                    self.feed.truth(Truth::Syncing);
+                    continue;
+                }
+                End::NoStreaming => {
+                    self.streaming = false;
+                    continue;
+                }
+                End::NoWatch(error) => {
+                    self.polling = Some(error.to_string().into());
+                    continue;
+                }
+                End::Failed(error) => error,
+            };
+            tracing::debug!(kind = %self.spec.kind.plural, %error, "watch");
+            let why: Arc<str> = error.to_string().into();
+            let pause = match &error {
+                ClusterError::Forbidden(_) => {
+                    // What could be read before and cannot be any more must go from the screen's truth, not silently.
+                    if let Some(names) = self.narrower(&session).await {
+                        if names.is_empty() {
+                            continue;
+                        }
+                        return names;
+                    }
+                    self.feed.truth(Truth::Forbidden { why });
+                    REFUSED
+                }
+                ClusterError::NotFound(_) if self.known.is_empty() => {
+                    self.feed.truth(Truth::Missing { why });
+                    REFUSED
+                }
+                _ => {
+                    if error.is_login() {
+                        self.link.refused();
+                    }
+                    let since = self.heard.max(self.link.heard());
+                    self.feed.truth(Truth::Stale { since, why });
+                    self.link.suspect();
+                    let asked = if let ClusterError::TooManyRequests { retry_after } = &error {
+                        retry_after.unwrap_or_default()
+                    } else {
+                        Duration::ZERO
+                    };
+                    let pause = jitter(self.backoff).max(asked);
+                    self.backoff = (self.backoff * 2).min(BACKOFF.1);
+                    pause
+                }
+            };
+            let mut link = self.link.mark();
+            self.feed
+                .until(async {
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = link.renewed() => {}
+                    }
+                })
+                .await;
+        }
+    }
+
+    /// Over all namespaces is forbidden. An empty answer: try again with what is set now; names: one watch each.
+    async fn narrower(&mut self, session: &Session) -> Option<Vec<Arc<str>>> {
+        if self.namespace.is_some() || !self.spec.kind.namespaced {
+            return None;
+        }
+        if let Scope::Some(patterns) = &self.spec.scope {
+            let names: Vec<Arc<str>> = match self.spec.scope.names() {
+                Some(names) => names.to_vec(),
+                None => {
+                    let known = self.feed.until(namespaces(session)).await.unwrap_or_default();
+                    let plain = patterns.iter().filter(|name| scope::is_name(name)).cloned();
+                    plain.chain(known.into_iter().filter(|name| self.spec.scope.contains(name))).collect()
+                }
+            };
+            if names.is_empty() {
+                return None;
+            }
+            self.feed.truth(Truth::Live);
+            self.feed.send().await;
+            return Some(names);
+        }
+        let fallback = self.fallback.clone()?;
+        self.feed.note(format!("only namespace {fallback}: all namespaces are forbidden").into());
+        self.namespace = Some(fallback);
+        Some(Vec::new())
+    }
+
+    async fn attempt(&mut self, session: &Session) -> End {
+        if let Some(why) = self.polling.clone() {
+            return self.poll(session, why).await;
+        }
+        if self.version.is_none() && !self.streaming {
+            if let Err(error) = self.list(session).await {
+                return End::Failed(error);
+            }
+        }
+        let end = self.stream(session).await;
+        match end {
+            // Only the right to watch may be missing.
+            End::Failed(error @ (ClusterError::Forbidden(_) | ClusterError::Server { code: 405, .. })) => match self.list(session).await {
+                Ok(()) => End::NoWatch(error),
+                Err(error) => End::Failed(error),
+            },
+            end => end,
+        }
+    }
+
+    fn path(&self, query: &[(&str, &str)]) -> String {
+        let mut all: Vec<(&str, &str)> = query.to_vec();
+        if let Some(fields) = &self.spec.fields {
+            all.push(("fieldSelector", fields));
+        }
+        if let Some(labels) = &self.spec.labels {
+            all.push(("labelSelector", labels));
+        }
+        if self.decoder.is_table() {
+            all.push(("includeObject", "Metadata"));
+        }
+        format!("{}{}", self.spec.kind.path(self.namespace.as_deref()), request::query(&all))
+    }
+
+    async fn stream(&mut self, session: &Session) -> End {
+        let initial = self.version.is_none();
+        let path = match &self.version {
+            Some(version) => self.path(&[("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", version)]),
+            None => self.path(&[
+                ("watch", "1"),
+                ("allowWatchBookmarks", "true"),
+                ("sendInitialEvents", "true"),
+                ("resourceVersionMatch", "NotOlderThan"),
+            ]),
+        };
+        let mut link = self.link.mark();
+        let accept = self.decoder.accept(true);
+        let opened = self.feed.until(async {
+            tokio::select! {
+                opened = request::open_stream(session, &path, &accept) => opened,
+                error = link.broken() => Err(error),
+            }
+        });
+        let mut body = match opened.await {
+            Ok(stream) => stream,
+            Err(ClusterError::Invalid(_)) if initial => return End::NoStreaming,
+            Err(ClusterError::Expired(_)) => return End::Expired,
+            Err(error) => return End::Failed(error),
+        };
+        let protobuf = is_protobuf(&body.content_type);
+        self.heard = self.link.now();
+        self.link.alive();
+        if initial {
+            // Old rows stay as they are until the fresh list is complete.
+            if self.known.is_empty() {
+                self.feed.truth(Truth::Syncing);
+            }
+        } else {
+            self.feed.truth(Truth::Live);
+        }
+        let mut fresh: Option<Fresh> = (initial && !self.known.is_empty()).then(Fresh::default);
+        let mut syncing = initial;
+        let mut splitter = Splitter::new(protobuf);
+        let mut frames = Vec::new();
+        let mut quiet = Instant::now() + if syncing { NO_END } else { SILENCE };
+        loop {
+            let chunk = tokio::select! {
+                biased;
+                error = link.broken() => return End::Failed(error),
+                open = self.feed.send() => {
+                    if open { continue }
+                    return End::Closed;
+                }
+                chunk = body.next() => chunk,
+                () = tokio::time::sleep_until(quiet) => {
+                    if syncing { return End::NoStreaming }
+                    // Events have no periodic bookmarks: their silence says nothing.
+                    if &*self.spec.kind.plural != "events" { return End::Closed }
+                    quiet = Instant::now() + SILENCE;
+                    continue;
+                }
+            };
+            let bytes = match chunk {
+                None if syncing => {
+                    return End::Failed(ClusterError::Unreachable("the connection was closed before the list was complete".into()));
+                }
+                None => return End::Closed,
+                Some(Err(error)) => return End::Failed(error),
+                Some(Ok(bytes)) => bytes,
+            };
+            self.heard = self.link.now();
+            self.link.alive();
+            splitter.push(&bytes);
+            loop {
+                let frame = match splitter.next_frame() {
+                    Ok(Some(frame)) => frame,
+                    Ok(None) => break,
+                    Err(error) => return End::Failed(error),
+                };
+                if let Err(error) = self.decoder.frame(protobuf, frame, &mut frames) {
+                    return End::Failed(error);
+                }
+                for frame in frames.drain(..) {
+                    match frame {
+                        Frame::Columns(columns) => self.feed.columns(columns),
+                        Frame::Upsert(row) => self.upsert(*row, &mut fresh, syncing),
+                        Frame::Remove(row) => self.remove(*row, &mut fresh, syncing),
+                        Frame::Bookmark { version, initial_end } => {
+                            self.version = Some(version);
+                            if initial_end && syncing {
+                                syncing = false;
+                                if let Some(fresh) = fresh.take() {
+                                    self.swap(fresh);
+                                }
+                                self.feed.truth(Truth::Live);
+                            }
+                        }
+                        Frame::Error(ClusterError::Expired(_)) => return End::Expired,
+                        Frame::Error(error) => return End::Failed(error),
+                    }
+                }
+            }
+            if !syncing {
+                self.backoff = BACKOFF.0;
+            }
+            quiet = Instant::now() + if syncing { NO_END } else { SILENCE };
+        }
+    }
+
+    fn upsert(&mut self, row: Row, fresh: &mut Option<Fresh>, syncing: bool) {
+        if !syncing {
+            self.version = Some(row.version.clone());
+        }
+        if !self.spec.scope.contains(&row.namespace) && self.namespace.is_none() {
+            return;
+        }
+        match fresh {
+            Some(fresh) => {
+                fresh.insert(row.uid.clone(), row);
+            }
+            None => {
+                self.known.insert(row.uid.clone());
+                self.feed.upsert(row);
+            }
+        }
+    }
+
+    fn remove(&mut self, row: Row, fresh: &mut Option<Fresh>, syncing: bool) {
+        if !syncing {
+            self.version = Some(row.version);
+        }
+        match fresh {
+            Some(fresh) => {
+                fresh.swap_remove(&row.uid);
+            }
+            None => {
+                if self.known.remove(&row.uid) {
+                    self.feed.remove(row.uid);
+                }
+            }
+        }
+    }
+
+    /// A complete fresh list takes the place of what was known, at once: no row blinks.
+    fn swap(&mut self, fresh: Fresh) {
+        for uid in self.known.iter().filter(|uid| !fresh.contains_key(*uid)) {
+            self.feed.remove(uid.clone());
+        }
+        self.known = fresh.keys().cloned().collect();
+        for (_, row) in fresh {
+            self.feed.upsert(row);
+        }
+    }
+
+    /// Reads the whole list in pages. The first ever paints as it comes; a later one is swapped in when complete.
+    async fn list(&mut self, session: &Session) -> Result<(), ClusterError> {
+        let first = self.known.is_empty();
+        if first {
+            self.feed.truth(Truth::Syncing);
+        }
+        let mut fresh = Fresh::default();
+        let mut proceed = String::new();
+        loop {
+            let path =
+                if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
+            let accept = self.decoder.accept(false);
+            let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
+            self.heard = self.link.now();
+            self.link.alive();
+            let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
+            if let Some(columns) = page.columns {
+                self.feed.columns(columns);
+            }
+            for row in page.rows {
+                if self.namespace.is_none() && !self.spec.scope.contains(&row.namespace) {
+                    continue;
+                }
+                if first {
+                    self.known.insert(row.uid.clone());
+                    self.feed.upsert(row);
+                } else {
+                    fresh.insert(row.uid.clone(), row);
+                }
+            }
+            proceed = page.proceed;
+            if proceed.is_empty() {
+                self.version = Some(page.version.into());
+                break;
+            }
+        }
+        if !first {
+            self.swap(fresh);
+        }
+        Ok(())
+    }
+
+    async fn poll(&mut self, session: &Session, why: Arc<str>) -> End {
+        loop {
+            let started = Instant::now();
+            if let Err(error) = self.list(session).await {
+                return End::Failed(error);
+            }
+            self.backoff = BACKOFF.0;
+            // A list that takes long is asked for less often: at most a tenth of the time goes into it.
+            let every = POLL.max(started.elapsed() * 10);
+            self.feed.truth(Truth::Polling { every: every.as_secs(), why: why.clone() });
+            let mut link = self.link.mark();
+            let broken = self.feed.until(async {
+                tokio::select! {
+                    () = tokio::time::sleep(every) => None,
+                    error = link.broken() => Some(error),
+                }
+            });
+            if let Some(error) = broken.await {
+                return End::Failed(error);
+            }
+        }
+    }
+}
+
+/// The names of all namespaces.
+async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
+    let mut decoder = Decoder::new(Arc::new(crate::kinds::core::NAMESPACE.as_kind()), true);
+    let (content_type, bytes) = request::get_bytes(session, "/api/v1/namespaces", &decoder.accept(false)).await?;
+    let page = decoder.page(is_protobuf(&content_type), bytes)?;
+    Ok(page.rows.into_iter().map(|row| row.name.into()).collect())
+}
+
+fn is_protobuf(content_type: &str) -> bool {
+    content_type.starts_with("application/vnd.kubernetes.protobuf")
+}
+
+/// Between half and the whole of `pause`, so that many clients do not come back in step.
+fn jitter(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    pause / 2 + pause.mul_f64((random % 1024) as f64 / 2048.0)
+}

@@ -1,0 +1,251 @@
+//! Every action, one row each: name, doc, arguments, when it applies (and why not), what it does.
+//!
+//! The key map binds keys to command lines; the palette, the help, the footer and `kubetui completion` come from the same
+//! rows. A command changes the screen's state at once and leaves what takes time to [`Effect`]s.
+
+use crate::effect::Effect;
+use crate::keymap::Mode;
+use crate::view::state::{Hint, Overlay, State};
+
+mod enter;
+mod moves;
+mod palette;
+mod views;
+
+pub use palette::{palette_choices, run_palette};
+
+/// Why a command cannot be done now, or was not.
+pub type Refusal = String;
+
+/// What a command works on.
+pub struct Context<'a> {
+    /// The screen.
+    pub state: &'a mut State,
+    /// What is to be done outside of it.
+    pub effects: &'a mut Vec<Effect>,
+}
+
+/// One action.
+pub struct Command {
+    /// Its name: kubectl's verb where there is one.
+    pub name: &'static str,
+    /// What it takes, as usage; empty when nothing.
+    pub args: &'static str,
+    /// What it does, for the help: an imperative sentence without a full stop.
+    pub doc: &'static str,
+    /// Where it stands in the help.
+    pub group: Group,
+    /// Why it cannot be done now.
+    pub applies: fn(&State) -> Result<(), Refusal>,
+    /// Does it.
+    pub run: fn(&mut Context<'_>, &str) -> Result<(), Refusal>,
+}
+
+/// Sections of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Where to look.
+    Views,
+    /// Moving about.
+    Move,
+    /// What is shown of a table.
+    Table,
+    /// About the object under the cursor.
+    Object,
+    /// The program and the connection.
+    Program,
+    /// Belongs to a prompt or a list, and not into the help of a table.
+    Editing,
+}
+
+impl Group {
+    /// As the help names it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Views => "Views",
+            Group::Move => "Move",
+            Group::Table => "Table",
+            Group::Object => "Object",
+            Group::Program => "Program",
+            Group::Editing => "Prompts and lists",
+        }
+    }
+
+    /// In the order of the help.
+    pub const ALL: [Group; 6] = [Group::Object, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
+}
+
+/// Always possible.
+fn always(_: &State) -> Result<(), Refusal> {
+    Ok(())
+}
+
+/// A table is on the screen.
+fn on_table(state: &State) -> Result<(), Refusal> {
+    state.table_view().map(|_| ()).ok_or_else(|| "only in a table".into())
+}
+
+/// An object is under the cursor, or described.
+fn on_object(state: &State) -> Result<(), Refusal> {
+    state.subject().map(|_| ()).ok_or_else(|| "there is no object under the cursor".into())
+}
+
+const fn command(
+    name: &'static str,
+    args: &'static str,
+    doc: &'static str,
+    group: Group,
+    applies: fn(&State) -> Result<(), Refusal>,
+    run: fn(&mut Context<'_>, &str) -> Result<(), Refusal>,
+) -> Command {
+    Command { name, args, doc, group, applies, run }
+}
+
+/// Every action.
+pub static COMMANDS: &[Command] = &[
+    command("enter", "", "Go down: to the pods, the containers, the jobs, the objects behind it", Group::Object, on_object, enter::enter),
+    command("describe", "", "Describe it, live, as kubectl does", Group::Object, views::describable, views::describe),
+    command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
+    command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
+    command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
+    command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
+    command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
+    command("palette", "", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),
+    command("ctx", "[NAME]", "Show another context's cluster", Group::Views, always, views::ctx),
+    command("contexts", "", "Choose a context", Group::Views, always, |c, _| views::ctx(c, "")),
+    command("ns", "[NAMES]", "Look at these namespaces: names, patterns with *, or all", Group::Views, always, views::ns),
+    command("namespaces", "", "Choose a namespace", Group::Views, always, |c, _| views::ns(c, "")),
+    command("all-namespaces", "", "Look at all namespaces", Group::Views, always, |c, _| views::ns(c, "*")),
+    command("history-back", "", "Go to the view before", Group::Views, always, |c, _| views::travel(c, false)),
+    command("history-forward", "", "Go forward again", Group::Views, always, |c, _| views::travel(c, true)),
+    command("back", "", "Peel off the filter, the marks, then the view", Group::Views, always, views::back),
+    command(
+        "filter",
+        "[TEXT]",
+        "Filter: words !word \"exact\" /regex/ app=web status=Running restarts>3",
+        Group::Table,
+        on_table,
+        views::filter,
+    ),
+    command("only-unhealthy", "", "Leave only what is not healthy", Group::Table, on_table, views::only_unhealthy),
+    command("sort", "COLUMN", "Sort by a column; again turns it round", Group::Table, on_table, views::sort),
+    command("sort-next", "", "Sort by the next column", Group::Table, on_table, |c, _| views::sort_step(c, 1)),
+    command("sort-previous", "", "Sort by the column before", Group::Table, on_table, |c, _| views::sort_step(c, -1)),
+    command("sort-flip", "", "Turn the order round", Group::Table, on_table, views::sort_flip),
+    command("wide", "", "Show wide columns, as -o wide", Group::Table, on_table, views::wide),
+    command("details", "", "Show or hide the details of the row", Group::Table, always, views::details),
+    command("mark", "", "Mark it", Group::Table, on_table, moves::mark),
+    command("mark-range", "", "Mark all from the last mark to here", Group::Table, on_table, moves::mark_range),
+    command("mark-all", "", "Mark all that the filter leaves", Group::Table, on_table, moves::mark_all),
+    command("cursor-down", "", "One row down", Group::Move, on_table, |c, _| moves::step(c, 1)),
+    command("cursor-up", "", "One row up", Group::Move, on_table, |c, _| moves::step(c, -1)),
+    command("cursor-top", "", "To the first row", Group::Move, on_table, |c, _| moves::step(c, isize::MIN / 2)),
+    command("cursor-bottom", "", "To the last row", Group::Move, on_table, |c, _| moves::step(c, isize::MAX / 2)),
+    command("page-down", "", "One page down", Group::Move, always, |c, _| moves::page(c, 1, 1)),
+    command("page-up", "", "One page up", Group::Move, always, |c, _| moves::page(c, -1, 1)),
+    command("half-page-down", "", "Half a page down", Group::Move, always, |c, _| moves::page(c, 1, 2)),
+    command("half-page-up", "", "Half a page up", Group::Move, always, |c, _| moves::page(c, -1, 2)),
+    command("scroll-left", "", "Sideways to the left", Group::Move, always, |c, _| moves::sideways(c, -1)),
+    command("scroll-right", "", "Sideways to the right", Group::Move, always, |c, _| moves::sideways(c, 1)),
+    command("scroll-down", "", "One line down", Group::Move, always, |c, _| moves::scroll(c, 1)),
+    command("scroll-up", "", "One line up", Group::Move, always, |c, _| moves::scroll(c, -1)),
+    command("top", "", "To the first line", Group::Move, always, |c, _| moves::scroll(c, isize::MIN / 2)),
+    command("bottom", "", "To the last line", Group::Move, always, |c, _| moves::scroll(c, isize::MAX / 2)),
+    command("search", "", "Search in the text", Group::Move, views::on_text, views::search),
+    command("search-next", "", "To the next match", Group::Move, views::on_text, |c, _| views::search_step(c, true)),
+    command("search-previous", "", "To the match before", Group::Move, views::on_text, |c, _| views::search_step(c, false)),
+    command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
+    command("help", "", "Show all keys", Group::Program, always, views::help),
+    command("login", "", "Log in: hand the terminal to the credential plugin", Group::Program, views::can_login, |c, _| {
+        c.effects.push(Effect::Login);
+        Ok(())
+    }),
+    command("retry", "", "Try the connection now", Group::Program, always, |c, _| {
+        c.effects.push(Effect::Retry);
+        Ok(())
+    }),
+    command("redraw", "", "Draw everything anew", Group::Program, always, |c, _| {
+        c.effects.push(Effect::Redraw);
+        Ok(())
+    }),
+    command("suspend", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
+        c.effects.push(Effect::Suspend);
+        Ok(())
+    }),
+    command("quit", "", "Quit", Group::Program, always, |c, _| {
+        c.effects.push(Effect::Quit);
+        Ok(())
+    }),
+    command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
+    command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
+    command("picker-down", "", "The next in the list", Group::Editing, always, |c, _| palette::choose(c, 1)),
+    command("picker-up", "", "The one before in the list", Group::Editing, always, |c, _| palette::choose(c, -1)),
+];
+
+/// Short names that people type: vim's and k9s'.
+pub static ALIASES: &[(&str, &str)] =
+    &[("q", "quit"), ("q!", "quit"), ("context", "ctx"), ("namespace", "ns"), ("h", "help"), ("desc", "describe")];
+
+/// A command by its name or alias.
+pub fn find(name: &str) -> Option<&'static Command> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+/// The names that a key map may bind.
+pub fn names() -> Vec<&'static str> {
+    COMMANDS.iter().map(|command| command.name).collect()
+}
+
+/// Runs a command line: a name and what follows it. What is refused is said on the screen.
+pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
+    let (name, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let Some(command) = find(name) else {
+        state.error(format!("there is no command {name:?}"));
+        return;
+    };
+    let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
+    state.dirty = true;
+    if let Err(why) = done {
+        state.error(why);
+    }
+}
+
+/// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
+pub fn hints(state: &State) -> Vec<Hint> {
+    let offered: &[(&'static str, &'static str)] = match state.mode() {
+        Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
+        _ => &[
+            ("login", "log in"),
+            ("enter", "open"),
+            ("describe", "describe"),
+            ("filter", "filter"),
+            ("palette", "go to"),
+            ("node", "node"),
+            ("owner", "owner"),
+            ("only-unhealthy", "not healthy"),
+            ("mark", "mark"),
+            ("back", "back"),
+            ("namespaces", "namespaces"),
+        ],
+    };
+    let hint = |(command, label): &(&'static str, &'static str)| {
+        let refused = find(command).is_some_and(|row| (row.applies)(state).is_err());
+        // Nobody needs to be told that they need not log in.
+        (*command != "login" || !refused).then_some(Hint { command, label, refused })
+    };
+    offered.iter().filter_map(hint).collect()
+}
+
+/// Whether the keyboard belongs to a line that is typed.
+pub fn typing(state: &State) -> bool {
+    matches!(state.overlay, Overlay::Filter(..) | Overlay::Search(_) | Overlay::Picker(_))
+}
+
+/// The mode whose help is shown.
+pub fn help_mode(state: &State) -> Mode {
+    match state.mode() {
+        Mode::Text => Mode::Text,
+        _ => Mode::Table,
+    }
+}

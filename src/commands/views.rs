@@ -1,0 +1,279 @@
+//! What is looked at, and how: panes, scope, filter, sorting, describe, help.
+
+use super::{Command, Context, Group, Refusal, help_mode};
+use crate::effect::Effect;
+use crate::model::row::Source;
+use crate::model::scope::Scope;
+use crate::model::state::Link;
+use crate::view::place::Pane;
+use crate::view::prompt::Line;
+use crate::view::state::{Overlay, State, View};
+use crate::view::text_view::{Fill, TextView};
+
+/// Shows a pane.
+pub fn view(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
+    let pane = Pane::named(name).ok_or_else(|| format!("there is no pane {name:?}: pods, services, labels, rollouts"))?;
+    c.state.show_pane(pane);
+    Ok(())
+}
+
+/// Shows the pane so many further.
+pub fn pane(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
+    let count = Pane::ALL.len() as isize;
+    let at = c.state.pane().and_then(|pane| Pane::ALL.iter().position(|p| *p == pane));
+    let next = at.map_or(0, |at| (at as isize + by).rem_euclid(count) as usize);
+    c.state.show_pane(Pane::ALL[next]);
+    Ok(())
+}
+
+/// Another context, by name or from the list.
+pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        c.state.pick_context("".into());
+        return Ok(());
+    }
+    let known = c.state.contexts.iter().find(|context| &*context.name == name);
+    match known {
+        Some(context) => c.effects.push(Effect::Connect(context.name.clone())),
+        None => {
+            let names: Vec<&str> = c.state.contexts.iter().map(|context| &*context.name).collect();
+            return Err(format!("there is no context {name:?}: {}", names.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// Other namespaces, by name or from the list.
+pub fn ns(c: &mut Context<'_>, names: &str) -> Result<(), Refusal> {
+    if names.is_empty() {
+        c.state.pick_namespace();
+        return Ok(());
+    }
+    let scope = if names == "all" { Scope::All } else { Scope::parse(names.split_whitespace()) };
+    c.state.set_scope(scope);
+    Ok(())
+}
+
+/// Through the history of views.
+pub fn travel(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
+    if c.state.travel(forward) {
+        return Ok(());
+    }
+    Err(if forward { "this is the newest view" } else { "this is the first view" }.into())
+}
+
+/// Peels off one thing: the search, the filter, marks, the view. Never quits.
+pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if c.state.message.take().is_some() && !matches!(c.state.overlay, Overlay::Help(_)) {
+        // An error is read and put away by the same key, and nothing else happens by it.
+        return Ok(());
+    }
+    if matches!(c.state.overlay, Overlay::Help(_)) {
+        c.state.overlay = Overlay::None;
+        return Ok(());
+    }
+    if let Some(text) = c.state.text_mut()
+        && !text.searched().is_empty()
+    {
+        return text.search("");
+    }
+    if let Some((view, _)) = c.state.table_mut() {
+        if !view.place.filter.is_empty() {
+            view.filter("");
+            return Ok(());
+        }
+        if view.place.unhealthy {
+            view.only_unhealthy(false);
+            return Ok(());
+        }
+        if !view.marks.is_empty() {
+            view.marks.clear();
+            return Ok(());
+        }
+    }
+    if !c.state.pop() && c.state.pane().is_none() {
+        // A table that was called by name: back to where one was.
+        if !c.state.travel(false) {
+            c.state.show_pane(Pane::Pods);
+        }
+    }
+    Ok(())
+}
+
+/// Opens the filter's prompt, or filters at once.
+pub fn filter(c: &mut Context<'_>, text: &str) -> Result<(), Refusal> {
+    let Some((view, _)) = c.state.table_mut() else { return Ok(()) };
+    if text.is_empty() {
+        let before = view.place.filter.clone();
+        c.state.overlay = Overlay::Filter(Line::new(before.clone()), before);
+    } else {
+        view.filter(text);
+    }
+    Ok(())
+}
+
+/// Only what is not healthy, or everything again.
+pub fn only_unhealthy(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some((view, _)) = c.state.table_mut() {
+        view.only_unhealthy(!view.place.unhealthy);
+    }
+    Ok(())
+}
+
+/// Sorts by a column of that name.
+pub fn sort(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
+    let Some((view, _)) = c.state.table_mut() else { return Ok(()) };
+    let found = view.columns().find(|(_, column)| column.name.eq_ignore_ascii_case(name)).map(|(_, column)| column.source);
+    match found {
+        Some(source) => view.sort(source),
+        None => {
+            let names: Vec<String> = view.columns().map(|(_, column)| column.name.to_lowercase()).collect();
+            return Err(format!("there is no column {name:?}: {}", names.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// Sorts by the column so many further.
+pub fn sort_step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
+    let Some((view, _)) = c.state.table_mut() else { return Ok(()) };
+    let sources: Vec<Source> = view.columns().map(|(_, column)| column.source).collect();
+    let current = view.place.sorting.by.unwrap_or(Source::Name);
+    let at = sources.iter().position(|source| *source == current).unwrap_or(0) as isize;
+    let next = (at + by).rem_euclid(sources.len().max(1) as isize) as usize;
+    if let Some(source) = sources.get(next) {
+        view.sort(*source);
+    }
+    Ok(())
+}
+
+/// Turns the order round.
+pub fn sort_flip(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some((view, _)) = c.state.table_mut() {
+        view.flip();
+    }
+    Ok(())
+}
+
+/// Wide columns.
+pub fn wide(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some((view, _)) = c.state.table_mut() {
+        view.wide = !view.wide;
+    }
+    Ok(())
+}
+
+/// Details of the row.
+pub fn details(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    c.state.details_wanted = !c.state.details_wanted;
+    Ok(())
+}
+
+/// A text is on the screen.
+pub fn on_text(state: &State) -> Result<(), Refusal> {
+    let text = matches!(state.overlay, Overlay::Help(_)) || matches!(state.view(), Some(View::Text(_)));
+    if text { Ok(()) } else { Err("only in a text".into()) }
+}
+
+/// The object has a description: rows that are no objects have none.
+pub fn describable(state: &State) -> Result<(), Refusal> {
+    match state.subject() {
+        Some(subject) if &*subject.kind.kind == "Container" => Ok(()),
+        Some(subject) if subject.kind.version.is_empty() => {
+            Err(format!("a {} is no object: enter shows what has it", subject.kind.singular))
+        }
+        Some(_) => Ok(()),
+        None => Err("there is no object under the cursor".into()),
+    }
+}
+
+/// Describes the object; of a container, its pod.
+pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    describable(c.state)?;
+    let Some(mut subject) = c.state.subject() else { return Ok(()) };
+    if &*subject.kind.kind == "Container" {
+        let Some(pod) = c.state.table_view().and_then(|view| view.place.key.pod(&c.state.catalog)) else {
+            return Err("the container's pod is not known".into());
+        };
+        subject = pod;
+    }
+    let text = TextView::new(subject.title(), Some(subject.clone()));
+    c.effects.push(Effect::Describe(text.id, subject));
+    c.state.push(View::Text(Box::new(text)));
+    Ok(())
+}
+
+/// Opens the prompt of the search.
+pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    // The help is an overlay itself: it has no search of its own, being one screen or two.
+    if matches!(c.state.overlay, Overlay::Help(_)) {
+        return Err("the help is not searched: esc, then : finds commands by name".into());
+    }
+    let line = Line::new(c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default());
+    c.state.overlay = Overlay::Search(line);
+    Ok(())
+}
+
+/// To another match.
+pub fn search_step(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
+    let Some(text) = c.state.text_mut() else { return Ok(()) };
+    if text.searched().is_empty() {
+        return Err("nothing is searched for: / begins a search".into());
+    }
+    if text.search_step(forward) { Ok(()) } else { Err(format!("{:?} is not in this text", text.searched())) }
+}
+
+/// Wraps, or not.
+pub fn wrap(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some(text) = c.state.text_mut() {
+        text.wrap = !text.wrap;
+        text.left = 0;
+    }
+    Ok(())
+}
+
+/// A login can be run from here.
+pub fn can_login(state: &State) -> Result<(), Refusal> {
+    match &state.link {
+        Link::Unauthorized { login: true, .. } => Ok(()),
+        Link::Unauthorized { .. } => {
+            Err("this context has no login plugin: renew its credentials in the kubeconfig, it is read again when it changes".into())
+        }
+        _ => Err("you are logged in".into()),
+    }
+}
+
+/// All keys, from the key map and the command table.
+pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let mode = help_mode(c.state);
+    let mut text = String::new();
+    let keys = |command: &Command| -> String {
+        let of = |line: &str| c.state.keymap.keys_for(line, mode).join(", ");
+        match command.name {
+            "view" => ["view pods", "view services", "view labels", "view rollouts"].map(of).join(" "),
+            name => of(name),
+        }
+    };
+    for group in Group::ALL {
+        let rows: Vec<(String, &Command)> =
+            super::COMMANDS.iter().filter(|command| command.group == group).map(|command| (keys(command), command)).collect();
+        let rows: Vec<&(String, &Command)> =
+            rows.iter().filter(|(keys, _)| group != Group::Editing && (!keys.is_empty() || mode == crate::keymap::Mode::Table)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        text.push_str(group.title());
+        text.push('\n');
+        for (keys, command) in rows {
+            let name = if command.args.is_empty() { command.name.to_owned() } else { format!("{} {}", command.name, command.args) };
+            let why = (command.applies)(c.state).err().map(|why| format!("   ({why})")).unwrap_or_default();
+            text.push_str(&format!("  {keys:<18} :{name:<18} {}{why}\n", command.doc));
+        }
+        text.push('\n');
+    }
+    let mut view = TextView::new("keys and commands", None);
+    view.fill = Fill::Fixed;
+    view.set(text.trim_end());
+    c.state.overlay = Overlay::Help(Box::new(view));
+    Ok(())
+}

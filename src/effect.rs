@@ -1,0 +1,24 @@
+//! What a command wants done outside the screen. Commands make effects, the loop carries them out: a command never waits.
+
+use std::sync::Arc;
+
+use crate::view::place::Reference;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Stop, as ctrl-z stops any program.
+    Suspend,
+    /// Draw everything anew, whatever the terminal shows.
+    Redraw,
+    /// Hand the terminal to the login plugin of the context.
+    Login,
+    /// Try the connection now.
+    Retry,
+    /// Show another context's cluster.
+    Connect(Arc<str>),
+    /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
+    Describe(u64, Reference),
+}

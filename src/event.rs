@@ -1,0 +1,73 @@
+//! What reaches the loop from the tasks, on one bounded channel.
+
+use std::sync::Arc;
+
+use crate::kinds::catalog::Catalog;
+use crate::model::metrics::Usage;
+use crate::model::row::{Column, Owner};
+use crate::model::state::{Context, Link, Truth};
+use crate::model::store::Delta;
+
+/// Names one watch for as long as the program runs; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WatchId(pub u64);
+
+/// Everything that happens outside the loop, keys apart.
+#[derive(Debug)]
+pub enum Event {
+    /// A watch has something to say.
+    Watch(WatchId, Box<Update>),
+    /// The connection changed.
+    Link(Link),
+    /// The kubeconfig was read again, because it changed on disk: its contexts.
+    Contexts(Vec<Context>),
+    /// The context leads to another server or user than before: everything has to be read anew.
+    Moved,
+    /// Something that a person should know, and that is no error of a watch.
+    Note(Arc<str>),
+    /// What the server serves.
+    Discovered(Result<Box<Catalog>, Arc<str>>),
+    /// What is in use: of nodes or of pods; of one namespace or of all.
+    Measured(Measurement),
+    /// Who owns an owner; `None` when nobody does, or it cannot be read.
+    Owner(Arc<Owner>, Option<Owner>),
+    /// The text view of this number is filled.
+    Described(u64, Described),
+}
+
+/// One answer of metrics.k8s.io.
+#[derive(Debug)]
+pub struct Measurement {
+    /// Of nodes; else of pods.
+    pub nodes: bool,
+    /// Of one namespace only.
+    pub namespace: Option<String>,
+    /// Namespace, name and usage; or why there is none.
+    pub entries: Result<Vec<(String, String, Usage)>, Arc<str>>,
+}
+
+/// What is known of an object that is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Described {
+    /// The text, as it is now.
+    Text(String),
+    /// The object is gone; another one of its name is another object.
+    Gone,
+    /// It cannot be read; what was shown before is old.
+    Failed(Arc<str>),
+}
+
+/// What a watch has to say, all of it to be applied at once.
+#[derive(Debug, Default)]
+pub struct Update {
+    /// A watch over several namespaces can have a part for each; truth is told per part.
+    pub part: u16,
+    /// The table's columns, where the server prints them.
+    pub columns: Option<Arc<[Column]>>,
+    /// Changes, the newest of each UID.
+    pub deltas: Vec<Delta>,
+    /// How true the rows are from now on.
+    pub truth: Option<Truth>,
+    /// A remark on the scope: "only namespace team-1: …". Stays until replaced.
+    pub note: Option<Arc<str>>,
+}

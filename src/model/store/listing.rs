@@ -1,0 +1,396 @@
+//! A sorted, filtered view of a store, kept up to date by what changed.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::keys::{Sort, sorted};
+use super::{Slot, Store, order};
+use crate::model::query::{Context, Query};
+use crate::model::row::{Row, Uid};
+use crate::model::time::Seconds;
+
+/// The row is in the store, and in `order`.
+const PRESENT: u8 = 1;
+/// It is a ghost.
+const GHOST: u8 = 2;
+/// It belongs to the view.
+const INSIDE: u8 = 4;
+/// The query lets it through.
+const MATCHES: u8 = 8;
+/// It is not healthy.
+const UNHEALTHY: u8 = 16;
+/// It is taken out of `order` to find its place anew (only while that is done).
+const MOVING: u8 = 32;
+
+/// With more changes than one in so many rows, sorting everything is faster than finding places one by one.
+const FEW: usize = 32;
+
+/// With as many rows, a query that looks at every text is asked on several cores: a frame is 16 ms.
+const MANY: usize = 20_000;
+
+/// As many slots are judged by a core before it takes others.
+const PART: usize = 4096;
+
+/// No more of them than that: memory is the limit then.
+const CORES: usize = 4;
+
+/// Which rows belong to a view at all: the pods of a node, the jobs of a cron job.
+pub type Narrow = Box<dyn Fn(&Row) -> bool + Send + Sync>;
+
+/// A sorted, filtered view of one store. It answers as of its last [`Listing::refresh`], always with the same store.
+#[derive(Default)]
+pub struct Listing {
+    sort: Sort,
+    query: Query,
+    narrow: Option<Narrow>,
+    only_unhealthy: bool,
+    /// Every row of the store in order; empty without a column to sort by, since the store has that order.
+    order: Vec<Slot>,
+    /// Those of them that are shown.
+    visible: Vec<Slot>,
+    /// What is known of each slot.
+    flags: Vec<u8>,
+    counts: Counts,
+    seen: Seen,
+    /// What is asked for has changed.
+    resort: bool,
+    rematch: bool,
+    reveal: bool,
+    /// The order changes by time alone.
+    volatile: bool,
+}
+
+/// What the listing was computed from; `None` before the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    version: Option<u64>,
+    layout: u64,
+    metrics: u64,
+    now: Seconds,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    total: usize,
+    unhealthy: usize,
+    matched: usize,
+}
+
+impl Counts {
+    fn add(&mut self, flags: u8) {
+        let (object, unhealthy) = Counts::of(flags);
+        self.total += object;
+        self.unhealthy += unhealthy;
+    }
+
+    fn remove(&mut self, flags: u8) {
+        let (object, unhealthy) = Counts::of(flags);
+        self.total -= object;
+        self.unhealthy -= unhealthy;
+    }
+
+    /// Whether a slot's object counts, and whether it does as not healthy.
+    fn of(flags: u8) -> (usize, usize) {
+        let counts = flags & (PRESENT | INSIDE | GHOST) == PRESENT | INSIDE;
+        (usize::from(counts), usize::from(counts && flags & UNHEALTHY != 0))
+    }
+}
+
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing")
+            .field("sort", &self.sort)
+            .field("query", &self.query.text())
+            .field("only_unhealthy", &self.only_unhealthy)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Listing {
+    /// A listing of everything, in the store's order. It is empty until it is refreshed.
+    pub fn new() -> Listing {
+        Listing::default()
+    }
+
+    /// How it is sorted.
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// Sorts otherwise, from the next refresh on, as all setters.
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.resort |= sort != self.sort;
+        self.sort = sort;
+    }
+
+    /// What is let through.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Filters otherwise.
+    pub fn set_query(&mut self, query: Query) {
+        self.rematch = true;
+        self.query = query;
+    }
+
+    /// Whether only what is not healthy is shown.
+    pub fn only_unhealthy(&self) -> bool {
+        self.only_unhealthy
+    }
+
+    /// Shows only what is not healthy, or everything.
+    pub fn set_only_unhealthy(&mut self, only: bool) {
+        self.reveal |= only != self.only_unhealthy;
+        self.only_unhealthy = only;
+    }
+
+    /// Leaves out, and out of every count, what does not belong to the view.
+    pub fn set_narrow(&mut self, narrow: Option<Narrow>) {
+        self.rematch = true;
+        self.narrow = narrow;
+    }
+
+    /// Takes in what changed in the store, in what is asked for and with time. Whether it shows anything else now: other
+    /// rows, another order, other counts, or a row with other content. Ages are not content; the clock tells of those.
+    pub fn refresh(&mut self, store: &Store, context: Context<'_>) -> bool {
+        let now = Seen { version: Some(store.version()), layout: store.layout, metrics: context.metrics.version(), now: context.now };
+        let (before, counts) = (std::mem::replace(&mut self.seen, now), self.counts);
+        let measured = before.metrics != now.metrics;
+        let time = before.now != now.now;
+        let resort = self.resort || (measured && self.sort.uses_metrics()) || (time && self.volatile);
+        let rematch = self.rematch || (measured && self.query.uses_metrics()) || (time && self.query.uses_time());
+        let mut reveal = self.reveal;
+        (self.resort, self.rematch, self.reveal) = (false, false, false);
+
+        let known = before.version.and_then(|version| store.changes_since(version));
+        let mut changed: Vec<Slot> = known.unwrap_or_default().to_vec();
+        changed.sort_unstable();
+        changed.dedup();
+        if known.is_none() {
+            self.flags.clear();
+        }
+        self.flags.resize(store.rows.len(), 0);
+        let present: Vec<bool> = changed.iter().map(|&slot| self.flag(slot) & PRESENT != 0).collect();
+        if known.is_none() || rematch {
+            reveal |= self.judge_all(store, context);
+        } else {
+            for &slot in &changed {
+                reveal |= self.judge_one(store, slot, context);
+            }
+        }
+        let content = changed.iter().any(|&slot| self.shows(slot));
+
+        let many = changed.len() > 64.max(store.order.len() / FEW);
+        let reordered = if self.sort.by.is_none() {
+            self.volatile = false;
+            self.order = Vec::new();
+            resort || known.is_none() || before.layout != now.layout
+        } else if resort || known.is_none() || many {
+            (self.order, self.volatile) = sorted(store, self.sort, context);
+            true
+        } else if changed.is_empty() {
+            false
+        } else {
+            // A span that began may be among them: from then on the order is one of time.
+            self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
+            self.place(store, &changed, &present, context)
+        };
+        if reveal || reordered {
+            self.show(store);
+        }
+        known.is_none() || content || reveal || reordered || counts != self.counts
+    }
+
+    /// Rows that are shown, ghosts too.
+    pub fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// Nothing is shown.
+    pub fn is_empty(&self) -> bool {
+        self.visible.is_empty()
+    }
+
+    /// What is shown, from top to bottom.
+    pub fn slots(&self) -> &[Slot] {
+        &self.visible
+    }
+
+    /// The row at a position. `store` is the one of the last refresh; a row that went since is not there.
+    pub fn row<'a>(&self, store: &'a Store, position: usize) -> Option<&'a Row> {
+        store.row(*self.visible.get(position)?)
+    }
+
+    /// Where an object is shown.
+    pub fn position(&self, store: &Store, uid: &Uid) -> Option<usize> {
+        let slot = store.slot(uid)?;
+        if self.shows(slot) { self.visible.iter().position(|&other| other == slot) } else { None }
+    }
+
+    /// The slot's row is shown.
+    pub fn shows(&self, slot: Slot) -> bool {
+        self.is_visible(self.flag(slot))
+    }
+
+    /// Objects that belong to the view, whatever the filter hides.
+    pub fn total(&self) -> usize {
+        self.counts.total
+    }
+
+    /// Objects of the view that are not healthy, whatever the filter hides.
+    pub fn unhealthy(&self) -> usize {
+        self.counts.unhealthy
+    }
+
+    /// Objects that are shown; ghosts do not count.
+    pub fn matched(&self) -> usize {
+        self.counts.matched
+    }
+
+    fn flag(&self, slot: Slot) -> u8 {
+        self.flags.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    fn is_visible(&self, flags: u8) -> bool {
+        let needed = PRESENT | INSIDE | MATCHES | if self.only_unhealthy { UNHEALTHY } else { 0 };
+        flags & needed == needed
+    }
+
+    /// What there is to know of a slot.
+    fn judge<'a>(&self, store: &'a Store, slot: Slot, matches: impl FnOnce(&'a Row) -> bool) -> u8 {
+        let Some(row) = store.row(slot) else { return 0 };
+        let mut flags = PRESENT;
+        if store.is_ghost(slot) {
+            flags |= GHOST;
+        }
+        if store.is_unhealthy(slot) {
+            flags |= UNHEALTHY;
+        }
+        if self.narrow.as_ref().is_none_or(|inside| inside(row)) {
+            flags |= INSIDE;
+            if matches(row) {
+                flags |= MATCHES;
+            }
+        }
+        flags
+    }
+
+    /// Judges one slot anew. Whether it is shown otherwise: not any more, or as a ghost.
+    fn judge_one(&mut self, store: &Store, slot: Slot, context: Context<'_>) -> bool {
+        let flags = self.judge(store, slot, |row| self.query.matches(row, context));
+        let Some(known) = self.flags.get_mut(slot as usize) else { return false };
+        let before = std::mem::replace(known, flags);
+        self.counts.remove(before);
+        self.counts.add(flags);
+        self.shown_as(before) != self.shown_as(flags)
+    }
+
+    /// Judges every slot anew. Whether any is shown otherwise.
+    fn judge_all(&mut self, store: &Store, context: Context<'_>) -> bool {
+        let mut flags = vec![0; store.rows.len()];
+        let cores = if flags.len() < MANY || !self.query.is_dear() {
+            1
+        } else {
+            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(CORES))
+        };
+        let parts = Mutex::new(flags.chunks_mut(PART).zip((0..).step_by(PART)));
+        let work = || {
+            let mut scan = self.query.scan();
+            // Nobody can have panicked with the lock held; if so, the parts are still sound.
+            let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some((flags, from)) = next() {
+                for (slot, flags) in (from..).zip(flags) {
+                    *flags = self.judge(store, slot, |row| scan.matches(row, context));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..cores {
+                // Without another thread, this one does it all.
+                drop(std::thread::Builder::new().spawn_scoped(scope, work));
+            }
+            work();
+        });
+        let before = std::mem::replace(&mut self.flags, flags);
+        self.counts = Counts { matched: self.counts.matched, ..Counts::default() };
+        let mut otherwise = false;
+        for (&old, &new) in before.iter().zip(&self.flags) {
+            self.counts.add(new);
+            otherwise |= self.shown_as(old) != self.shown_as(new);
+        }
+        otherwise
+    }
+
+    /// Nothing, or what makes a difference to the eye.
+    fn shown_as(&self, flags: u8) -> Option<u8> {
+        self.is_visible(flags).then_some(flags & GHOST)
+    }
+
+    /// Gives changed slots their place in the order; `present` says which had one. Whether any moved.
+    fn place(&mut self, store: &Store, changed: &[Slot], present: &[bool], context: Context<'_>) -> bool {
+        let sort = self.sort;
+        let compare = |a: &Slot, b: &Slot| match (store.row(*a), store.row(*b)) {
+            (Some(a), Some(b)) => sort.compare(a, b, context),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        };
+        // The usual case: they are where they were. Every pair of neighbours with a changed row in it is looked at, so
+        // when all are in order, everything is.
+        let stays = |slot: Slot| {
+            let place = self.order.partition_point(|other| compare(other, &slot).is_lt());
+            let before = place.checked_sub(1).and_then(|before| self.order.get(before));
+            let after = self.order.get(place + 1);
+            self.order.get(place) == Some(&slot)
+                && before.is_none_or(|before| compare(before, &slot).is_lt())
+                && after.is_none_or(|after| compare(&slot, after).is_lt())
+        };
+        let same = |(&slot, &was): (&Slot, &bool)| was && store.row(slot).is_some();
+        if changed.iter().zip(present).all(same) && changed.iter().all(|&slot| stays(slot)) {
+            return false;
+        }
+        if let [slot] = *changed {
+            if let Some(place) = self.order.iter().position(|&other| other == slot) {
+                self.order.remove(place);
+            }
+        } else {
+            for &slot in changed {
+                self.flags[slot as usize] |= MOVING;
+            }
+            let flags = &self.flags;
+            self.order.retain(|&slot| flags[slot as usize] & MOVING == 0);
+            for &slot in changed {
+                self.flags[slot as usize] &= !MOVING;
+            }
+        }
+        let mut fresh: Vec<Slot> = changed.iter().copied().filter(|&slot| store.row(slot).is_some()).collect();
+        order::merge(&mut self.order, &mut fresh, compare);
+        true
+    }
+
+    /// Collects what is shown, in order.
+    fn show(&mut self, store: &Store) {
+        let mut visible = std::mem::take(&mut self.visible);
+        match self.sort {
+            Sort { by: None, descending: false } => self.collect(store.order.iter(), &mut visible),
+            Sort { by: None, descending: true } => self.collect(store.order.iter().rev(), &mut visible),
+            Sort { by: Some(_), .. } => self.collect(self.order.iter(), &mut visible),
+        }
+        self.visible = visible;
+        let ghosts = store.ghosts.iter().filter(|&&ghost| self.shows(ghost)).count();
+        self.counts.matched = self.visible.len() - ghosts;
+    }
+
+    /// Writes each slot and keeps it by stepping over it when it is shown: no branch that has to be guessed.
+    fn collect<'a>(&self, order: impl ExactSizeIterator<Item = &'a Slot>, visible: &mut Vec<Slot>) {
+        visible.clear();
+        visible.resize(order.len(), 0);
+        let mut shown = 0;
+        for &slot in order {
+            if let Some(place) = visible.get_mut(shown) {
+                *place = slot;
+            }
+            shown += usize::from(self.shows(slot));
+        }
+        visible.truncate(shown);
+    }
+}

@@ -1,0 +1,152 @@
+//! The bottom line: what one types, what was said, how much matches, and what can be done with the row under the cursor.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{put, put_end};
+use crate::keymap::Mode;
+use crate::theme::Scope;
+use crate::view::picker::Purpose;
+use crate::view::prompt::Line;
+use crate::view::state::{Hint, Overlay, State, Tone, View};
+use crate::view::text;
+
+/// Draws the footer. Gives where the terminal's cursor belongs while one types.
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)> {
+    let typed = match &state.overlay {
+        Overlay::Filter(line, _) => Some(('/', line)),
+        Overlay::Search(line) => Some(('/', line)),
+        Overlay::Picker(picker) => Some((if picker.purpose == Purpose::Palette { ':' } else { '›' }, &picker.line)),
+        Overlay::None | Overlay::Help(_) => None,
+    };
+    if let Some((sign, line)) = typed {
+        return Some(prompt(state, buffer, area, sign, line));
+    }
+    let mut x = area.x + 1;
+    let end = area.right();
+    if let Some(message) = &state.message {
+        let look = if message.tone == Tone::Error { Scope::Error } else { Scope::Info };
+        put_end(buffer, x, area.y, &message.text, end.saturating_sub(x), state.theme.style(look));
+        return None;
+    }
+    if !state.pressed.keys().is_empty() {
+        x = put(
+            buffer,
+            x,
+            area.y,
+            &format!("{} ", crate::keymap::Key::print_all(state.pressed.keys())),
+            end.saturating_sub(x),
+            state.theme.style(Scope::Key),
+        );
+        for (key, command) in &state.pending {
+            x = put(buffer, x + 1, area.y, key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
+            x = put(buffer, x + 1, area.y, command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
+        }
+        return None;
+    }
+    for (words, look) in counted(state) {
+        x = put_end(buffer, x, area.y, &words, end.saturating_sub(x), state.theme.style(look));
+        x += 2;
+    }
+    hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area });
+    None
+}
+
+/// The filter in force, how much it leaves, and marks.
+fn counted(state: &State) -> Vec<(String, Scope)> {
+    let mut pieces = Vec::new();
+    match state.stack.last() {
+        Some(View::Table(view)) => {
+            let (total, unhealthy, matched) = view.counts();
+            if let Some(mistake) = &view.mistake {
+                pieces.push((format!("/{}", view.place.filter), Scope::Prompt));
+                pieces.push((mistake.message.clone(), Scope::Error));
+            } else if !view.place.filter.is_empty() {
+                pieces.push((format!("/{}", view.place.filter), Scope::Prompt));
+            }
+            if view.place.unhealthy {
+                pieces.push(("not healthy".into(), Scope::Prompt));
+            }
+            if matched != total {
+                pieces.push((format!("{matched} of {total}"), Scope::Dim));
+            } else if view.place.pane.is_none() && total > 0 {
+                pieces.push((if unhealthy > 0 { format!("{total}, {unhealthy} not healthy") } else { total.to_string() }, Scope::Dim));
+            }
+            if let Some(table) = state.tables.get(&view.place.key)
+                && !view.marks.is_empty()
+            {
+                let (shown, hidden) = view.mark_counts(table);
+                let words =
+                    if hidden > 0 { format!("{shown} marked, {hidden} more hidden by the filter") } else { format!("{shown} marked") };
+                pieces.push((words, Scope::Mark));
+            }
+        }
+        Some(View::Text(view)) => {
+            let last = (view.top + view.height).min(view.lines.len());
+            pieces.push((format!("{last}/{}", view.lines.len()), Scope::Dim));
+            if let Some((at, of)) = view.search_place() {
+                pieces.push((format!("/{}", view.searched()), Scope::Prompt));
+                pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
+            }
+        }
+        None => {}
+    }
+    pieces
+}
+
+/// Keys and what they do; what cannot be done now is grey.
+fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
+    let mode = match state.mode() {
+        Mode::Text => Mode::Text,
+        _ => Mode::Table,
+    };
+    let help = "help";
+    let mut x = area.x;
+    // The help is always there, at the right end.
+    let help_key = state.keymap.keys_for(help, mode).into_iter().next().unwrap_or_default();
+    let help_width = (text::width(&help_key) + 9) as u16;
+    let end = area.right().saturating_sub(help_width + 1);
+    for Hint { command, label, refused } in &state.hints {
+        let Some(key) = state.keymap.keys_for(command, mode).into_iter().next() else { continue };
+        let wide = (text::width(&key) + text::width(label) + 4) as u16;
+        if x + wide > end {
+            break;
+        }
+        let (key_look, label_look) = if *refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
+        x = put(buffer, x, area.y, &key, end.saturating_sub(x), state.theme.style(key_look));
+        x = put(buffer, x + 1, area.y, label, end.saturating_sub(x + 1), state.theme.style(label_look));
+        x += 3;
+    }
+    if area.width > help_width {
+        let x = put(buffer, area.right() - help_width, area.y, &help_key, help_width, state.theme.style(Scope::Key));
+        put(buffer, x + 1, area.y, "all keys", 8, state.theme.style(Scope::KeyLabel));
+    }
+}
+
+fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Line) -> (u16, u16) {
+    let x = put(buffer, area.x + 1, area.y, &sign.to_string(), 1, state.theme.style(Scope::Prompt));
+    // What does not fit is scrolled away to the left: the cursor stays in sight.
+    let room = area.width.saturating_sub(x - area.x + 2) as usize;
+    let before = text::safe(line.before());
+    let mut skipped = before.as_ref();
+    while text::width(skipped) > room.saturating_sub(1) {
+        let Some(first) = skipped.chars().next() else { break };
+        skipped = &skipped[first.len_utf8()..];
+    }
+    let after = text::safe(&line.text()[line.before().len()..]);
+    let cursor = put(buffer, x, area.y, skipped, room as u16, state.theme.style(Scope::Text));
+    let mut x = put(buffer, cursor, area.y, &after, area.right().saturating_sub(cursor), state.theme.style(Scope::Text));
+    if let (Overlay::Filter(..), Some(view)) = (&state.overlay, state.table_view()) {
+        x += 2;
+        match &view.mistake {
+            Some(mistake) => {
+                put_end(buffer, x, area.y, &mistake.message, area.right().saturating_sub(x), state.theme.style(Scope::Error));
+            }
+            None => {
+                let (total, _, matched) = view.counts();
+                put(buffer, x, area.y, &format!("{matched} of {total}"), area.right().saturating_sub(x), state.theme.style(Scope::Dim));
+            }
+        }
+    }
+    (cursor.min(area.right().saturating_sub(1)), area.y)
+}

@@ -1,0 +1,104 @@
+//! From state to cells of the terminal. Nothing here changes anything but how many rows fit.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::state::{Overlay, State, View};
+use super::text;
+use crate::theme::Scope;
+
+mod columns;
+mod details;
+mod footer;
+mod header;
+mod notice;
+mod overlay;
+mod table;
+mod text_view;
+
+/// From this width on the details stand beside the table.
+const WIDE: u16 = 160;
+/// From this height on they stand below it, where it is not wide enough.
+const HIGH: u16 = 30;
+
+/// Draws everything.
+pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    state.size = (area.width, area.height);
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, state.theme.style(Scope::Background).patch(state.theme.style(Scope::Text)));
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let [head, body, foot] = split(area);
+    header::draw(state, buffer, head);
+    match state.stack.last() {
+        Some(View::Table(_)) => table_and_details(state, buffer, body),
+        Some(View::Text(_)) => text_view::draw(state, buffer, body),
+        None => {}
+    }
+    overlay::draw(state, buffer, body);
+    if let Some((x, y)) = footer::draw(state, buffer, foot) {
+        frame.set_cursor_position((x, y));
+    }
+}
+
+fn split(area: Rect) -> [Rect; 3] {
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    [Rect { height: 1, ..area }, body, Rect { y: area.bottom() - 1, height: 1, ..area }]
+}
+
+/// Where the details of the row stand, if there is room: beside or below.
+pub(super) fn details_area(body: Rect) -> Option<(Rect, Rect)> {
+    if body.width >= WIDE && body.height >= 10 {
+        let width = (body.width * 2 / 5).clamp(50, 90);
+        let table = Rect { width: body.width - width - 1, ..body };
+        Some((table, Rect { x: table.right() + 1, width, ..body }))
+    } else if body.height >= HIGH - 2 {
+        let height = (body.height / 3).clamp(8, 14);
+        let table = Rect { height: body.height - height - 1, ..body };
+        Some((table, Rect { y: table.bottom() + 1, height, ..body }))
+    } else {
+        None
+    }
+}
+
+fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect) {
+    let places = details_area(body).filter(|_| state.details_wanted && !matches!(state.overlay, Overlay::Help(_)));
+    let Some((area, details)) = places else {
+        table::draw(state, buffer, body);
+        return;
+    };
+    table::draw(state, buffer, area);
+    let rule = state.theme.style(Scope::Rule);
+    if details.x > area.x {
+        for y in area.y..area.bottom() {
+            buffer.set_string(area.right(), y, "│", rule);
+        }
+    } else {
+        buffer.set_string(area.x, area.bottom(), "─".repeat(area.width as usize), rule);
+    }
+    details::draw(state, buffer, details);
+}
+
+/// Writes text that is safe already, and gives the column after it.
+fn put(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
+    if limit == 0 {
+        return x;
+    }
+    buffer.set_stringn(x, y, words, limit as usize, style).0
+}
+
+/// Writes text of the cluster: made safe and shortened in the middle.
+fn put_middle(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
+    let safe = text::safe(words);
+    put(buffer, x, y, &text::fit_middle(&safe, limit as usize), limit, style)
+}
+
+/// Writes text of the cluster: made safe and shortened at the end.
+fn put_end(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
+    let safe = text::safe(words);
+    put(buffer, x, y, &text::fit_end(&safe, limit as usize), limit, style)
+}

@@ -1,0 +1,12 @@
+//! Screen state and drawing. Nothing here awaits; everything of the cluster passes [`text`] before it is drawn.
+
+pub mod details;
+pub mod draw;
+pub mod picker;
+pub mod place;
+pub mod prompt;
+pub mod state;
+pub mod table;
+pub mod tables;
+pub mod text;
+pub mod text_view;

@@ -1,0 +1,119 @@
+//! A line that one types into: the filter, the palette, a search.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The longest line that is taken: a paste of megabytes into a one-line prompt is a slip.
+const LONGEST: usize = 4096;
+
+/// Text and where the cursor is in it, in bytes at a grapheme's edge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    text: String,
+    at: usize,
+}
+
+impl Line {
+    /// With the cursor at the end.
+    pub fn new(text: impl Into<String>) -> Line {
+        let text = text.into();
+        Line { at: text.len(), text }
+    }
+
+    /// What was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the cursor.
+    pub fn before(&self) -> &str {
+        &self.text[..self.at]
+    }
+
+    /// Types or pastes. Line ends become spaces; what would make the line longer than 4 KiB is left out, and `false`
+    /// says so.
+    pub fn insert(&mut self, text: &str) -> bool {
+        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
+        let room = clean.floor_char_boundary(LONGEST.saturating_sub(self.text.len()));
+        self.text.insert_str(self.at, &clean[..room]);
+        self.at += room;
+        room == clean.len()
+    }
+
+    /// Takes away the grapheme before the cursor. False when there is none.
+    pub fn backspace(&mut self) -> bool {
+        let Some((from, _)) = self.before().grapheme_indices(true).next_back() else { return false };
+        self.text.replace_range(from..self.at, "");
+        self.at = from;
+        true
+    }
+
+    /// Takes away the grapheme after the cursor.
+    pub fn delete(&mut self) {
+        if let Some(next) = self.text[self.at..].graphemes(true).next() {
+            let end = self.at + next.len();
+            self.text.replace_range(self.at..end, "");
+        }
+    }
+
+    /// Takes away the word before the cursor.
+    pub fn delete_word(&mut self) {
+        let before = self.before();
+        let kept = before.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        self.text.replace_range(kept..self.at, "");
+        self.at = kept;
+    }
+
+    /// Takes away everything before the cursor.
+    pub fn delete_to_start(&mut self) {
+        self.text.replace_range(..self.at, "");
+        self.at = 0;
+    }
+
+    /// One grapheme to the left.
+    pub fn left(&mut self) {
+        self.at = self.before().grapheme_indices(true).next_back().map_or(0, |(from, _)| from);
+    }
+
+    /// One grapheme to the right.
+    pub fn right(&mut self) {
+        self.at += self.text[self.at..].graphemes(true).next().map_or(0, str::len);
+    }
+
+    /// To the start.
+    pub fn home(&mut self) {
+        self.at = 0;
+    }
+
+    /// To the end.
+    pub fn end(&mut self) {
+        self.at = self.text.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn editing_goes_by_graphemes() {
+        let mut line = Line::new("ae\u{301}x");
+        line.left();
+        assert!(line.backspace());
+        assert_eq!((line.text(), line.before()), ("ax", "a"));
+        line.delete();
+        assert_eq!(line.text(), "a");
+        assert!(line.insert("b\nc"));
+        assert_eq!(line.text(), "ab c");
+        line.delete_word();
+        assert_eq!(line.text(), "ab ");
+        line.delete_to_start();
+        assert!(!line.backspace());
+    }
+
+    #[test]
+    fn a_paste_of_megabytes_is_cut() {
+        let mut line = Line::default();
+        assert!(!line.insert(&"x".repeat(5 << 20)));
+        assert_eq!(line.text().len(), LONGEST);
+    }
+}

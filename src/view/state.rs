@@ -1,0 +1,501 @@
+//! Everything that is on the screen, and what it is drawn from. Owned by the loop alone; nothing here waits.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+
+use super::details::Details;
+use super::picker::{Choice, Picker, Purpose};
+use super::place::{Pane, Place, Reference};
+use super::prompt::Line;
+use super::table::TableView;
+use super::tables::{Table, TableKey, Tables};
+use super::text_view::TextView;
+use crate::keymap::{self, Keymap, Mode};
+use crate::kinds::catalog::Catalog;
+use crate::kinds::{self};
+use crate::model::kind::Kind;
+use crate::model::metrics::Metrics;
+use crate::model::row::Row;
+use crate::model::scope::Scope;
+use crate::model::state::{Context, Link};
+use crate::model::time::{Clock, Seconds};
+use crate::theme::Theme;
+
+/// How many places one can go back.
+const HISTORY: usize = 100;
+
+/// One thing on the screen: a table or a text.
+pub enum View {
+    /// Rows.
+    Table(Box<TableView>),
+    /// Text: describe, help.
+    Text(Box<TextView>),
+}
+
+/// What has the keyboard before the view has.
+pub enum Overlay {
+    /// Nothing.
+    None,
+    /// The filter of the table, with the filter as it was before.
+    Filter(Line, String),
+    /// A search in a text.
+    Search(Line),
+    /// A list to choose from.
+    Picker(Box<Picker>),
+    /// All keys.
+    Help(Box<TextView>),
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know; goes away by itself.
+    Info,
+    /// Something was not done; stays until the next key.
+    Error,
+}
+
+/// A line for the person, at the bottom.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The words.
+    pub text: Arc<str>,
+    /// How it is meant.
+    pub tone: Tone,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What is in use, where metrics.k8s.io is served.
+#[derive(Debug, Default)]
+pub struct Usage {
+    /// Of pods.
+    pub pods: Metrics,
+    /// Of nodes.
+    pub nodes: Metrics,
+    /// Why there are none.
+    pub absent: Option<Arc<str>>,
+}
+
+/// What the bottom line offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The command line; its key comes from the key map.
+    pub command: &'static str,
+    /// What it does, in a word or two.
+    pub label: &'static str,
+    /// It cannot be done now.
+    pub refused: bool,
+}
+
+/// Everything on the screen.
+pub struct State {
+    /// The program's clock.
+    pub clock: Clock,
+    /// Colours.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// The keys of a sequence pressed so far.
+    pub pressed: keymap::State,
+    /// What can follow them: keys and command lines.
+    pub pending: Vec<(String, Arc<str>)>,
+    /// What the bottom line offers now.
+    pub hints: Vec<Hint>,
+    /// The context that is shown.
+    pub context: Context,
+    /// All contexts of the kubeconfig.
+    pub contexts: Vec<Context>,
+    /// Where the connection stands.
+    pub link: Link,
+    /// The kinds that there are.
+    pub catalog: Catalog,
+    /// The tables that are fed.
+    pub tables: Tables,
+    /// CPU and memory.
+    pub usage: Usage,
+    /// The namespaces that are looked at.
+    pub scope: Scope,
+    /// What one went through to get here; the last is on the screen. Never empty.
+    pub stack: Vec<View>,
+    /// The stacks of the panes that are not on the screen.
+    parked: FxHashMap<Pane, Vec<View>>,
+    /// Where one was: chains of places, and which of them is now.
+    history: Vec<Vec<Place>>,
+    visited: usize,
+    /// What has the keyboard.
+    pub overlay: Overlay,
+    /// A line for the person.
+    pub message: Option<Message>,
+    /// Details of the row under the cursor are wanted.
+    pub details_wanted: bool,
+    /// What is known of the row under the cursor beyond the row.
+    pub details: Details,
+    /// Width and height of the terminal, in cells.
+    pub size: (u16, u16),
+    /// The screen has to be drawn.
+    pub dirty: bool,
+}
+
+impl State {
+    /// With the Pods pane over a scope.
+    pub fn new(clock: Clock, theme: Theme, keymap: Keymap, context: Context, contexts: Vec<Context>, scope: Scope) -> State {
+        let mut state = State {
+            clock,
+            theme,
+            keymap,
+            pressed: keymap::State::default(),
+            pending: Vec::new(),
+            hints: Vec::new(),
+            context,
+            contexts,
+            link: Link::Idle,
+            catalog: Catalog::builtin(),
+            tables: Tables::default(),
+            usage: Usage::default(),
+            scope,
+            stack: Vec::new(),
+            parked: FxHashMap::default(),
+            history: Vec::new(),
+            visited: 0,
+            overlay: Overlay::None,
+            message: None,
+            details_wanted: true,
+            details: Details::default(),
+            size: (80, 24),
+            dirty: true,
+        };
+        state.stack = vec![state.root(Pane::Pods)];
+        state.visit();
+        state
+    }
+
+    /// Now.
+    pub fn now(&self) -> Seconds {
+        self.clock.now()
+    }
+
+    /// The table of a pane.
+    pub fn pane_key(&self, pane: Pane) -> TableKey {
+        let scope = self.scope.clone();
+        match pane {
+            Pane::Pods => TableKey::Kind(self.kind_of(&kinds::pods::POD), scope),
+            Pane::Services => TableKey::Services(scope),
+            Pane::Labels => TableKey::Labels(scope),
+            Pane::Rollouts => TableKey::Rollouts(scope),
+        }
+    }
+
+    /// The kind of a block as discovery says it, or as the block does.
+    pub fn kind_of(&self, block: &'static kinds::Block) -> Arc<Kind> {
+        self.catalog.of_block(block)
+    }
+
+    fn root(&self, pane: Pane) -> View {
+        let place = Place { pane: Some(pane), ..Place::new(self.pane_key(pane)) };
+        View::Table(Box::new(TableView::new(place)))
+    }
+
+    /// What is on the screen.
+    pub fn view(&self) -> Option<&View> {
+        self.stack.last()
+    }
+
+    /// The table on the screen.
+    pub fn table_view(&self) -> Option<&TableView> {
+        match self.stack.last() {
+            Some(View::Table(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The table on the screen and what feeds it.
+    pub fn table_mut(&mut self) -> Option<(&mut TableView, &Table)> {
+        let Some(View::Table(view)) = self.stack.last_mut() else { return None };
+        let table = self.tables.look(&view.place.key);
+        Some((view, table))
+    }
+
+    /// The text on the screen, help included.
+    pub fn text_mut(&mut self) -> Option<&mut TextView> {
+        if let Overlay::Help(text) = &mut self.overlay {
+            return Some(text);
+        }
+        match self.stack.last_mut() {
+            Some(View::Text(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The object under the cursor.
+    pub fn selected(&self) -> Option<&Row> {
+        self.table_view()?.selected(&self.tables)
+    }
+
+    /// What an action is about: the object that is described, or the one under the cursor.
+    pub fn subject(&self) -> Option<Reference> {
+        match self.stack.last()? {
+            View::Table(view) => view.selected(&self.tables).map(Reference::of),
+            View::Text(view) => view.subject.clone(),
+        }
+    }
+
+    /// The pane whose tab is lit.
+    pub fn pane(&self) -> Option<Pane> {
+        self.stack.iter().find_map(|view| match view {
+            View::Table(view) => view.place.pane,
+            View::Text(_) => None,
+        })
+    }
+
+    /// Which keys hold now.
+    pub fn mode(&self) -> Mode {
+        match (&self.overlay, self.stack.last()) {
+            (Overlay::Filter(..) | Overlay::Search(_), _) => Mode::Prompt,
+            (Overlay::Picker(_), _) => Mode::Picker,
+            (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
+            (Overlay::None, _) => Mode::Table,
+        }
+    }
+
+    /// Says something that goes away by itself.
+    pub fn info(&mut self, text: impl Into<Arc<str>>) {
+        self.say(text.into(), Tone::Info);
+    }
+
+    /// Says why something was not done.
+    pub fn error(&mut self, text: impl Into<Arc<str>>) {
+        self.say(text.into(), Tone::Error);
+    }
+
+    fn say(&mut self, text: Arc<str>, tone: Tone) {
+        self.message = Some(Message { text, tone, since: Instant::now() });
+        self.dirty = true;
+    }
+
+    /// The places of the stack, to come back to.
+    fn places(&self) -> Vec<Place> {
+        let place = |view: &View| match view {
+            View::Table(view) => Some(view.place.clone()),
+            View::Text(_) => None,
+        };
+        self.stack.iter().filter_map(place).collect()
+    }
+
+    /// Remembers where one is as a new place in the history; what lay ahead is forgotten.
+    fn visit(&mut self) {
+        let places = self.places();
+        let same = |a: &[Place], b: &[Place]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_table(b));
+        if let Some(current) = self.history.get_mut(self.visited)
+            && same(current, &places)
+        {
+            *current = places;
+            return;
+        }
+        self.history.truncate(self.visited + 1);
+        self.history.push(places);
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+        self.visited = self.history.len() - 1;
+    }
+
+    /// Before one leaves: cursor and filter as they are now belong to the place.
+    fn leave(&mut self) {
+        let places = self.places();
+        if let Some(current) = self.history.get_mut(self.visited) {
+            *current = places;
+        }
+    }
+
+    /// One step back or forward in the history of views. False at its end.
+    pub fn travel(&mut self, forward: bool) -> bool {
+        let to = if forward { self.visited + 1 } else { self.visited.wrapping_sub(1) };
+        if self.history.get(to).is_none_or(|places| places.is_empty()) {
+            return false;
+        }
+        self.leave();
+        self.park();
+        self.visited = to;
+        let places = self.history[to].clone();
+        if let Some(place) = places.first()
+            && place.key.kind().is_none_or(|kind| kind.namespaced)
+        {
+            self.scope = place.key.scope().clone();
+        }
+        self.stack = places.into_iter().map(|place| View::Table(Box::new(TableView::new(place)))).collect();
+        self.dirty = true;
+        true
+    }
+
+    /// Puts the stack aside where it belongs to a pane.
+    fn park(&mut self) {
+        if let Some(pane) = self.pane() {
+            self.parked.insert(pane, std::mem::take(&mut self.stack));
+        }
+    }
+
+    /// Shows a pane, as it was left.
+    pub fn show_pane(&mut self, pane: Pane) {
+        if self.pane() == Some(pane) {
+            // The pane's key again leads to its root.
+            self.stack.truncate(1);
+        } else {
+            self.leave();
+            self.park();
+            self.stack = self.parked.remove(&pane).filter(|stack| !stack.is_empty()).unwrap_or_else(|| vec![self.root(pane)]);
+        }
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Shows a table that is no pane, from its root.
+    pub fn show_table(&mut self, place: Place) {
+        self.leave();
+        self.park();
+        self.stack = vec![View::Table(Box::new(TableView::new(place)))];
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Goes down into something.
+    pub fn push(&mut self, view: View) {
+        self.leave();
+        self.stack.push(view);
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// One view back. False when this is the first.
+    pub fn pop(&mut self) -> bool {
+        if self.stack.len() < 2 {
+            return false;
+        }
+        self.leave();
+        self.stack.pop();
+        self.visit();
+        self.dirty = true;
+        true
+    }
+
+    /// Looks at other namespaces. Every pane follows, from its root.
+    pub fn set_scope(&mut self, scope: Scope) {
+        if self.scope == scope {
+            return;
+        }
+        self.leave();
+        self.scope = scope.clone();
+        self.parked.clear();
+        self.stack.truncate(1);
+        if let Some(View::Table(view)) = self.stack.first() {
+            let place = &view.place;
+            let key = place.key.in_scope(scope).normal();
+            let place = Place { key, relation: None, crumb: "".into(), cursor: None, ..place.clone() };
+            self.stack = vec![View::Table(Box::new(TableView::new(place)))];
+        }
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Another cluster: nothing of the one before stays.
+    pub fn reset(&mut self, context: Context, scope: Scope) {
+        self.context = context;
+        self.scope = scope;
+        self.link = Link::Idle;
+        self.catalog = Catalog::builtin();
+        self.tables.clear();
+        self.usage = Usage::default();
+        self.details = Details::default();
+        self.parked.clear();
+        self.history.clear();
+        self.visited = 0;
+        self.overlay = Overlay::None;
+        self.message = None;
+        self.stack = vec![self.root(Pane::Pods)];
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Opens the list of contexts; `reason` says why, when it was not by a key.
+    pub fn pick_context(&mut self, reason: Arc<str>) {
+        let choices = self.context_choices();
+        let current = self.context.name.clone();
+        self.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Contexts, reason, choices, Some(&current))));
+        self.dirty = true;
+    }
+
+    /// The contexts as choices.
+    pub fn context_choices(&self) -> Vec<Choice> {
+        let choice = |context: &Context| {
+            let mut about = context.server.to_string();
+            if !context.user.is_empty() {
+                about = format!("{} at {about}", context.user);
+            }
+            Choice { name: context.name.clone(), about: about.into(), refused: None }
+        };
+        self.contexts.iter().map(choice).collect()
+    }
+
+    /// The table of all namespaces, for their list.
+    pub fn namespaces_key(&self) -> TableKey {
+        TableKey::Kind(self.kind_of(&kinds::core::NAMESPACE), Scope::All)
+    }
+
+    /// Opens the list of namespaces; it fills as they come.
+    pub fn pick_namespace(&mut self) {
+        let key = self.namespaces_key();
+        self.tables.look(&key);
+        let choices = self.namespace_choices();
+        let current = self.scope.single().cloned();
+        self.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Namespaces, "".into(), choices, current.as_deref())));
+        self.dirty = true;
+    }
+
+    /// The namespaces as choices, all of them first.
+    pub fn namespace_choices(&self) -> Vec<Choice> {
+        let plain = |name: &str, about: &str| Choice { name: name.into(), about: about.into(), refused: None };
+        let mut choices = vec![plain(ALL_NAMESPACES, "")];
+        let known = self.tables.get(&self.namespaces_key());
+        if let Some(table) = known {
+            choices.extend(table.store.iter().map(|row| plain(&row.name, "")));
+        }
+        if choices.len() == 1 {
+            // They cannot be listed: those that are known for other reasons.
+            let own = [&self.context.namespace].into_iter().filter(|name| !name.is_empty()).cloned();
+            let looked = self.scope.names().unwrap_or_default().iter().cloned();
+            let mut names: Vec<Arc<str>> = own.chain(looked).collect();
+            names.dedup();
+            choices.extend(names.iter().map(|name| plain(name, "")));
+        }
+        choices
+    }
+
+    /// Brings what is on the screen up to date with what is known. Called before each draw. Whether rows look different
+    /// now.
+    pub fn refresh(&mut self) -> bool {
+        let now = self.now();
+        let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
+            Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,
+            _ => &self.usage.pods,
+        };
+        let mut changed = false;
+        if let Some(View::Table(view)) = self.stack.last_mut() {
+            let table = self.tables.look(&view.place.key);
+            changed = view.refresh(table, metrics, now);
+        }
+        let refill = match &self.overlay {
+            Overlay::Picker(picker) if picker.purpose == Purpose::Namespaces => Some(self.namespace_choices()),
+            Overlay::Picker(picker) if picker.purpose == Purpose::Contexts => Some(self.context_choices()),
+            _ => None,
+        };
+        if let (Some(choices), Overlay::Picker(picker)) = (refill, &mut self.overlay) {
+            picker.refill(choices);
+        }
+        changed
+    }
+}
+
+/// The first choice in the list of namespaces.
+pub const ALL_NAMESPACES: &str = "all namespaces";

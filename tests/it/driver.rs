@@ -1,0 +1,298 @@
+//! Drives the real program by keys and reads its screen: everything but the terminal itself is what a person runs.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use kubetui::app::surface::Surface;
+use kubetui::app::{self, Start};
+use kubetui::cluster::connect::{self, Options};
+use kubetui::cluster::kubeconfig::{Loaded, Paths};
+use kubetui::cluster::link::{self, Route};
+use kubetui::commands;
+use kubetui::keymap::{self, Key, Keymap};
+use kubetui::model::scope::Scope;
+use kubetui::model::state::Context;
+use kubetui::model::time::Clock;
+use kubetui::remember::Memory;
+use kubetui::theme::{self, Depth, Theme};
+use kubetui::view::state::State;
+use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
+use tokio::sync::mpsc;
+
+/// How long anything may take before a test fails.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+#[derive(Default)]
+struct Shown {
+    text: String,
+    frames: u64,
+}
+
+struct Glass {
+    terminal: Terminal<TestBackend>,
+    input: mpsc::UnboundedReceiver<Input>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+impl Surface for Glass {
+    fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(render).map_err(io::Error::other)?;
+        let buffer = self.terminal.backend().buffer();
+        let width = buffer.area.width.max(1) as usize;
+        let text: Vec<String> = buffer
+            .content
+            .chunks(width)
+            .map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned())
+            .collect();
+        let mut shown = lock(&self.shown);
+        shown.text = text.join("\n");
+        shown.frames += 1;
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Option<io::Result<Input>> {
+        let input = self.input.recv().await?;
+        if let Input::Resize(width, height) = input {
+            self.terminal.backend_mut().resize(width, height);
+        }
+        Some(Ok(input))
+    }
+
+    fn repaint(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        Ok(work())
+    }
+
+    fn set_title(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running program.
+pub struct Driver {
+    keys: mpsc::UnboundedSender<Input>,
+    shown: Arc<Mutex<Shown>>,
+    thread: Option<std::thread::JoinHandle<io::Result<u8>>>,
+    _signals: mpsc::Sender<kubetui::terminal::signals::Signal>,
+}
+
+/// How a program is started.
+pub struct Setup<'a> {
+    /// The kubeconfig's path.
+    pub kubeconfig: &'a Path,
+    /// The context; the current one when none is given.
+    pub context: Option<&'a str>,
+    /// What `-n` or `-A` would say.
+    pub scope: Option<Scope>,
+    /// The view to open.
+    pub resource: Option<&'a str>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Where the last views are kept; nowhere when none is given.
+    pub memory: Option<&'a Path>,
+}
+
+impl<'a> Setup<'a> {
+    /// Everything in all namespaces on 160 × 45, nothing remembered.
+    pub fn new(kubeconfig: &'a Path) -> Setup<'a> {
+        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None }
+    }
+
+    /// As a user of the kubeconfig.
+    pub fn context(self, context: &'a str) -> Setup<'a> {
+        Setup { context: Some(context), ..self }
+    }
+
+    /// In a namespace.
+    pub fn namespace(self, namespace: &str) -> Setup<'a> {
+        Setup { scope: Some(Scope::one(namespace)), ..self }
+    }
+
+    /// With a view.
+    pub fn resource(self, resource: &'a str) -> Setup<'a> {
+        Setup { resource: Some(resource), ..self }
+    }
+
+    /// On a screen of this size.
+    pub fn size(self, width: u16, height: u16) -> Setup<'a> {
+        Setup { size: (width, height), ..self }
+    }
+
+    /// Starts the program.
+    pub fn start(self) -> Driver {
+        let paths = Paths::of(Some(self.kubeconfig));
+        let loaded = Loaded::load(&paths).expect("the kubeconfig can be read");
+        let options = Options { context: self.context.map(str::to_owned), ..Options::default() };
+        let target = connect::target(&loaded, &options).expect("the context is there");
+        let (theme, problems) = Theme::load(theme::DARK, None, Depth::Truecolor);
+        assert!(problems.is_empty(), "{problems:?}");
+        let (keymap, problems) = Keymap::load(keymap::DEFAULT, None, &commands::names());
+        assert!(problems.is_empty(), "{problems:?}");
+        let context = Context {
+            name: target.context.as_str().into(),
+            cluster: target.cluster.as_str().into(),
+            user: target.user.unwrap_or_default().into(),
+            namespace: target.namespace.unwrap_or_default().into(),
+            server: target.server.into(),
+        };
+        let contexts = link::contexts(&loaded);
+        let memory = self.memory.map_or_else(Memory::default, |path| Memory::load_from(path.to_owned()));
+        let start = Start {
+            route: Route { loaded, paths, options },
+            scope: self.scope,
+            resource: self.resource.map(str::to_owned),
+            memory,
+            problems: Vec::new(),
+        };
+        let (keys, input) = mpsc::unbounded_channel();
+        let shown = Arc::new(Mutex::new(Shown::default()));
+        let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).expect("a screen");
+        let glass = Glass { terminal, input, shown: shown.clone() };
+        let (signals, told) = mpsc::channel(1);
+        let thread = std::thread::spawn(move || {
+            let state = State::new(Clock::system(), theme, keymap, context, contexts, Scope::All);
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+            let ended = runtime.block_on(app::run(start, state, glass, told));
+            runtime.shutdown_background();
+            ended
+        });
+        Driver { keys, shown, thread: Some(thread), _signals: signals }
+    }
+}
+
+impl Driver {
+    /// Presses keys, spelled as in a key map: `"j j enter"`.
+    pub fn press(&self, keys: &str) {
+        for key in Key::parse_all(keys).expect("keys") {
+            self.send(Input::Key(event(&key)));
+        }
+    }
+
+    /// Types text.
+    pub fn type_text(&self, text: &str) {
+        for letter in text.chars() {
+            self.send(Input::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+        }
+    }
+
+    /// Sends anything else: a paste, a resize.
+    pub fn send(&self, input: Input) {
+        self.keys.send(input).expect("the program runs");
+    }
+
+    /// What is on the screen, without spaces at the ends of lines.
+    pub fn screen(&self) -> String {
+        lock(&self.shown).text.clone()
+    }
+
+    /// How often it was drawn.
+    pub fn frames(&self) -> u64 {
+        lock(&self.shown).frames
+    }
+
+    /// Waits until the screen is as described, and gives it.
+    #[track_caller]
+    pub fn wait(&self, what: &str, mut is: impl FnMut(&str) -> bool) -> String {
+        self.wait_for(DEADLINE, what, &mut is)
+    }
+
+    /// [`Driver::wait`] with a limit of the test's own.
+    #[track_caller]
+    pub fn wait_for(&self, limit: Duration, what: &str, mut is: impl FnMut(&str) -> bool) -> String {
+        let end = Instant::now() + limit;
+        loop {
+            let screen = self.screen();
+            if is(&screen) {
+                return screen;
+            }
+            assert!(
+                self.thread.as_ref().is_some_and(|thread| !thread.is_finished()),
+                "the program ended while waiting for {what}:\n{screen}"
+            );
+            assert!(Instant::now() < end, "waited {limit:?} in vain for {what}; the screen is:\n{screen}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for words anywhere on the screen.
+    #[track_caller]
+    pub fn see(&self, words: &str) -> String {
+        self.wait(words, |screen| screen.contains(words))
+    }
+
+    /// The line that has these words.
+    #[track_caller]
+    pub fn line(&self, words: &str) -> String {
+        let screen = self.see(words);
+        screen.lines().find(|line| line.contains(words)).unwrap_or_default().to_owned()
+    }
+
+    /// Types a command after `:`.
+    pub fn command(&self, line: &str) {
+        self.press(":");
+        self.type_text(line);
+        self.press("enter");
+    }
+
+    /// Quits, and gives the exit code.
+    pub fn quit(mut self) -> u8 {
+        self.press("ctrl-c");
+        let thread = self.thread.take().expect("runs");
+        let end = Instant::now() + DEADLINE;
+        while !thread.is_finished() {
+            assert!(Instant::now() < end, "the program does not end:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        thread.join().expect("no panic").expect("no error")
+    }
+}
+
+/// The terminal's event for a key.
+fn event(key: &Key) -> KeyEvent {
+    let text = Key::print_all(std::slice::from_ref(key));
+    let (modifiers, name) = match text.split_once('-') {
+        Some(("ctrl", name)) if !name.is_empty() => (KeyModifiers::CONTROL, name),
+        Some(("alt", name)) if !name.is_empty() => (KeyModifiers::ALT, name),
+        Some(("shift", name)) if !name.is_empty() => (KeyModifiers::SHIFT, name),
+        _ => (KeyModifiers::NONE, text.as_str()),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
+        "tab" => KeyCode::Tab,
+        "space" => KeyCode::Char(' '),
+        "backspace" => KeyCode::Backspace,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        other => {
+            let mut letters = other.chars();
+            match (letters.next(), letters.next()) {
+                (Some(letter), None) => KeyCode::Char(letter),
+                _ => panic!("the driver does not know the key {text:?}"),
+            }
+        }
+    };
+    KeyEvent::new(code, modifiers)
+}
