@@ -129,7 +129,7 @@ fn unwrap_object(bytes: &Bytes) -> Result<Bytes, ClusterError> {
 }
 
 /// What an ERROR event says.
-fn reported(status: &Bytes) -> ClusterError {
+pub(super) fn reported(status: &Bytes) -> ClusterError {
     match Status::parse(status) {
         Some(status) => {
             let code = u16::try_from(status.code).unwrap_or(500);
@@ -172,14 +172,25 @@ impl Decoder {
     pub fn accept(&self, watch: bool) -> String {
         let stream = if watch { ";stream=watch" } else { "" };
         if self.metadata_only {
-            let name = if watch { "PartialObjectMetadata" } else { "PartialObjectMetadataList" };
-            let with = format!("as={name};g=meta.k8s.io;v=v1");
-            format!("application/vnd.kubernetes.protobuf;{with}{stream},application/json;{with}{stream}")
+            metadata(if watch { "PartialObjectMetadata" } else { "PartialObjectMetadataList" }, stream)
         } else if self.block.is_some() {
             format!("application/vnd.kubernetes.protobuf{stream},application/json{stream}")
         } else {
             format!("application/json;as=Table;v=v1;g=meta.k8s.io{stream},application/json{stream}")
         }
+    }
+
+    /// The Accept header of one object's identity and labels, for a decoder of nothing else: see [`Decoder::one`].
+    pub fn accept_one() -> String {
+        metadata("PartialObjectMetadata", "")
+    }
+
+    /// Reads one object that was asked for by its name.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn one(&mut self, protobuf: bool, bytes: &Bytes) -> Result<Row, ClusterError> {
+        if protobuf { self.row(Wire::Protobuf, &unwrap_object(bytes)?) } else { self.row(Wire::Json, bytes) }
     }
 
     /// Rows come as the server's Table.
@@ -299,6 +310,17 @@ impl Decoder {
         let meta = list.metadata.unwrap_or_default();
         Ok(Page { version: meta.resource_version, proceed: meta.proceed, columns: None, rows })
     }
+}
+
+/// The Accept header of metadata alone.
+fn metadata(name: &str, stream: &str) -> String {
+    let with = format!("as={name};g=meta.k8s.io;v=v1");
+    format!("application/vnd.kubernetes.protobuf;{with}{stream},application/json;{with}{stream}")
+}
+
+/// An answer's Content-Type is protobuf.
+pub fn is_protobuf(content_type: &str) -> bool {
+    content_type.starts_with("application/vnd.kubernetes.protobuf")
 }
 
 /// Whether a JSON object is a Table: the server writes `kind` first.

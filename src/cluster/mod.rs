@@ -13,6 +13,7 @@ pub mod follow;
 pub mod frames;
 pub mod kubeconfig;
 pub mod link;
+pub mod list;
 pub mod metrics;
 pub mod plugin;
 pub mod request;

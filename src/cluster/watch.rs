@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use super::connect::Session;
 use super::error::ClusterError;
 use super::feed::Feed;
-use super::frames::{Decoder, Frame, Splitter};
+use super::frames::{Decoder, Frame, Splitter, is_protobuf};
 use super::link::LinkHandle;
+use super::list::PAGE;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -22,9 +23,7 @@ use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
 /// With more names than this, one watch over all namespaces is cheaper than one each.
-const FEW: usize = 4;
-/// Objects a page, as kubectl's chunk size.
-const PAGE: &str = "500";
+pub const FEW: usize = 4;
 /// Between two lists where watching is not possible.
 const POLL: Duration = Duration::from_secs(5);
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
@@ -35,9 +34,9 @@ const SILENCE: Duration = Duration::from_secs(150);
 const REFUSED: Duration = Duration::from_secs(20);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
 
-/// Stops a watch when dropped.
+/// Stops what was spawned when dropped.
 #[derive(Debug)]
-pub struct Handle(AbortHandle);
+pub struct Handle(pub(super) AbortHandle);
 
 impl Handle {
     /// Runs a task for as long as this lives.
@@ -495,12 +494,8 @@ async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
     Ok(page.rows.into_iter().map(|row| row.name.into()).collect())
 }
 
-fn is_protobuf(content_type: &str) -> bool {
-    content_type.starts_with("application/vnd.kubernetes.protobuf")
-}
-
 /// Between half and the whole of `pause`, so that many clients do not come back in step.
-fn jitter(pause: Duration) -> Duration {
+pub(super) fn jitter(pause: Duration) -> Duration {
     use std::hash::{BuildHasher, Hasher};
     let random = std::hash::RandomState::new().build_hasher().finish();
     pause / 2 + pause.mul_f64((random % 1024) as f64 / 2048.0)
