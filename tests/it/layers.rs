@@ -28,14 +28,15 @@ const MAY: &[(&str, &[&str])] = &[
     ("commands", &["view", "effect", "kinds", "model", "keymap", "theme", "event"]),
     // Draws what view gives it, in the colours that it found the terminal to have.
     ("terminal", &["view", "theme", "model"]),
-    // The ways in without a screen.
+    // The ways in without a screen; `get` prints what the table would show.
     ("log", &["places"]),
     ("cli", &["cluster", "kinds", "model", "event", "config"]),
-    ("get", &["cli", "cluster", "kinds", "model", "event"]),
+    ("get", &["cli", "cluster", "view", "kinds", "model", "event"]),
 ];
 
 /// Files of more than [`LONG`] lines, each with the reason.
-const LONG_WITH_REASON: &[(&str, &str)] = &[];
+const LONG_WITH_REASON: &[(&str, &str)] =
+    &[("cluster/watch.rs", "one watch from its first list to its end, every turn of which depends on the others")];
 
 /// Lines of a file that is too long.
 const LONG: usize = 500;
