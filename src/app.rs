@@ -172,7 +172,7 @@ impl<S: Surface> App<S> {
             if self.quit {
                 break;
             }
-            let Some(next) = self.surface.ready() else { break };
+            let Some(next) = self.surface.ready().await else { break };
             self.input(next?).await?;
         }
         Ok(())

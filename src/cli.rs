@@ -82,10 +82,11 @@ pub struct Global {
 /// What `kubetui get --help` says of its output.
 const GET: &str = "\
 -o json prints one array with an object for each row:
-  {\"kind\", \"apiVersion\", \"namespace\", \"name\", \"uid\", \"labels\": {…}, \"created\", \"health\", \"message\", \"cells\": {…}}
-created is a time as in 2026-11-21T07:31:00Z, or null; health is healthy, progressing or unhealthy; message says why, where
-the cluster does; cells has the text under each column, wide ones too, by the column's name.
-namespace and message are left out where there is none.
+  {\"kind\", \"apiVersion\", \"namespace\", \"name\", \"uid\", \"labels\": {…},
+   \"created\", \"health\", \"message\", \"cells\": {…}}
+created is a time as in 2026-11-21T07:31:00Z, or null. health is healthy, progressing or unhealthy,
+and message says why, where the cluster does. cells has the text under each column, wide ones too,
+by the column's name. namespace and message are left out where there is none.
 
 CPU and MEM are there only where the cluster measures them.";
 

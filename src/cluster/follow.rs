@@ -48,7 +48,7 @@ pub fn describe(
     out: mpsc::Sender<Event>,
 ) -> Handle {
     let follower = Follower { number, kind, namespace, name, uid, link, out, said: None };
-    Handle(tokio::spawn(follower.run()).abort_handle())
+    Handle::spawn(follower.run())
 }
 
 /// The owner of the object with this UID, the controlling one if it has several; `None` when it has none, or its name is

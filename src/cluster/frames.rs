@@ -334,6 +334,6 @@ pub fn is_protobuf(content_type: &str) -> bool {
 
 /// Whether a JSON object is a Table: the server writes `kind` first.
 fn has_rows(json: &str) -> bool {
-    let head = &json[..json.floor_char_boundary(200)];
-    head.contains("\"kind\":\"Table\"")
+    let head = &json.as_bytes()[..json.len().min(200)];
+    memchr::memmem::find(head, b"\"kind\":\"Table\"").is_some()
 }

@@ -15,7 +15,7 @@ use super::error::ClusterError;
 use super::feed::Feed;
 use super::frames::{Decoder, Frame, Splitter, is_protobuf};
 use super::link::LinkHandle;
-use super::list::PAGE;
+use super::list::{self, PAGE};
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -44,7 +44,7 @@ const BUSY: Duration = Duration::from_secs(60);
 
 /// Stops what was spawned when dropped.
 #[derive(Debug)]
-pub struct Handle(pub(super) AbortHandle);
+pub struct Handle(AbortHandle);
 
 impl Handle {
     /// Runs a task for as long as this lives.
@@ -217,7 +217,6 @@ impl Task {
                     pause
                 }
             };
-            let mut link = self.link.mark();
             self.feed
                 .until(async {
                     tokio::select! {
@@ -264,7 +263,7 @@ impl Task {
             let names: Vec<Arc<str>> = match self.spec.scope.names() {
                 Some(names) => names.to_vec(),
                 None => {
-                    let known = self.feed.until(namespaces(session)).await.unwrap_or_default();
+                    let known = self.feed.until(list::namespaces(session)).await.unwrap_or_default();
                     let plain = patterns.iter().filter(|name| scope::is_name(name)).cloned();
                     plain.chain(known.into_iter().filter(|name| self.spec.scope.contains(name))).collect()
                 }
@@ -532,14 +531,6 @@ impl Task {
             }
         }
     }
-}
-
-/// The names of all namespaces.
-async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
-    let mut decoder = Decoder::new(Arc::new(crate::kinds::core::NAMESPACE.as_kind()), true);
-    let (content_type, bytes) = request::get_bytes(session, "/api/v1/namespaces", &decoder.accept(false)).await?;
-    let page = decoder.page(is_protobuf(&content_type), bytes)?;
-    Ok(page.rows.into_iter().map(|row| row.name.into()).collect())
 }
 
 /// Between half and the whole of `pause`, so that many clients do not come back in step.

@@ -55,13 +55,13 @@ fn tables_are_kubectls() {
         all,
         "NAMESPACE   NAME    READY   STATUS         RESTARTS   AGE\n\
          infra       a       0/1     Bad␛[31m�...   0          <unknown>\n\
-         shop        web-1   1/1     Running        2          16m\n"
+         shop        web-1   1/1     Running        2          46m\n"
     );
     let one = printed(&asked(Output::Wide, Some("web"), None), &measured(), false).expect("prints");
     assert_eq!(
         one,
         "NAME    READY   STATUS    RESTARTS   CPU    MEM     AGE   IP         NODE     NOMINATED NODE   READINESS GATES\n\
-         web-1   1/1     Running   2          250m   128Mi   16m   10.0.0.1   node-1   <none>           <none>\n"
+         web-1   1/1     Running   2          250m   128Mi   46m   10.0.0.1   node-1   <none>           <none>\n"
     );
     let unknown = printed(&asked(Output::Table, Some("!web"), None), &measured(), false).expect("prints");
     assert!(unknown.contains("<unknown>   <unknown>   <unknown>"), "{unknown}");

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::details::Details;
 use super::picker::{Choice, Picker, Purpose};
-use super::place::{Pane, Place, Reference};
+use super::place::{Pane, Place};
 use super::prompt::Line;
 use super::table::TableView;
 use super::tables::{Table, TableKey, Tables};
@@ -17,6 +17,7 @@ use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
 use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
+use crate::model::reference::Reference;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};

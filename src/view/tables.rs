@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use super::place::Reference;
 use crate::event::Update;
 use crate::kinds;
 use crate::kinds::catalog::Catalog;
@@ -18,6 +17,7 @@ use crate::kinds::panes::{
     Feeds, Weave, containers::Containers, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services,
 };
 use crate::model::kind::Kind;
+use crate::model::reference::Reference;
 use crate::model::row::{Align, Column, Source, Uid};
 use crate::model::scope::{Scope, WatchSpec};
 use crate::model::state::Truth;

@@ -10,13 +10,15 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kubeconfig::Kubeconfig;
-use crate::wait::wait_until;
 
 /// Read by tests that need everything to run, written by tests that stop something.
 static RUNNING: RwLock<()> = RwLock::new(());
+
+/// How long the API server may take to be ready after a start.
+const COMES_BACK: Duration = Duration::from_secs(60);
 
 /// Held by a test while it uses the cluster.
 enum Guard {
@@ -101,13 +103,22 @@ impl Alone {
         self.stopped.push(program.to_owned());
     }
 
-    /// Starts it again. The API server is waited for until it is ready.
+    /// Starts it again, and waits until the API server is ready.
     pub fn start(&mut self, program: &str) {
         self.script(&["start", program]).unwrap_or_else(|why| panic!("{why}"));
-        if program == "kube-apiserver" {
-            wait_until(Duration::from_secs(60), "the API server", || self.try_kubectl(&["get", "--raw", "/readyz"], ""));
-        }
+        self.await_ready().unwrap_or_else(|why| panic!("{why}"));
         self.stopped.retain(|other| other != program);
+    }
+
+    fn await_ready(&self) -> Result<(), String> {
+        let deadline = Instant::now() + COMES_BACK;
+        loop {
+            match self.try_kubectl(&["get", "--raw", "/readyz"], "") {
+                Ok(_) => return Ok(()),
+                Err(why) if Instant::now() > deadline => return Err(why),
+                Err(_) => std::thread::sleep(Duration::from_millis(200)),
+            }
+        }
     }
 
     fn script(&self, arguments: &[&str]) -> Result<String, String> {
@@ -120,11 +131,7 @@ impl Drop for Alone {
     fn drop(&mut self) {
         for program in std::mem::take(&mut self.stopped) {
             // Not to panic here: the test may be failing already, and its own reason is the better one.
-            let started = self.script(&["start", &program]).and_then(|_| {
-                let ready = || self.try_kubectl(&["get", "--raw", "/readyz"], "").is_ok();
-                let up = (0..300).any(|_| ready() || std::thread::sleep(Duration::from_millis(200)) != ());
-                if up { Ok(()) } else { Err("the API server is not ready".to_owned()) }
-            });
+            let started = self.script(&["start", &program]).and_then(|_| self.await_ready());
             if let Err(why) = started {
                 say(&format!("{program} was stopped by a test and does not come back: {why}"));
             }

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use super::table::of_health;
 use super::{put, put_end};
 use crate::model::facts::{Condition, Container, Facts, Role, State as Doing};
+use crate::model::reference::Reference;
 use crate::model::row::{Health, Row};
 use crate::model::time::{self, Seconds};
 use crate::theme::Scope;
-use crate::view::place::Reference;
 use crate::view::state::State;
 use crate::view::text;
 
