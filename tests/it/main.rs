@@ -11,6 +11,7 @@ mod driver;
 mod fixture;
 mod kubeconfig;
 mod layers;
+mod live;
 mod login;
 mod parity;
 mod printed;

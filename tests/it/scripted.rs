@@ -93,7 +93,9 @@ fn a_version_that_is_too_old_is_read_anew_and_no_row_blinks() {
     assert!(server.requests_of("pods")[1].has("sendInitialEvents=true"), "a fresh list");
     drawn(&run);
     assert!(run.screen().contains("cc-goes"), "rows stay until the fresh list is complete:\n{}", run.screen());
-    server.push("pods", |of| [frame(of, "pods", "ADDED", &pod("shop", "bb-stays")), frame(of, "pods", "ADDED", &pod("shop", "dd-comes"))].concat());
+    server.push("pods", |of| {
+        [frame(of, "pods", "ADDED", &pod("shop", "bb-stays")), frame(of, "pods", "ADDED", &pod("shop", "dd-comes"))].concat()
+    });
     drawn(&run);
     server.push("pods", |of| bookmark(of, "pods", 300, true));
     run.wait("the fresh list", |screen| screen.contains("dd-comes") && screen.contains("● live"));
@@ -393,12 +395,9 @@ fn classic(request: &server::Request) -> Option<Answer> {
             "things.example.com/v1",
             json!([{"name": "gadgets", "singularName": "gadget", "namespaced": true, "kind": "Gadget", "verbs": verbs, "shortNames": ["gdg"]}]),
         ),
-        "/apis/broken.example.com/v1" => Answer::Whole {
-            code: 503,
-            content_type: "text/plain".into(),
-            headers: Vec::new(),
-            body: b"service unavailable".to_vec(),
-        },
+        "/apis/broken.example.com/v1" => {
+            Answer::Whole { code: 503, content_type: "text/plain".into(), headers: Vec::new(), body: b"service unavailable".to_vec() }
+        }
         _ => return None,
     })
 }
@@ -414,7 +413,9 @@ fn classic_discovery_is_understood_and_a_broken_group_costs_only_itself() {
     live(&run, &["aa-pod"]);
     run.command("gdg");
     // The server has no Table for it: what every object has is shown.
-    run.wait("the gadget", |screen| screen.contains("AGE") && screen.contains("shop  ") && screen.contains("aa-gadget") && screen.contains("● live"));
+    run.wait("the gadget", |screen| {
+        screen.contains("AGE") && screen.contains("shop  ") && screen.contains("aa-gadget") && screen.contains("● live")
+    });
     run.command("deploy");
     run.see("No deployments");
 }
@@ -440,7 +441,14 @@ fn a_group_that_the_server_calls_stale_costs_only_itself() {
 fn a_server_that_says_nothing_of_what_it_serves_still_shows_pods() {
     let server = Server::start();
     server.put("pods", pod("shop", "aa-pod"));
-    server.on(|request| request.path.starts_with("/api").then_some(()).filter(|()| matches!(&*request.path, "/api" | "/apis")).map(|()| Answer::refusal(403, "Forbidden", "discovery is forbidden")));
+    server.on(|request| {
+        request
+            .path
+            .starts_with("/api")
+            .then_some(())
+            .filter(|()| matches!(&*request.path, "/api" | "/apis"))
+            .map(|()| Answer::refusal(403, "Forbidden", "discovery is forbidden"))
+    });
     let run = look(&server);
     live(&run, &["aa-pod"]);
     run.command("deploy");

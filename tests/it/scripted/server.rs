@@ -369,7 +369,9 @@ impl Shared {
             "/version" => Answer::json(&json!({"major": "1", "minor": "36", "gitVersion": "v1.36.3-scripted"})),
             "/api" => recorded(include_str!("../../frames/discovery-api.json")),
             "/apis" => recorded(include_str!("../../frames/discovery-apis.json")),
-            path if path.starts_with("/apis/metrics.k8s.io/") => Answer::refusal(404, "NotFound", "the server could not find the requested resource"),
+            path if path.starts_with("/apis/metrics.k8s.io/") => {
+                Answer::refusal(404, "NotFound", "the server could not find the requested resource")
+            }
             _ if request.watches() => {
                 let (content_type, first) = lock(&self.world).watch(request);
                 Answer::Stream { content_type, first }
