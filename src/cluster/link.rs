@@ -440,7 +440,11 @@ impl Keeper {
             }
             (_, Ok(_)) => true,
             (_, Err(error)) => {
-                let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                // That the context itself is gone can be seen from the contexts.
+                let named = self.route.options.context.as_deref();
+                if named.is_none_or(|name| self.route.loaded.contexts().iter().any(|context| context.name == name)) {
+                    let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                }
                 false
             }
         }

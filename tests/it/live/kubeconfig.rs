@@ -26,7 +26,7 @@ fn a_context_that_vanishes_is_named_and_what_is_shown_goes_on() {
     live(&driver, &[" aa ", " bb "]);
     // Half a file, as some editors write: said, and survived.
     std::fs::write(&path, "apiVersion: v1\nclusters: [{").unwrap();
-    driver.wait("what is wrong with it", |screen| screen.contains("config") && screen.contains("line"));
+    driver.wait("what is wrong with it", |screen| screen.contains("/config:2:"));
     config.write(&path);
     namespace.pods(&["cc"]);
     live(&driver, &[" aa ", " bb ", " cc "]);
