@@ -70,6 +70,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    /// What was last said to be wrong with the connection.
+    alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
     wanted: Option<String>,
     drawn: Instant,
@@ -82,7 +84,11 @@ pub struct App<S: Surface> {
 ///
 /// # Errors
 /// The terminal is gone.
-pub async fn run<S: Surface>(start: Start, state: State, surface: S, mut signals: mpsc::Receiver<Signal>) -> io::Result<u8> {
+pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut signals: mpsc::Receiver<Signal>) -> io::Result<u8> {
+    if start.route.options.context.is_none() && !state.context.name.is_empty() {
+        // Another program that makes another context the current one does not take this one's cluster away.
+        start.route.options.context = Some(state.context.name.to_string());
+    }
     let (out, events) = mpsc::channel(WAITING);
     let link = link::spawn(start.route.clone(), state.clock.clone(), out.clone());
     let mut app = App {
@@ -99,6 +105,7 @@ pub async fn run<S: Surface>(start: Start, state: State, surface: S, mut signals
         follows: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
         touched: true,
@@ -331,6 +338,7 @@ impl<S: Surface> App<S> {
         self.out = out;
         self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
         self.state.reset(context, Scope::All);
+        self.alarm = None;
         self.enter(scope, None);
         self.touch();
     }

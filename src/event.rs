@@ -68,6 +68,6 @@ pub struct Update {
     pub deltas: Vec<Delta>,
     /// How true the rows are from now on.
     pub truth: Option<Truth>,
-    /// A remark on the scope: "only namespace team-1: …". Stays until replaced.
+    /// A remark on the scope: "only namespace team-1: …". Stays until replaced; an empty one takes it back.
     pub note: Option<Arc<str>>,
 }

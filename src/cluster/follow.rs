@@ -118,7 +118,7 @@ impl Follower {
                 Err(error) => {
                     tracing::debug!(kind = %self.kind.plural, %error, "describe");
                     if error.is_login() {
-                        self.link.refused();
+                        link.refused(&error);
                     }
                     self.link.suspect();
                     self.say(Described::Failed(error.to_string().into())).await;

@@ -145,6 +145,8 @@ pub struct Decoder {
     block: Option<&'static Block>,
     metadata_only: bool,
     namespaced: bool,
+    /// The server has no Table for the kind, and the columns that stand in for one were said.
+    plain: bool,
     interner: Interner,
 }
 
@@ -165,7 +167,7 @@ impl Decoder {
     /// For a kind; `metadata_only` where nothing but identity and labels is wanted.
     pub fn new(kind: Arc<Kind>, metadata_only: bool) -> Decoder {
         let block = if metadata_only { None } else { kinds::block(&kind) };
-        Decoder { block, metadata_only, namespaced: kind.namespaced, interner: Interner::new(kind) }
+        Decoder { block, metadata_only, namespaced: kind.namespaced, plain: false, interner: Interner::new(kind) }
     }
 
     /// The Accept header of a list or (`watch`) of a stream.
@@ -252,7 +254,14 @@ impl Decoder {
         }
     }
 
+    /// NAMESPACE, NAME and AGE, for a server that answers with objects where a Table was asked for; said once.
+    fn plain_columns(&mut self) -> Option<Arc<[Column]>> {
+        (self.is_table() && !std::mem::replace(&mut self.plain, true))
+            .then(|| kinds::columns_of(self.namespaced, &[kinds::NAME, kinds::AGE]))
+    }
+
     fn object(&mut self, event: &str, wire: Wire, object: &[u8], out: &mut Vec<Frame>) -> Result<(), ClusterError> {
+        out.extend(self.plain_columns().map(Frame::Columns));
         out.push(match event {
             "BOOKMARK" => {
                 let meta = self.meta(wire, object)?;
@@ -308,7 +317,7 @@ impl Decoder {
         let items = list.items.unwrap_or_default();
         let rows = items.iter().map(|item| self.row(Wire::Json, item.get().as_bytes())).collect::<Result<_, _>>()?;
         let meta = list.metadata.unwrap_or_default();
-        Ok(Page { version: meta.resource_version, proceed: meta.proceed, columns: None, rows })
+        Ok(Page { version: meta.resource_version, proceed: meta.proceed, columns: self.plain_columns(), rows })
     }
 }
 

@@ -33,6 +33,14 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// Between two tries where the server refuses or does not know the kind: rights and definitions change.
 const REFUSED: Duration = Duration::from_secs(20);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
+/// Before a watch that ended in good order is opened again.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
+const STEADY: Duration = Duration::from_secs(5);
+/// With a longer pause between two watches, rows are old for a time that a person would notice.
+const NOTICED: Duration = Duration::from_millis(500);
+/// No server is left alone longer than this because it asks for it.
+const BUSY: Duration = Duration::from_secs(60);
 
 /// Stops what was spawned when dropped.
 #[derive(Debug)]
@@ -100,6 +108,12 @@ struct Task {
     streaming: bool,
     polling: Option<Arc<str>>,
     backoff: Duration,
+    /// The pause after the next watch that ends early in good order.
+    again: Duration,
+    /// All namespaces are forbidden, and `namespace` is the one to look at instead.
+    fell_back: bool,
+    /// That was said.
+    noted: bool,
     /// When the server's last word came.
     heard: i64,
 }
@@ -131,6 +145,9 @@ impl Task {
             streaming: true,
             polling,
             backoff: BACKOFF.0,
+            again: AGAIN,
+            fell_back: false,
+            noted: false,
             heard,
         }
     }
@@ -140,16 +157,16 @@ impl Task {
         loop {
             let mut link = self.link.mark();
             let session = self.feed.until(link.session()).await;
+            let began = Instant::now();
             let end = self.attempt(&session).await;
             let error = match end {
-                End::Closed => {
-                    // Closed in good order, and at once again: not a loop that burns.
-                    self.feed.until(tokio::time::sleep(Duration::from_millis(20))).await;
-                    continue;
-                }
-                End::Expired => {
-                    self.version = None;
-                    self.feed.truth(Truth::Syncing);
+                End::Closed | End::Expired => {
+                    if matches!(end, End::Expired) {
+                        self.version = None;
+                        self.feed.truth(Truth::Syncing);
+                    }
+                    let pause = self.breather(began.elapsed());
+                    self.feed.until(tokio::time::sleep(pause)).await;
                     continue;
                 }
                 End::NoStreaming => {
@@ -173,6 +190,10 @@ impl Task {
                         }
                         return names;
                     }
+                    if std::mem::take(&mut self.fell_back) {
+                        // Next time all of them first: rights change.
+                        self.namespace = None;
+                    }
                     self.feed.truth(Truth::Forbidden { why });
                     REFUSED
                 }
@@ -182,17 +203,16 @@ impl Task {
                 }
                 _ => {
                     if error.is_login() {
-                        self.link.refused();
+                        link.refused(&error);
                     }
                     let since = self.heard.max(self.link.heard());
                     self.feed.truth(Truth::Stale { since, why });
                     self.link.suspect();
-                    let asked = if let ClusterError::TooManyRequests { retry_after } = &error {
-                        retry_after.unwrap_or_default()
-                    } else {
-                        Duration::ZERO
-                    };
-                    let pause = jitter(self.backoff).max(asked);
+                    if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
+                        // As it asks, whatever else happens.
+                        self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
+                    }
+                    let pause = jitter(self.backoff);
                     self.backoff = (self.backoff * 2).min(BACKOFF.1);
                     pause
                 }
@@ -205,6 +225,32 @@ impl Task {
                     }
                 })
                 .await;
+        }
+    }
+
+    /// How long to wait after a watch that ended in good order: not at all as a rule, longer and longer where a server, or
+    /// a proxy before it, ends each at once.
+    fn breather(&mut self, lasted: Duration) -> Duration {
+        if lasted >= STEADY {
+            self.again = AGAIN;
+        }
+        let pause = self.again;
+        self.again = (pause * 2).min(BACKOFF.1);
+        if pause >= NOTICED {
+            self.feed.truth(Truth::Stale { since: self.heard, why: "the server ends every watch at once".into() });
+        }
+        pause
+    }
+
+    /// The server answered with objects: from now on what is seen is of `namespace`.
+    fn admitted(&mut self) {
+        if self.fell_back != self.noted {
+            let note = match &self.namespace {
+                Some(namespace) if self.fell_back => format!("only namespace {namespace}: all namespaces are forbidden"),
+                _ => String::new(),
+            };
+            self.feed.note(note.into());
+            self.noted = self.fell_back;
         }
     }
 
@@ -230,8 +276,8 @@ impl Task {
             return Some(names);
         }
         let fallback = self.fallback.clone()?;
-        self.feed.note(format!("only namespace {fallback}: all namespaces are forbidden").into());
         self.namespace = Some(fallback);
+        self.fell_back = true;
         Some(Vec::new())
     }
 
@@ -297,6 +343,7 @@ impl Task {
         let protobuf = is_protobuf(&body.content_type);
         self.heard = self.link.now();
         self.link.alive();
+        self.admitted();
         if initial {
             // Old rows stay as they are until the fresh list is complete.
             if self.known.is_empty() {
@@ -434,6 +481,7 @@ impl Task {
             let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
             self.heard = self.link.now();
             self.link.alive();
+            self.admitted();
             let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
             if let Some(columns) = page.columns {
                 self.feed.columns(columns);

@@ -206,7 +206,11 @@ impl Table {
             changed = true;
         }
         if let Some(note) = &update.note {
-            self.notes.insert(feed, note.clone());
+            if note.is_empty() {
+                self.notes.remove(&feed);
+            } else {
+                self.notes.insert(feed, note.clone());
+            }
             changed = true;
         }
         let deltas = match &mut self.weave {

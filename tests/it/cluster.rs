@@ -28,9 +28,15 @@ enum Guard {
 
 /// The cluster, with all its programs running. One at a time in a test: a second one would wait for the first.
 pub struct Cluster {
+    kubectl: Kubectl,
+    _guard: Guard,
+}
+
+/// The judge, as administrator; it holds nobody up.
+#[derive(Clone)]
+pub struct Kubectl {
     kubeconfig: PathBuf,
     script: Option<PathBuf>,
-    _guard: Guard,
 }
 
 impl Cluster {
@@ -39,12 +45,17 @@ impl Cluster {
     pub fn from_env() -> Option<Self> {
         let (kubeconfig, script) = environment()?;
         let guard = RUNNING.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Cluster { kubeconfig, script, _guard: Guard::Shared { _guard: guard } })
+        Some(Cluster { kubectl: Kubectl { kubeconfig, script }, _guard: Guard::Shared { _guard: guard } })
     }
 
     /// Its kubeconfig, whose current context is the administrator's.
     pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+        &self.kubectl.kubeconfig
+    }
+
+    /// Its kubectl, for what lives longer than a look at the cluster.
+    pub fn judge(&self) -> Kubectl {
+        self.kubectl.clone()
     }
 
     /// What kubectl prints, as administrator unless `--context` says another. Panics with its complaint when it fails.
@@ -54,6 +65,13 @@ impl Cluster {
 
     /// The same with something on standard input (`-f -`), and with the complaint as error.
     pub fn try_kubectl<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
+        self.kubectl.run(arguments, input)
+    }
+}
+
+impl Kubectl {
+    /// What it prints, or its complaint.
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
         let mut command = match &self.script {
             Some(script) => {
                 let mut command = Command::new(script);
@@ -93,7 +111,7 @@ impl Alone {
             return None;
         }
         let guard = RUNNING.write().unwrap_or_else(PoisonError::into_inner);
-        let cluster = Cluster { kubeconfig, script, _guard: Guard::Alone { _guard: guard } };
+        let cluster = Cluster { kubectl: Kubectl { kubeconfig, script }, _guard: Guard::Alone { _guard: guard } };
         Some(Alone { cluster, stopped: Vec::new() })
     }
 
@@ -122,7 +140,7 @@ impl Alone {
     }
 
     fn script(&self, arguments: &[&str]) -> Result<String, String> {
-        let script = self.script.as_deref().ok_or("there is no script")?;
+        let script = self.kubectl.script.as_deref().ok_or("there is no script")?;
         run(Command::new(script).args(arguments), "")
     }
 }
@@ -202,10 +220,10 @@ mod tests {
         let ready = |cluster: &Cluster| cluster.try_kubectl(&["get", "--raw", "/readyz"], "");
         cluster.stop("kube-apiserver");
         ready(&cluster).expect_err("it is stopped");
-        let ran = kubetui(&cluster.kubeconfig, &["get", "namespaces"]);
+        let ran = kubetui(cluster.kubeconfig(), &["get", "namespaces"]);
         assert_ne!(ran.code, 0, "a cluster that is away is no empty cluster");
         assert_eq!(ran.out, "");
-        assert!(ran.err.contains(&Kubeconfig::read(&cluster.kubeconfig).address()), "it names the server: {}", ran.err);
+        assert!(ran.err.contains(&Kubeconfig::read(cluster.kubeconfig()).address()), "it names the server: {}", ran.err);
         cluster.start("kube-apiserver");
         assert_eq!(ready(&cluster).expect("it runs"), "ok");
 

@@ -19,13 +19,14 @@ type Piece = (String, Scope);
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let right = truth(state);
     let right_width = width(&right).min(area.width as usize / 2) as u16;
-    let left = place(state);
+    let mut left = place(state);
     let tabs = tabs(state, area.width >= 110);
     let room = area.width.saturating_sub(right_width + 2);
     let tabs_width = width(&tabs) as u16;
     // The tabs give way on a narrow screen to where one is and how true it is.
     let with_tabs = room >= tabs_width + 18;
     let left_room = if with_tabs { room - tabs_width - 3 } else { room };
+    shorten(&mut left, left_room.saturating_sub(1) as usize);
     let mut x = area.x + 1;
     let end = x + left_room.saturating_sub(1);
     for (words, look) in &left {
@@ -42,6 +43,18 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let mut x = area.right().saturating_sub(right_width + 1);
     for (words, look) in &right {
         x = put_end(buffer, x, area.y, words, (area.right()).saturating_sub(x), state.theme.style(*look));
+    }
+}
+
+/// Takes out of the way between the cluster and here what does not fit: where one is matters more than how one came.
+fn shorten(pieces: &mut Vec<Piece>, room: usize) {
+    const FIXED: usize = 3;
+    if width(pieces) <= room || pieces.len() < FIXED + 3 {
+        return;
+    }
+    pieces.insert(FIXED, (" ▸ …".into(), Scope::Dim));
+    while width(pieces) > room && pieces.len() > FIXED + 3 {
+        pieces.remove(FIXED + 1);
     }
 }
 

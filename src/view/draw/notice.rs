@@ -65,6 +65,11 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
             };
             (Scope::Forbidden, "You are not logged in".into(), vec![why.to_string(), hint])
         }
+        (Link::Up { .. }, Truth::Stale { why, .. }) => (
+            Scope::Stale,
+            format!("{} cannot be read now", capital(&what)),
+            vec![why.to_string(), format!("trying again   {} now", key("retry"))],
+        ),
         (Link::Down { why, .. }, _) | (_, Truth::Stale { why, .. }) => (
             Scope::Stale,
             format!("{} does not answer", if state.context.server.is_empty() { "The cluster" } else { &state.context.server }),
