@@ -218,10 +218,11 @@ impl<S: Surface> App<S> {
             }
         }
         keep.extend(self.state.details.events.clone());
-        // The tabs count: services and rollouts are few, and are watched as soon as the first table is complete.
+        // The tabs count, so their tables are fed as soon as the first one is complete; labels are counted on demand, being
+        // a watch of every kind.
         let complete =
             self.state.table_view().and_then(|view| self.state.tables.get(&view.place.key)).is_some_and(|table| table.truth().complete());
-        for pane in [Pane::Services, Pane::Rollouts] {
+        for pane in [Pane::Pods, Pane::Services, Pane::Rollouts] {
             let key = self.state.pane_key(pane);
             if complete || self.state.tables.get(&key).is_some() {
                 self.state.tables.look(&key);

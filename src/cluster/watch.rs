@@ -32,7 +32,7 @@ const NO_END: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_secs(150);
 /// Between two tries where the server refuses or does not know the kind: rights and definitions change.
 const REFUSED: Duration = Duration::from_secs(20);
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
 /// Before a watch that ended in good order is opened again.
 const AGAIN: Duration = Duration::from_millis(20);
 /// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
@@ -217,14 +217,16 @@ impl Task {
                     pause
                 }
             };
-            self.feed
-                .until(async {
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = link.renewed() => {}
-                    }
-                })
-                .await;
+            let renewed = self.feed.until(async {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => false,
+                    () = link.renewed() => true,
+                }
+            });
+            if renewed.await {
+                // The server is back, if not quite: it is asked often while it starts.
+                self.backoff = BACKOFF.0;
+            }
         }
     }
 

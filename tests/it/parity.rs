@@ -210,8 +210,8 @@ fn filters_keep_what_they_say() {
             "{filter}"
         );
     }
-    let by_label = cluster.kubectl(&["get", "pods", "-A", "-l", "app=web", "-o", "name"]);
-    let ours = kubetui(cluster.kubeconfig(), &["get", "pods", "-A", "-o", "name", "--filter", "app=web"]).output();
+    let by_label = cluster.kubectl(&["get", "pods", "-n", "fx-a", "-l", "app=web", "-o", "name"]);
+    let ours = kubetui(cluster.kubeconfig(), &["get", "pods", "-n", "fx-a", "-o", "name", "--filter", "app=web"]).output();
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(lines(&ours), lines(&by_label));
     assert_eq!(lines(&ours).len(), 3);

@@ -94,7 +94,7 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
 /// What the rows of a table are called.
 pub fn plural(key: &TableKey) -> String {
     match key {
-        TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) => kind.plural.to_string(),
+        TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) | TableKey::Nodes(kind) => kind.plural.to_string(),
         TableKey::Services(_) => "services".into(),
         TableKey::Labels(_) => "labels".into(),
         TableKey::Labelled(_, key, value) => format!("objects with {key}={value}"),
