@@ -10,3 +10,4 @@ pub mod table;
 pub mod tables;
 pub mod text;
 pub mod text_view;
+pub mod wrap;

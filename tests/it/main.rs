@@ -14,5 +14,7 @@ mod layers;
 mod login;
 mod parity;
 mod printed;
+mod sample;
+mod screens;
 mod swallow;
 mod wait;

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use super::state::{Overlay, State, View};
 use super::text;
+use crate::model::row::Align;
 use crate::theme::Scope;
 
 mod columns;
@@ -17,6 +18,7 @@ mod notice;
 mod overlay;
 mod table;
 mod text_view;
+mod usage;
 
 /// From this width on the details stand beside the table.
 const WIDE: u16 = 160;
@@ -91,10 +93,14 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Styl
     buffer.set_stringn(x, y, words, limit as usize, style).0
 }
 
-/// Writes text of the cluster: made safe and shortened in the middle.
-fn put_middle(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
+/// Writes a cell of a table, made safe. A name or an image is shortened in the middle, since its end tells it from others;
+/// a sentence or a list is shortened at its end.
+fn put_cell(buffer: &mut Buffer, x: u16, y: u16, words: &str, width: u16, align: Align, style: Style) {
     let safe = text::safe(words);
-    put(buffer, x, y, &text::fit_middle(&safe, limit as usize), limit, style)
+    let list = safe.contains([' ', ',']);
+    let fitted = if list { text::fit_end(&safe, width as usize) } else { text::fit_middle(&safe, width as usize) };
+    let room = if align == Align::Right { width.saturating_sub(text::width(&fitted) as u16) } else { 0 };
+    put(buffer, x + room, y, &fitted, width - room, style);
 }
 
 /// Writes text of the cluster: made safe and shortened at the end.
