@@ -254,6 +254,9 @@ pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// So wide is the column of keys in the help; more keys of a command go on below.
+const KEYS: usize = 14;
+
 /// Every command with its keys: those of the view that one is in, else those of the view that has some.
 fn help_text(state: &State) -> String {
     let here = help_mode(state);
@@ -266,21 +269,23 @@ fn help_text(state: &State) -> String {
     };
     let name = |command: &Command| format!("{} {}", command.name, command.args).trim_end().to_owned();
     let rows: Vec<(&Command, String, String)> = super::COMMANDS.iter().map(|command| (command, keys(command), name(command))).collect();
-    let key_width = rows.iter().map(|(_, keys, _)| keys.chars().count()).max().unwrap_or(0);
     let name_width = rows.iter().map(|(.., name)| name.chars().count()).max().unwrap_or(0);
     // What a line has no room for goes on below its beginning.
-    let room = usize::from(state.size.0).saturating_sub(key_width + name_width + 10).max(20);
+    let room = usize::from(state.size.0).saturating_sub(KEYS + name_width + 10).max(20);
     let mut text = String::new();
     for group in Group::ALL {
         text.push_str(group.title());
         text.push('\n');
         for (command, keys, name) in rows.iter().filter(|(command, ..)| command.group == group) {
             let why = (command.applies)(state).err().map(|why| format!("   ({why})")).unwrap_or_default();
-            let mut lines = broken_lines(&format!("{}{why}", command.doc), room, usize::MAX).into_iter();
-            let first = lines.next().unwrap_or_default();
-            text.push_str(&format!("  {keys:<key_width$}  :{name:<name_width$}  {first}\n"));
-            for line in lines {
-                text.push_str(&format!("{:indent$}{line}\n", "", indent = key_width + name_width + 7));
+            let keys = broken_lines(keys, KEYS, usize::MAX);
+            let docs = broken_lines(&format!("{}{why}", command.doc), room, usize::MAX);
+            for at in 0..keys.len().max(docs.len()) {
+                let part = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+                let name = if at == 0 { format!(":{name}") } else { String::new() };
+                let line = format!("  {:<KEYS$}  {name:<width$}  {}", part(&keys), part(&docs), width = name_width + 1);
+                text.push_str(line.trim_end());
+                text.push('\n');
             }
         }
         text.push('\n');

@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod keys;
 mod kubeconfig;
 mod layers;
 mod login;

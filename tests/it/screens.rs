@@ -12,7 +12,7 @@ use kubetui::model::time::Clock;
 use kubetui::theme::{self, Depth, Theme};
 use kubetui::view::draw;
 use kubetui::view::prompt::Line;
-use kubetui::view::state::{Overlay, State, View};
+use kubetui::view::state::{Overlay, State};
 use kubetui::view::text_view::Fill;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -369,4 +369,89 @@ fn text_that_no_keyboard_here_has() {
     screen!("foreign-120x35", stage.text());
     let drawn = text(&stage.draw());
     assert!(!drawn.chars().any(|c| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c)), "{drawn:?}");
+}
+
+/// Every screen at every size, down to a single cell: nothing panics, and nothing is written beside the screen.
+#[test]
+fn no_size_is_too_small() {
+    let odd: [(u16, u16); 9] = [(500, 3), (3, 500), (161, 11), (160, 12), (159, 29), (160, 9), (61, 30), (60, 28), (1000, 1)];
+    for (at, (name, mut stage)) in all_screens().into_iter().enumerate() {
+        // Together the screens that differ in a word or two only see every size.
+        let every = if name == "empty" { 7 } else { 1 };
+        let sizes = (1..=60).flat_map(|width| (1..=20).map(move |height| (width, height))).chain(odd);
+        for size in sizes.skip(at % every).step_by(every) {
+            let buffer = stage.draw_at(size);
+            assert_eq!((buffer.area.width, buffer.area.height), size, "{name}");
+        }
+        let buffer = stage.draw_at(CLASSIC);
+        assert!(!text(&buffer).trim().is_empty(), "{name}");
+    }
+}
+
+/// One of each kind of screen.
+fn all_screens() -> Vec<(&'static str, Stage)> {
+    let foreign = || {
+        let mut stage = Stage::bare(CLASSIC, Feeder::new(sample::foreign_objects()));
+        sample::connect(&mut stage.state);
+        stage
+    };
+    let after = |lines: &[&str]| {
+        let mut stage = foreign();
+        for line in lines {
+            stage.run(line);
+        }
+        stage
+    };
+    let mut screens = vec![
+        ("pods", after(&[])),
+        ("pods, wide and scrolled", after(&["wide", "scroll-right", "scroll-right", "mark-all", "cursor-bottom"])),
+        ("services", after(&["view services"])),
+        ("labels", after(&["view labels"])),
+        ("rollouts", after(&["view rollouts"])),
+        ("containers", after(&["enter"])),
+        ("filter", after(&["filter 日本"])),
+        ("no match", after(&["filter xyzzy"])),
+        ("help", after(&["help"])),
+        ("palette", after(&["palette"])),
+        ("namespaces", after(&["namespaces"])),
+        ("refused", after(&["owner"])),
+        ("description that is not here yet", after(&["describe"])),
+    ];
+    let mut typing = foreign();
+    typing.typing("restarts> 日本語 e\u{301} \u{1b}");
+    screens.push(("typing", typing));
+    let mut described = foreign();
+    described.run("describe");
+    let content = described.feeder.describe("pods", "web-7d8f9c6b5-9fh2n");
+    let view = described.state.text_mut().expect("a text");
+    view.set(&format!("{content}\n日本語の設定 {}", "x".repeat(300)));
+    view.wrap = true;
+    screens.push(("description", described));
+    let why = "https://prod-eu.example.com:6443 refuses: 日本語 \u{1b}[2J averyveryverylongwordwithoutanyspaceinit";
+    for truth in [
+        Truth::Starting,
+        Truth::Syncing,
+        Truth::Live,
+        Truth::Polling { every: 15, why: why.into() },
+        Truth::Stale { since: NOW - 5, why: why.into() },
+        Truth::Forbidden { why: why.into() },
+        Truth::Missing { why: why.into() },
+    ] {
+        for link in [
+            Link::Idle,
+            Link::Connecting { since: NOW, doing: why.into() },
+            Link::Up { version: "v1.36.3".into() },
+            Link::Down { since: None, why: why.into() },
+            Link::Unauthorized { why: why.into(), login: true },
+        ] {
+            let mut stage = Stage::bare(CLASSIC, Feeder::new(Vec::new()));
+            stage.feeder.truth = truth.clone();
+            stage.state.link = link;
+            screens.push(("empty", stage));
+        }
+    }
+    let mut reason = Stage::bare(CLASSIC, Feeder::new(Vec::new()));
+    reason.state.pick_context(why.into());
+    screens.push(("contexts with a reason", reason));
+    screens
 }

@@ -11,11 +11,13 @@ use crate::view::text;
 /// Between two columns; the arrow of the sorted one stands in it, where its header leaves no room.
 pub const GAP: u16 = 2;
 /// A name that is as long can be told from its neighbours: other things give way before it gets shorter.
-const GOOD_NAME: u16 = 32;
+const GOOD_NAME: u16 = 28;
 /// A name is not shortened below this, as long as everything fits.
-const NAME: u16 = 24;
+const NAME: u16 = 20;
 /// A name never gets less, and then only for the words that say how the row does.
 const LEAST_NAME: u16 = 12;
+/// A namespace that is longer gives way together with names.
+const GOOD_NAMESPACE: u16 = 14;
 /// A namespace is not shortened below this.
 const NAMESPACE: u16 = 10;
 /// No other text is shortened below this: an IPv4 address is whole.
@@ -24,6 +26,8 @@ const TEXT: u16 = 16;
 const LONG: u16 = 40;
 /// So much of the last column is worth being shown.
 const PART: u16 = 10;
+/// What the sign takes that there is more to the right.
+const MORE: u16 = 2;
 /// On a screen narrower than this the namespace stands last: the row's name and state are what there is room for.
 const NARROW: u16 = 60;
 /// So many rows tell what is in a column.
@@ -136,12 +140,18 @@ fn squeeze(wishes: &mut [Wish], width: u16) -> bool {
         over -= gift;
     };
     for wish in wishes.iter_mut().rev() {
-        if let Gives::Text(least) = wish.gives {
+        if let Gives::Text(least) = wish.gives
+            && least != NAMESPACE
+        {
             give(wish, least);
         }
     }
-    for wish in wishes.iter_mut().filter(|wish| wish.gives == Gives::Name) {
-        give(wish, GOOD_NAME);
+    for wish in wishes.iter_mut() {
+        match wish.gives {
+            Gives::Name => give(wish, GOOD_NAME),
+            Gives::Text(NAMESPACE) => give(wish, GOOD_NAMESPACE),
+            _ => {}
+        }
     }
     for wish in wishes.iter_mut() {
         if let Gives::Form(least) = wish.gives {
@@ -150,6 +160,9 @@ fn squeeze(wishes: &mut [Wish], width: u16) -> bool {
     }
     for wish in wishes.iter_mut().filter(|wish| wish.gives == Gives::Name) {
         give(wish, NAME);
+    }
+    for wish in wishes.iter_mut().filter(|wish| wish.gives == Gives::Text(NAMESPACE)) {
+        give(wish, NAMESPACE);
     }
     if over > 0 {
         return false;
@@ -162,15 +175,15 @@ fn squeeze(wishes: &mut [Wish], width: u16) -> bool {
             wish.width = least.min(wish.natural);
         }
     }
-    spread(wishes, width);
+    spread(wishes, width, width);
     true
 }
 
-/// Gives room that is left to names.
-fn spread(wishes: &mut [Wish], width: u16) {
+/// Gives room that is left to namespaces and names, so that none has more than `most`.
+fn spread(wishes: &mut [Wish], width: u16, most: u16) {
     let mut rest = width.saturating_sub(total(wishes));
-    for wish in wishes.iter_mut().filter(|wish| wish.gives == Gives::Name) {
-        let gift = (wish.natural - wish.width).min(rest);
+    for wish in wishes.iter_mut().filter(|wish| matches!(wish.gives, Gives::Name | Gives::Text(NAMESPACE))) {
+        let gift = wish.natural.min(most).saturating_sub(wish.width).min(rest);
         wish.width += gift;
         rest -= gift;
     }
@@ -181,33 +194,36 @@ fn scroll(wishes: &mut [Wish], fixed: usize, width: u16) -> (Vec<Fitted>, usize)
     for wish in wishes.iter_mut() {
         wish.width = match wish.gives {
             Gives::Nothing => wish.natural,
-            Gives::Name => wish.natural.min(width / 2),
+            Gives::Name => wish.natural.min(NAME),
             Gives::Form(short) => wish.natural.min(short),
             Gives::Text(_) => wish.natural.min(LONG),
         };
     }
+    // The sign that there is more stands at the right end.
+    let room = width.saturating_sub(if width < NARROW { 1 } else { MORE });
     if let (Some(name), Some(state)) = (fixed.checked_sub(1), wishes.iter().position(|wish| wish.state))
         && name < state
     {
-        let over = total(&wishes[..=state]).saturating_sub(width);
+        let over = total(&wishes[..=state]).saturating_sub(room);
         let kept = wishes[name].width.saturating_sub(over);
-        if kept >= LEAST_NAME {
-            wishes[name].width = kept.min(wishes[name].width);
-        }
+        // Where the whole word has no room in any case, a part of it has.
+        let least = if kept >= LEAST_NAME { kept } else { LEAST_NAME + 4 };
+        wishes[name].width = least.min(wishes[name].width);
     }
     let mut count = 0;
-    while count < wishes.len() && total(&wishes[..=count]) <= width {
+    while count < wishes.len() && total(&wishes[..=count]) <= room {
         count += 1;
     }
     if let Some(next) = wishes.get(count) {
-        let room = width.saturating_sub(if count == 0 { 0 } else { total(&wishes[..count]) + GAP });
-        if count < fixed.max(1) || (matches!(next.gives, Gives::Text(_)) && room >= PART) {
-            wishes[count].width = room;
+        let left = room.saturating_sub(if count == 0 { 0 } else { total(&wishes[..count]) + GAP });
+        let part = matches!(next.gives, Gives::Text(_)) || next.state;
+        if count < fixed.max(1) || (part && left >= PART) {
+            wishes[count].width = left.max(u16::from(count == 0));
             count += 1;
         }
     }
     let shown = &mut wishes[..count];
-    spread(shown, width);
+    spread(shown, room, width / 2);
     (place(shown, width), wishes.len() - count)
 }
 
@@ -286,11 +302,11 @@ mod tests {
     fn long_text_gives_way_and_states_never() {
         let store = store(LONG_NAME, "CrashLoopBackOff", IMAGE);
         let mut images = Vec::new();
-        for width in (98..160).rev() {
+        for width in (85..160).rev() {
             let (names, fit) = fitted(&store, 0, width);
             assert_eq!(fit.hidden, 0, "{width}");
             assert!(names.contains(&("STATUS".to_owned(), 16)), "{width}: {names:?}");
-            assert!(names.contains(&("RESTARTS".to_owned(), 14)) || names[1].1 <= GOOD_NAME, "{width}: {names:?}");
+            assert!(names.contains(&("RESTARTS".to_owned(), 13)) || names[1].1 <= GOOD_NAME, "{width}: {names:?}");
             assert!(names[5].1 == TEXT || names[1].1 == LONG_NAME.len() as u16, "{width}: the last text first: {names:?}");
             images.push(names[5].1);
         }
@@ -301,8 +317,8 @@ mod tests {
     fn what_does_not_fit_is_scrolled_to() {
         let store = store(LONG_NAME, "CrashLoopBackOff", IMAGE);
         let (names, fit) = fitted(&store, 0, 60);
-        assert_eq!(names.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["NAMESPACE", "NAME", "STATUS"], "{names:?}");
-        assert!(names[1].1 <= 31 && fit.hidden == 3, "{names:?}");
+        assert_eq!(names.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["NAMESPACE", "NAME", "STATUS", "RESTARTS"], "{names:?}");
+        assert_eq!((names[1].1, fit.hidden), (21, 2), "{names:?}");
         let (names, fit) = fitted(&store, 9, 60);
         assert_eq!(names.last().map(|(name, _)| &**name), Some("IMAGE"), "{names:?}");
         assert_eq!((fit.hidden, names[1].0.as_str()), (0, "NAME"));
@@ -312,7 +328,7 @@ mod tests {
     fn on_a_narrow_screen_name_and_state_come_first() {
         let store = store(LONG_NAME, "CrashLoopBackOff", IMAGE);
         let (names, _) = fitted(&store, 0, 38);
-        assert_eq!(names, [("NAME".to_owned(), 19), ("STATUS".to_owned(), 16)]);
+        assert_eq!(names, [("NAME".to_owned(), 20), ("STATUS".to_owned(), 16)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::table::of_health;
-use super::{put, put_cell, put_end};
+use super::{Cut, put, put_cell, put_end};
 use crate::model::facts::{Condition, Container, Facts, Role, State as Doing};
 use crate::model::row::{Align, Cell, Column, Health, Row, Source};
 use crate::model::time::{self, Seconds};
@@ -16,6 +16,8 @@ use crate::view::wrap::broken_lines;
 
 /// Labels stand before their values, so wide at least and at the most.
 const LABEL: (u16, u16) = (11, 22);
+/// From this height on long words go on in the next row.
+const TALL: u16 = 20;
 
 /// Draws the details.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
@@ -59,6 +61,11 @@ impl Sheet<'_> {
         self.area.bottom().saturating_sub(self.y)
     }
 
+    /// How many rows one value may take: words are whole where there is room for them.
+    fn rows(&self) -> u16 {
+        if self.area.height >= TALL { 3 } else { 1 }
+    }
+
     fn title(&mut self, row: &Row) {
         if self.room() == 0 {
             return;
@@ -75,7 +82,16 @@ impl Sheet<'_> {
 
     fn label(&mut self, label: &str) -> u16 {
         let room = self.label.min(self.area.width.saturating_sub(1));
-        put_cell(self.buffer, self.area.x + 1, self.y, label, room.saturating_sub(2), Align::Left, self.state.theme.style(Scope::Dim));
+        put_cell(
+            self.buffer,
+            self.area.x + 1,
+            self.y,
+            label,
+            room.saturating_sub(2),
+            Align::Left,
+            Cut::Middle,
+            self.state.theme.style(Scope::Dim),
+        );
         self.area.x + 1 + room
     }
 
@@ -165,7 +181,10 @@ impl Sheet<'_> {
             }
             Facts::Event(event) => {
                 self.field("about", &format!("{}/{}", event.object_kind.to_lowercase(), event.object_name), Scope::Text);
-                self.wrapped("message", &event.message, Scope::Text, 4);
+                // A warning's words stand above already.
+                if row.message.as_ref() != Some(&event.message) {
+                    self.wrapped("message", &event.message, Scope::Text, 4);
+                }
             }
             Facts::Selects(selector) => self.field("selector", &selector.to_string(), Scope::Text),
             Facts::None => {
@@ -218,7 +237,8 @@ impl Sheet<'_> {
             line.push_str("   ");
             line.push_str(&message);
         }
-        self.field(&container.spec.name, &line, if health == Health::Healthy { Scope::Text } else { of_health(health) });
+        let look = if health == Health::Healthy { Scope::Text } else { of_health(health) };
+        self.wrapped(&container.spec.name, &line, look, self.rows());
     }
 
     /// The conditions that say something: those that are not as they should be.
@@ -263,13 +283,11 @@ impl Sheet<'_> {
             if self.room() == 0 {
                 return;
             }
-            let x = if at == 0 { self.label("events") } else { self.label("") };
             let age = time::age((self.now - event.last).max(0));
             let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
             let look = if &*event.kind == "Warning" { Scope::Warning } else { Scope::Dim };
             let words = format!("{age:<5} {}{count}  {}", event.reason, event.message);
-            put_end(self.buffer, x, self.y, &words, self.area.right().saturating_sub(x), self.state.theme.style(look));
-            self.y += 1;
+            self.wrapped(if at == 0 { "events" } else { "" }, &words, look, self.rows());
         }
     }
 }

@@ -40,34 +40,31 @@ enum Tabs {
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let right = truth(state);
     let right_width = width(&right).min(area.width as usize * 2 / 3) as u16;
-    let room = area.width.saturating_sub(right_width + 2);
+    let right_x = area.right().saturating_sub(right_width + 1);
+    let left_x = area.x + 1;
+    let room = right_x.saturating_sub(left_x + 2);
     let way = way(state, area.width);
-    let whole = width(&joined(&way)) as u16;
-    let fits = |tabs: &Vec<Piece>| !tabs.is_empty() && whole + GAP + width(tabs) as u16 + GAP <= room + 1;
-    let all = [Tabs::Apart, Tabs::Close, Tabs::Keys, Tabs::Lit].map(|how| tabs(state, how));
-    let chosen = all.iter().find(|tabs| fits(tabs)).or_else(|| {
-        // Nothing fits: the way here is shortened, but not to nothing.
-        all.last().filter(|tabs| !tabs.is_empty() && width(tabs) as u16 + 2 * GAP + 16 <= room)
-    });
-    let tabs_width = chosen.map_or(0, |tabs| width(tabs) as u16);
-    let way_room = if chosen.is_some() { room - tabs_width - GAP } else { room };
-    let mut x = area.x + 1;
-    let end = area.x + way_room;
+    let (whole, least) = (width(&joined(&way)) as u16, shortest(&way));
+    let all = [(Tabs::Apart, GAP), (Tabs::Close, GAP), (Tabs::Keys, GAP), (Tabs::Lit, 2)].map(|(how, gap)| (tabs(state, how), gap));
+    let fits = |(tabs, gap): &&(Vec<Piece>, u16), way: u16| !tabs.is_empty() && way + gap + width(tabs) as u16 <= room;
+    // Where none fits, the way here may lose its middle, but not its ends.
+    let chosen = all.iter().find(|tabs| fits(tabs, whole)).or_else(|| all.last().filter(|tabs| fits(tabs, least)));
+    let (tabs, gap) = chosen.map_or((&[][..], 0), |(tabs, gap)| (tabs, *gap));
+    let tabs_width = width(tabs) as u16;
+    let end = left_x + room.saturating_sub(tabs_width + gap);
+    let mut x = left_x;
     for (words, look) in &shortened(way, end.saturating_sub(x) as usize) {
         x = put_end(buffer, x, area.y, words, end.saturating_sub(x), state.theme.style(*look));
     }
-    if let Some(tabs) = chosen {
-        // In the middle where there is room, so that they do not jump with the namespace's name.
-        let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
-        let last = (area.x + room).saturating_sub(tabs_width + GAP - 1);
-        let mut x = (x + GAP).max(middle.min(last));
-        for (words, look) in tabs {
-            x = put(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
-        }
+    // In the middle where there is room, so that they do not jump with the namespace's name.
+    let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
+    let mut x = (x + gap).max(middle.min(end + gap));
+    for (words, look) in tabs {
+        x = put(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
     }
-    let mut x = area.right().saturating_sub(right_width + 1);
+    let mut x = right_x;
     for (words, look) in &right {
-        x = put_end(buffer, x, area.y, words, (area.right()).saturating_sub(x), state.theme.style(*look));
+        x = put_end(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
     }
 }
 
@@ -78,7 +75,7 @@ fn width(pieces: &[Piece]) -> usize {
 /// The steps that lead here: context, namespaces, what one came from, what it is.
 fn way(state: &State, width: u16) -> Vec<Piece> {
     let name = if state.context.name.is_empty() { "no context" } else { &state.context.name };
-    let scope = if state.scope == Namespaces::All && width < 60 { "all".to_owned() } else { state.scope.to_string() };
+    let scope = if state.scope == Namespaces::All && width < 100 { "all".to_owned() } else { state.scope.to_string() };
     let mut steps = vec![(name.to_owned(), Scope::Header), (scope, Scope::Text)];
     for view in &state.stack {
         match view {
@@ -106,13 +103,18 @@ fn joined(steps: &[Piece]) -> Vec<Piece> {
     pieces
 }
 
-/// The way here in so much room: steps in its middle are left out first. The cluster that one is in, and what one looks at,
-/// stay.
+/// How wide the way is with nothing between its ends.
+fn shortest(steps: &[Piece]) -> u16 {
+    let ends = [steps.first(), steps.last()].into_iter().flatten().cloned().collect::<Vec<_>>();
+    let hole = if steps.len() > 2 { 4 } else { 0 };
+    (width(&joined(&ends)) + hole) as u16
+}
+
+/// The way here in so much room: the steps after the first are left out one by one. The cluster that one is in, and what one
+/// looks at, stay.
 fn shortened(steps: Vec<Piece>, room: usize) -> Vec<Piece> {
-    let hole = || ("…".to_owned(), Scope::Dim);
-    let without = |kept: usize, from: usize| {
-        let mut some: Vec<Piece> = steps[..kept].to_vec();
-        some.push(hole());
+    let without = |from: usize| {
+        let mut some = vec![steps[0].clone(), ("…".to_owned(), Scope::Dim)];
         some.extend_from_slice(&steps[from..]);
         joined(&some)
     };
@@ -120,9 +122,8 @@ fn shortened(steps: Vec<Piece>, room: usize) -> Vec<Piece> {
     if width(&whole) <= room {
         return whole;
     }
-    let shorter = (3..steps.len()).map(|from| without(2, from)).chain((2..steps.len()).map(|from| without(1, from)));
     let mut shortest = whole;
-    for pieces in shorter {
+    for pieces in (2..steps.len()).map(without) {
         if width(&pieces) <= room {
             return pieces;
         }
@@ -202,9 +203,10 @@ fn truth(state: &State) -> Vec<Piece> {
     };
     let (words, look) = match (&state.link, &shown) {
         (Link::Unauthorized { .. }, _) => ("✗ not logged in".into(), Scope::Forbidden),
+        // Nothing was ever here that could be old.
+        (Link::Down { since: None, .. }, _) => ("✗ unreachable".into(), Scope::Forbidden),
         (_, Truth::Stale { since: then, why }) => (stale(*then, why), Scope::Stale),
         (Link::Down { since: Some(then), why }, _) => (stale(*then, why), Scope::Stale),
-        (Link::Down { since: None, .. }, _) => ("✗ unreachable".into(), Scope::Forbidden),
         (Link::Idle | Link::Connecting { .. }, Truth::Starting) => ("◌ connecting".into(), Scope::Syncing),
         (_, Truth::Starting | Truth::Syncing) => ("◌ syncing".into(), Scope::Syncing),
         (_, Truth::Live) => ("● live".into(), Scope::Live),

@@ -141,7 +141,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) => kind.plural.to_string(),
         TableKey::Services(_) => "services".into(),
         TableKey::Labels(_) => "labels".into(),
-        TableKey::Labelled(_, key, value) => format!("objects with {key}={value}"),
+        TableKey::Labelled(..) => "objects".into(),
         TableKey::Rollouts(_) => "rollouts".into(),
         TableKey::Containers(..) => "containers".into(),
     }

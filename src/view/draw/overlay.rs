@@ -17,7 +17,7 @@ const NAMES: usize = 32;
 /// How wide a list is that opened by itself.
 const ASKS: u16 = 84;
 /// The reason takes no more rows than this.
-const REASON: usize = 3;
+const REASON: usize = 6;
 
 /// Draws what lies over the body.
 pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
@@ -38,7 +38,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let names = picker.shown().map(|(_, choice)| text::width(&text::safe(&choice.name))).max().unwrap_or(0).min(NAMES) as u16;
     let width = if asks { body.width.min(ASKS) } else { body.width };
     let safe = text::safe(&picker.reason);
-    let reason = broken_lines(&safe, width.saturating_sub(4).into(), REASON);
+    let reason = broken_lines(&safe, width.saturating_sub(4).into(), REASON.min((body.height / 2).into()));
     let above = 1 + if asks { reason.len() as u16 + 1 } else { 0 };
     let rows = (picker.shown().len() as u16).max(1).min(body.height.saturating_sub(above)).min(ROWS);
     let height = (rows + above).min(body.height);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::columns::{self, Fit, Fitted, GAP};
-use super::{notice, put, put_cell, usage};
+use super::{Cut, notice, put, put_cell, usage};
 use crate::model::metrics::Metrics;
 use crate::model::row::{Align, Cell, Column, Health, Row, Source};
 use crate::model::time::Seconds;
@@ -39,7 +39,9 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
     let fit = columns::fit(shown, &table.store, view.spent, view.left, inside.width);
     view.left = fit.left;
     let painter = Painter { view, metrics, nodes, theme: &state.theme, now };
-    painter.head(buffer, inside, &fit);
+    if !table.store.is_empty() {
+        painter.head(buffer, inside, &fit);
+    }
     if view.is_empty() {
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         notice::empty(state, buffer, body);
@@ -77,7 +79,7 @@ impl Painter<'_> {
             let name = text::safe(&column.name);
             let measure = match column.source {
                 Source::Cpu | Source::Memory if self.nodes => " /node",
-                Source::Cpu | Source::Memory => " /request",
+                Source::Cpu | Source::Memory => " /req",
                 _ => "",
             };
             let measure = if text::width(&name) + measure.len() <= place.width as usize { measure } else { "" };
@@ -115,7 +117,9 @@ impl Painter<'_> {
             line.clear();
             let style = self.cell(row, column, place.width, line);
             let style = gone.unwrap_or(if marked && column.source == Source::Name { self.theme.style(Scope::Mark) } else { style });
-            put_cell(buffer, area.x + GUTTER + place.x, area.y, line, place.width, column.align, style);
+            let words = matches!(column.source, Source::Cell(at) if matches!(row.cells.get(usize::from(at)), Some(Cell::Status(..))));
+            let cut = if words { Cut::End } else { Cut::Middle };
+            put_cell(buffer, area.x + GUTTER + place.x, area.y, line, place.width, column.align, cut, style);
         }
         if marked {
             put(buffer, area.x + 1, area.y, "✓", 1, self.theme.style(Scope::Mark));
