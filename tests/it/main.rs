@@ -18,4 +18,6 @@ mod printed;
 mod sample;
 mod screens;
 mod swallow;
+#[cfg(unix)]
+mod terminal;
 mod wait;
