@@ -70,6 +70,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    /// What was last said to be wrong with the connection.
+    alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
     wanted: Option<String>,
     drawn: Instant,
@@ -82,7 +84,11 @@ pub struct App<S: Surface> {
 ///
 /// # Errors
 /// The terminal is gone.
-pub async fn run<S: Surface>(start: Start, state: State, surface: S, mut signals: mpsc::Receiver<Signal>) -> io::Result<u8> {
+pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut signals: mpsc::Receiver<Signal>) -> io::Result<u8> {
+    if start.route.options.context.is_none() && !state.context.name.is_empty() {
+        // Another program that makes another context the current one does not take this one's cluster away.
+        start.route.options.context = Some(state.context.name.to_string());
+    }
     let (out, events) = mpsc::channel(WAITING);
     let link = link::spawn(start.route.clone(), state.clock.clone(), out.clone());
     let mut app = App {
@@ -99,6 +105,7 @@ pub async fn run<S: Surface>(start: Start, state: State, surface: S, mut signals
         follows: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
         touched: true,
@@ -165,7 +172,7 @@ impl<S: Surface> App<S> {
             if self.quit {
                 break;
             }
-            let Some(next) = self.surface.ready() else { break };
+            let Some(next) = self.surface.ready().await else { break };
             self.input(next?).await?;
         }
         Ok(())
@@ -211,10 +218,11 @@ impl<S: Surface> App<S> {
             }
         }
         keep.extend(self.state.details.events.clone());
-        // The tabs count: services and rollouts are few, and are watched as soon as the first table is complete.
+        // The tabs count, so their tables are fed as soon as the first one is complete; labels are counted on demand, being
+        // a watch of every kind.
         let complete =
             self.state.table_view().and_then(|view| self.state.tables.get(&view.place.key)).is_some_and(|table| table.truth().complete());
-        for pane in [Pane::Services, Pane::Rollouts] {
+        for pane in [Pane::Pods, Pane::Services, Pane::Rollouts] {
             let key = self.state.pane_key(pane);
             if complete || self.state.tables.get(&key).is_some() {
                 self.state.tables.look(&key);
@@ -330,6 +338,7 @@ impl<S: Surface> App<S> {
         self.out = out;
         self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
         self.state.reset(context, Scope::All);
+        self.alarm = None;
         self.enter(scope, None);
         self.touch();
     }

@@ -79,10 +79,22 @@ pub struct Global {
     pub log_file: Option<PathBuf>,
 }
 
+/// What `kubetui get --help` says of its output.
+const GET: &str = "\
+-o json prints one array with an object for each row:
+  {\"kind\", \"apiVersion\", \"namespace\", \"name\", \"uid\", \"labels\": {…},
+   \"created\", \"health\", \"message\", \"cells\": {…}}
+created is a time as in 2026-11-21T07:31:00Z, or null. health is healthy, progressing or unhealthy,
+and message says why, where the cluster does. cells has the text under each column, wide ones too,
+by the column's name. namespace and message are left out where there is none.
+
+CPU and MEM are there only where the cluster measures them.";
+
 /// What to do instead of opening the dashboard.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     /// Print the rows of a table and exit, for scripts
+    #[command(after_long_help = GET)]
     Get(Get),
     /// Print a script that completes this command line in a shell
     Completion {
@@ -119,7 +131,7 @@ pub enum Output {
     Table,
     /// Columns, with those that need room
     Wide,
-    /// One array of objects, a field for each column
+    /// One array of objects with all columns: see --help
     Json,
     /// kind/name, a line each
     Name,

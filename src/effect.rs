@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::view::place::Reference;
+use crate::model::reference::Reference;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]

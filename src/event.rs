@@ -23,6 +23,8 @@ pub enum Event {
     Contexts(Vec<Context>),
     /// The context leads to another server or user than before: everything has to be read anew.
     Moved,
+    /// What the description of this number says now.
+    Described(u64, Described),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
     /// What the server serves.
@@ -31,8 +33,6 @@ pub enum Event {
     Measured(Measurement),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
-    /// The text view of this number is filled.
-    Described(u64, Described),
 }
 
 /// One answer of metrics.k8s.io.
@@ -68,6 +68,6 @@ pub struct Update {
     pub deltas: Vec<Delta>,
     /// How true the rows are from now on.
     pub truth: Option<Truth>,
-    /// A remark on the scope: "only namespace team-1: …". Stays until replaced.
+    /// A remark on the scope: "only namespace team-1: …". Stays until replaced; an empty one takes it back.
     pub note: Option<Arc<str>>,
 }

@@ -1,4 +1,58 @@
-//! kubetui: a terminal dashboard for Kubernetes.
+//! # kubetui: a terminal dashboard for Kubernetes
+//!
+//! An async **watch** layer streams cluster objects into an in-memory **model**, which ratatui **views** draw; a key finds a
+//! **command**, and a command changes the view or leaves an **effect** for the loop to carry out.
+//!
+//! ```text
+//! API server ══ watch (protobuf) ══▶ rows ──bounded channel──▶ tables ──▶ view ──▶ terminal
+//!     ▲                                                                    ▲
+//!     └───────────── effect ◀── command ◀── key map ◀── key ───────────────┘
+//! ```
+//!
+//! ## The way of an object
+//! [`cluster::watch`] runs one task for each stream: a streaming list of partial protobuf messages where the kind has a
+//! [`kinds::Block`], the server's Table where it has none. [`cluster::frames`] cuts the bytes and decodes each object into a
+//! [`model::row::Row`], the one row type of all kinds. [`cluster::feed`] keeps the newest change of each UID and sends
+//! batches over one bounded channel. The loop ([`app`]) hands a batch to its table ([`view::tables`]); a table that is made of
+//! several kinds passes it through a [`kinds::panes::Weave`] first. The [`model::store::Store`] keeps rows in order and
+//! remembers which changed, so that the [`model::store::Listing`] on the screen looks at those alone.
+//!
+//! ## The way of a key
+//! [`keymap`] (a trie a mode, from TOML) gives a command line, [`commands`] has one row for each command: name, doc, when it
+//! applies and why not, what it does. It changes [`view::state::State`] at once and may leave an [`effect::Effect`]. The loop
+//! draws before it waits again.
+//!
+//! ## Laws
+//! 1. One loop owns everything mutable; tasks send events. No locks round model, view or app.
+//! 2. The view never awaits, the model never draws, the cluster layer never knows the screen.
+//! 3. Nothing polls what can be watched; nothing is drawn when nothing changed. Input first.
+//! 4. The cursor and the marks belong to objects (UID), never to row numbers.
+//! 5. The screen does not lie: each table says how true it is ([`model::state::Truth`]); nothing that the network does ends the
+//!    program or empties a table.
+//! 6. Nothing of the cluster reaches the terminal raw: everything passes [`view::text`].
+//! 7. Data over code: kinds, commands, keys and themes are tables.
+//!
+//! ## The house
+//! Imports go one way, and a test holds them to it: `app → commands → view → kinds → model`,
+//! `commands → effect → cluster → kinds`.
+//!
+//! | folder | what it is for |
+//! | --- | --- |
+//! | [`model`] | what we know: row, facts, store and listing, filter language, metrics, scope, truth, time |
+//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts; `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names) |
+//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics |
+//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt; `draw` puts it into cells |
+//! | [`commands`] | every action, one row each |
+//! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
+//! | [`app`] | the loop, and the surface that it draws on |
+//! | [`get`] | `kubetui get`: the same rows without a terminal |
+//! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has |
+//! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
+//!
+//! One connection ([`cluster::link`]) is watched over by one task: it proves the server, notices silence and a suspended
+//! machine, runs the reconnects that all watches wait for, and reads the kubeconfig again when it changes on disk.
+//! What is watched follows from what is looked at: views name their tables ([`view::tables::TableKey`]), and the loop makes the
+//! running watches equal to what those need.
 
 pub mod app;
 pub mod cli;
@@ -6,8 +60,10 @@ pub mod cluster;
 pub mod commands;
 pub mod effect;
 pub mod event;
+pub mod get;
 pub mod keymap;
 pub mod kinds;
+pub mod log;
 pub mod model;
 pub mod places;
 pub mod problem;

@@ -33,9 +33,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &cli.global.log_file {
+        kubetui::log::start(file)?;
+    }
     match &cli.command {
         Some(Command::Completion { shell }) => cli::completion(*shell, &mut std::io::stdout().lock())?,
-        Some(Command::Get(get)) => anyhow::bail!("{} cannot be printed yet", get.resource),
+        Some(Command::Get(get)) => {
+            let loaded = Loaded::load(&cli.global.paths())?;
+            kubetui::get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
+        }
         None => return dashboard(cli),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,8 +1,11 @@
 //! What tasks report, taken into the state.
 
+use std::sync::Arc;
+
 use super::App;
 use super::surface::Surface;
 use crate::event::{Described, Event, Measurement};
+use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::picker::Purpose;
 use crate::view::state::{Overlay, View};
@@ -23,6 +26,9 @@ impl<S: Surface> App<S> {
             }
             Event::Link(link) => self.linked(link),
             Event::Contexts(contexts) => {
+                if let Some(loaded) = self.link.handle.loaded() {
+                    self.route.loaded = (*loaded).clone();
+                }
                 if !contexts.iter().any(|context| context.name == self.state.context.name) {
                     self.state
                         .error(format!("the kubeconfig has no context {:?} any more; what is shown goes on", &*self.state.context.name));
@@ -74,6 +80,10 @@ impl<S: Surface> App<S> {
     fn linked(&mut self, link: Link) {
         match &link {
             Link::Up { .. } => {
+                let alarm = self.alarm.take();
+                if alarm.is_some() && alarm == self.state.message.as_ref().map(|message| message.text.clone()) {
+                    self.state.message = None;
+                }
                 if let Overlay::Picker(picker) = &self.state.overlay
                     && picker.purpose == Purpose::Contexts
                     && !picker.reason.is_empty()
@@ -88,9 +98,32 @@ impl<S: Surface> App<S> {
                 let reason = format!("{} does not answer: {why}. Trying again; ctrl-r tries now", self.state.context.name);
                 self.state.pick_context(reason.into());
             }
+            // Rows stay, and hide what would stand in their place: the reason is said below them, once.
+            Link::Down { since: Some(_), why } => {
+                let retry = self.key_of("retry");
+                self.alarm(&format!("{why}. Trying again; {retry} tries now"));
+            }
+            Link::Unauthorized { why, login } => {
+                let login = if *login { format!("; {} logs in", self.key_of("login")) } else { String::new() };
+                self.alarm(&format!("{why}{login}"));
+            }
             _ => {}
         }
         self.state.link = link;
+    }
+
+    /// The first key of a command.
+    fn key_of(&self, command: &str) -> String {
+        self.state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"))
+    }
+
+    /// Says what is wrong with the connection, until a key is pressed or it is right again.
+    fn alarm(&mut self, words: &str) {
+        let words: Arc<str> = words.into();
+        if self.alarm.as_ref() != Some(&words) {
+            self.alarm = Some(words.clone());
+            self.state.error(words);
+        }
     }
 
     fn measured(&mut self, measurement: Measurement) {

@@ -3,7 +3,8 @@
 use std::io;
 
 use crossterm::event::{Event as Input, EventStream};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
+use futures::future::poll_immediate;
 use ratatui::Frame;
 
 use crate::terminal::Screen;
@@ -19,9 +20,10 @@ pub trait Surface {
     /// The next input; `None` when there will be none any more. Cancel-safe.
     fn next(&mut self) -> impl Future<Output = Option<io::Result<Input>>>;
 
-    /// The next input, if it is there already.
-    fn ready(&mut self) -> Option<io::Result<Input>> {
-        self.next().now_or_never().flatten()
+    /// The next input, if it is there already. Polled with the loop's own waker: crossterm's stream keeps the first one
+    /// that it is given until an event comes, and with another one the loop would sleep through the next key.
+    fn ready(&mut self) -> impl Future<Output = Option<io::Result<Input>>> {
+        async { poll_immediate(self.next()).await.flatten() }
     }
 
     /// The next frame writes everything.

@@ -12,9 +12,9 @@ use crate::cluster::{discovery, follow};
 use crate::event::{Event, Measurement};
 use crate::kinds;
 use crate::model::facts::Resources;
+use crate::model::reference::Reference;
 use crate::model::row::Source;
 use crate::model::state::Link;
-use crate::view::place::Reference;
 
 /// What the server serves is asked again when the palette opens, at most so often.
 const DISCOVERY: std::time::Duration = std::time::Duration::from_secs(20);

@@ -1,18 +1,409 @@
-//! Temporary.
+//! What `kubectl describe` says of one object, for as long as somebody reads it: made again whenever the object, its
+//! events or what stands beside it changes. And whose an object is.
+//!
+//! The object itself, the values of a secret too, stays here: only the text leaves, which has sizes for them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::{self, BoxStream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
 use super::connect::Session;
 use super::error::ClusterError;
+use super::frames::{Decoder, Splitter, is_protobuf, reported};
 use super::link::LinkHandle;
-use super::watch::Handle;
-use crate::event::Event;
+use super::request::{self, Stream};
+use super::watch::{Handle, jitter};
+use crate::event::{Described, Event};
+use crate::kinds::describe::{self, EVENTS, Related};
+use crate::kinds::events::EVENT;
 use crate::model::kind::Kind;
 use crate::model::row::{Owner, Uid};
-use std::sync::Arc;
-use tokio::sync::mpsc;
-/// t
-pub fn describe(_n: u64, _k: Arc<Kind>, _ns: Arc<str>, _name: Arc<str>, _uid: Uid, _l: LinkHandle, _o: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(async {})
+use crate::model::time::Seconds;
+
+/// Texts come no faster than this: nobody reads faster.
+const GAP: Duration = Duration::from_millis(500);
+/// How often what cannot be watched is read again, and the ages in the text are brought up to date.
+const EVERY: Duration = Duration::from_secs(5);
+/// Between two tries; doubled each time.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+
+/// Describes the object with this UID (never another one of its name) until the handle is dropped or the object is gone.
+/// Everything there is to say comes as [`Event::Described`] with `number`.
+pub fn describe(
+    number: u64,
+    kind: Arc<Kind>,
+    namespace: Arc<str>,
+    name: Arc<str>,
+    uid: Uid,
+    link: LinkHandle,
+    out: mpsc::Sender<Event>,
+) -> Handle {
+    let follower = Follower { number, kind, namespace, name, uid, link, out, said: None };
+    Handle::spawn(follower.run())
 }
-/// t
-pub async fn owner_of(_s: &Session, _k: &Kind, _ns: &str, _n: &str, _u: &Uid) -> Result<Option<Owner>, ClusterError> {
-    Ok(None)
+
+/// The owner of the object with this UID, the controlling one if it has several; `None` when it has none, or its name is
+/// another object's now.
+///
+/// # Errors
+/// It cannot be read; [`ClusterError::NotFound`] where it is gone.
+pub async fn owner_of(session: &Session, kind: &Kind, namespace: &str, name: &str, uid: &Uid) -> Result<Option<Owner>, ClusterError> {
+    let path = request::object(kind, namespace, name);
+    let (content_type, bytes) = request::get_bytes(session, &path, &Decoder::accept_one()).await?;
+    let row = Decoder::new(Arc::new(kind.clone()), true).one(is_protobuf(&content_type), &bytes)?;
+    Ok(row.owner.filter(|_| row.uid == *uid).map(Arc::unwrap_or_clone))
 }
+
+struct Follower {
+    number: u64,
+    kind: Arc<Kind>,
+    namespace: Arc<str>,
+    name: Arc<str>,
+    uid: Uid,
+    link: LinkHandle,
+    out: mpsc::Sender<Event>,
+    said: Option<Described>,
+}
+
+/// How a try ended, when not with an error.
+enum End {
+    /// The object is not there any more.
+    Gone,
+    /// The server closed a stream in good order, or forgot where it was.
+    Again,
+}
+
+/// What the text is made of.
+#[derive(Default)]
+struct Material {
+    object: Value,
+    answers: BTreeMap<&'static str, Value>,
+    /// By UID.
+    events: BTreeMap<String, Value>,
+    /// Why the events could not be read.
+    failure: Option<String>,
+}
+
+/// One line of a watch.
+#[derive(Deserialize)]
+struct Change {
+    #[serde(rename = "type")]
+    kind: String,
+    object: Value,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        let mut pause = BACKOFF.0;
+        loop {
+            let mut link = self.link.mark();
+            let session = self.link.session().await;
+            let began = Instant::now();
+            let end = self.follow(&session, &mut self.link.mark()).await;
+            if began.elapsed() > BACKOFF.1 {
+                pause = BACKOFF.0;
+            }
+            match end {
+                Ok(End::Gone) => return self.say(Described::Gone).await,
+                Ok(End::Again) => {}
+                Err(error) => {
+                    tracing::debug!(kind = %self.kind.plural, %error, "describe");
+                    if error.is_login() {
+                        link.refused(&error);
+                    }
+                    self.link.suspect();
+                    self.say(Described::Failed(error.to_string().into())).await;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(jitter(pause)) => {}
+                () = link.renewed() => {}
+            }
+            pause = (pause * 2).min(BACKOFF.1);
+        }
+    }
+
+    async fn say(&mut self, word: Described) {
+        if self.said.as_ref() != Some(&word) {
+            self.said = Some(word.clone());
+            // When the loop is gone, this task will be aborted with it.
+            let _ = self.out.send(Event::Described(self.number, word)).await;
+        }
+    }
+
+    /// The object's own UID, and nobody else's.
+    fn is_it(&self, object: &Value) -> bool {
+        Uid::new(meta(object, "uid")) == self.uid
+    }
+
+    /// The object as it is; `None` when it is gone.
+    async fn get(&self, session: &Session) -> Result<Option<Value>, ClusterError> {
+        match request::get_json::<Value>(session, &request::object(&self.kind, &self.namespace, &self.name)).await {
+            Ok(object) => Ok(Some(object).filter(|object| self.is_it(object))),
+            Err(ClusterError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the watch of the object. Without a version it begins with the object as it is: the object's own version may be
+    /// one that the server does not remember.
+    async fn watch(&self, session: &Session) -> Result<Option<Stream>, ClusterError> {
+        if !self.kind.watchable {
+            return Ok(None);
+        }
+        let fields = format!("metadata.name={}", self.name);
+        let query = request::query(&[("watch", "1"), ("fieldSelector", &fields)]);
+        let path = format!("{}{query}", self.kind.path(Some(&self.namespace)));
+        match request::open_stream(session, &path, request::JSON).await {
+            Ok(stream) => Ok(Some(stream)),
+            Err(error) if error.is_transient() || error.is_login() => Err(error),
+            // It could be read, and only cannot be watched: it is read again and again instead.
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn follow(&mut self, session: &Session, link: &mut LinkHandle) -> Result<End, ClusterError> {
+        let (object, watch) = unbroken(link, async { Ok(futures::join!(self.get(session), self.watch(session))) }).await?;
+        let Some(object) = object? else { return Ok(End::Gone) };
+        let mut watch = watch?.map(changes);
+        let (answers, heard) =
+            unbroken(link, async { Ok(futures::join!(related(session, &self.kind, &object), self.events(session, &object))) }).await?;
+        let mut material = Material { object, answers, ..Material::default() };
+        let mut events = material.take(heard);
+        self.link.alive();
+        self.tell(&mut material).await?;
+
+        // The watch has shown that the object was there when it began.
+        let mut confirmed = false;
+        let mut changed = false;
+        let mut told = Instant::now();
+        let mut tick = told + EVERY;
+        let mut due = None;
+        loop {
+            let wake = due.unwrap_or(tick).min(tick);
+            tokio::select! {
+                error = link.broken() => return Err(error),
+                said = next(&mut watch) => {
+                    let change = match said {
+                        Some(Ok(change)) => change,
+                        None | Some(Err(ClusterError::Expired(_))) => return Ok(End::Again),
+                        Some(Err(error)) => return Err(error),
+                    };
+                    if change.kind == "DELETED" || !self.is_it(&change.object) {
+                        return Ok(End::Gone);
+                    }
+                    confirmed = true;
+                    if meta(&change.object, "resourceVersion") != meta(&material.object, "resourceVersion") {
+                        material.object = change.object;
+                        changed = true;
+                        due.get_or_insert(told + GAP);
+                    }
+                }
+                said = next(&mut events) => match said {
+                    Some(Ok(change)) => {
+                        let uid = meta(&change.object, "uid").to_owned();
+                        if change.kind == "DELETED" {
+                            material.events.remove(&uid);
+                        } else {
+                            material.events.insert(uid, change.object);
+                        }
+                        due.get_or_insert(told + GAP);
+                    }
+                    // Read as a list at the next tick, and watched from there on.
+                    None | Some(Err(_)) => events = None,
+                },
+                () = tokio::time::sleep_until(wake) => {
+                    let ticked = Instant::now() >= tick;
+                    if ticked && (watch.is_none() || !confirmed) {
+                        let Some(object) = unbroken(link, self.get(session)).await? else { return Ok(End::Gone) };
+                        material.object = object;
+                    }
+                    if ticked && events.is_none() {
+                        let heard = unbroken(link, async { Ok(self.events(session, &material.object).await) }).await?;
+                        events = material.take(heard);
+                    }
+                    if ticked || changed {
+                        material.answers = unbroken(link, async { Ok(related(session, &self.kind, &material.object).await) }).await?;
+                        changed = false;
+                    }
+                    self.tell(&mut material).await?;
+                    told = Instant::now();
+                    due = None;
+                    if ticked {
+                        tick = told + EVERY;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The object's events, and the watches that go on from them; the watches are `None` where they cannot be had.
+    async fn events(&self, session: &Session, object: &Value) -> Result<Heard, ClusterError> {
+        let uids = describe::event_uids(&self.kind, object);
+        // Events of what has no namespace may be in any.
+        let namespace = Some(&*self.namespace).filter(|namespace| !namespace.is_empty());
+        let path = &EVENT.as_kind().path(namespace);
+        let each = uids.iter().map(|uid| async move {
+            let fields = format!("involvedObject.uid={uid}");
+            let list: Events = request::get_json(session, &format!("{path}{}", request::query(&[("fieldSelector", &fields)]))).await?;
+            let version = list.metadata.resource_version;
+            let query = request::query(&[("watch", "1"), ("fieldSelector", &fields), ("resourceVersion", &version)]);
+            let stream = request::open_stream(session, &format!("{path}{query}"), request::JSON).await;
+            Ok::<_, ClusterError>((list.items.unwrap_or_default(), stream.ok()))
+        });
+        let mut heard = Heard { events: BTreeMap::new(), streams: Some(Vec::new()) };
+        for answer in join_all(each).await {
+            let (items, stream) = answer?;
+            heard.events.extend(items.into_iter().map(|event| (meta(&event, "uid").to_owned(), event)));
+            heard.streams = heard.streams.zip(stream).map(|(mut streams, stream)| {
+                streams.push(changes(stream));
+                streams
+            });
+        }
+        Ok(heard)
+    }
+
+    /// Says the text of the material, if it is another one.
+    async fn tell(&mut self, material: &mut Material) -> Result<(), ClusterError> {
+        let (kind, now, mut moved) = (self.kind.clone(), self.link.now(), std::mem::take(material));
+        // Of a node with hundreds of pods it takes a while.
+        let made = tokio::task::spawn_blocking(move || {
+            let text = moved.text(&kind, now);
+            (moved, text)
+        });
+        let (moved, text) = made.await.map_err(|e| ClusterError::Decode(format!("the description cannot be made: {e}")))?;
+        *material = moved;
+        self.say(Described::Text(text)).await;
+        Ok(())
+    }
+}
+
+/// What the server has of events.
+struct Heard {
+    events: BTreeMap<String, Value>,
+    streams: Option<Vec<Changes>>,
+}
+
+impl Material {
+    fn text(&mut self, kind: &Kind, now: Seconds) -> String {
+        self.answers.remove(EVENTS);
+        self.answers.extend(self.failure.as_ref().map(|why| (EVENTS, json!({ "error": why }))));
+        let events: Vec<Value> = self.events.values().cloned().collect();
+        describe::describe(kind, &self.object, &self.answers, &events, now)
+    }
+
+    /// Takes the events, or why there are none; gives the watches, `None` where events have to be read again.
+    fn take(&mut self, heard: Result<Heard, ClusterError>) -> Option<Changes> {
+        match heard {
+            Ok(heard) => {
+                self.events = heard.events;
+                self.failure = None;
+                // Nothing to watch is not a watch that ends.
+                heard.streams.map(|streams| if streams.is_empty() { stream::pending().boxed() } else { all(streams) })
+            }
+            Err(error) => {
+                self.events.clear();
+                self.failure = Some(error.to_string());
+                None
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Events {
+    metadata: EventsMeta,
+    #[serde(default)]
+    items: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventsMeta {
+    #[serde(default)]
+    resource_version: String,
+}
+
+/// What stands beside the object; where it cannot be read, the reason.
+async fn related(session: &Session, kind: &Kind, object: &Value) -> BTreeMap<&'static str, Value> {
+    let each = describe::related(kind, object).into_iter().map(|Related { path, key }| async move {
+        let answer = request::get_json::<Value>(session, &path).await;
+        (key, answer.unwrap_or_else(|error| json!({ "error": error.to_string() })))
+    });
+    join_all(each).await.into_iter().collect()
+}
+
+/// Ends with an error when the connection is found broken before the work is done.
+async fn unbroken<T>(link: &mut LinkHandle, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
+    tokio::select! {
+        error = link.broken() => Err(error),
+        done = work => done,
+    }
+}
+
+/// A field of the metadata; empty where there is none.
+fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What a watch says, up to its first error.
+type Changes = BoxStream<'static, Result<Change, ClusterError>>;
+
+/// The next thing that a watch says; never, where there is none.
+async fn next(changes: &mut Option<Changes>) -> Option<Result<Change, ClusterError>> {
+    match changes {
+        Some(changes) => changes.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Several watches as one, which ends when the first of them does.
+fn all(streams: Vec<Changes>) -> Changes {
+    let ended = |changes: Changes| changes.map(Some).chain(stream::once(std::future::ready(None)));
+    stream::select_all(streams.into_iter().map(|changes| ended(changes).boxed()))
+        .take_while(|said| std::future::ready(said.is_some()))
+        .filter_map(std::future::ready)
+        .boxed()
+}
+
+/// Reads a watch in JSON.
+fn changes(stream: Stream) -> Changes {
+    let reading = Some((stream, Splitter::new(false)));
+    stream::unfold(reading, |reading| async move {
+        let (mut stream, mut splitter) = reading?;
+        loop {
+            match splitter.next_frame() {
+                Ok(Some(line)) => {
+                    return Some(match change(&line) {
+                        Ok(change) => (Ok(change), Some((stream, splitter))),
+                        Err(error) => (Err(error), None),
+                    });
+                }
+                Ok(None) => {}
+                Err(error) => return Some((Err(error), None)),
+            }
+            match stream.next().await? {
+                Ok(bytes) => splitter.push(&bytes),
+                Err(error) => return Some((Err(error), None)),
+            }
+        }
+    })
+    .boxed()
+}
+
+fn change(line: &Bytes) -> Result<Change, ClusterError> {
+    let change: Change = serde_json::from_slice(line)?;
+    if change.kind == "ERROR" { Err(reported(&change.object.to_string().into())) } else { Ok(change) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,7 @@ fn unwrap_object(bytes: &Bytes) -> Result<Bytes, ClusterError> {
 }
 
 /// What an ERROR event says.
-fn reported(status: &Bytes) -> ClusterError {
+pub(super) fn reported(status: &Bytes) -> ClusterError {
     match Status::parse(status) {
         Some(status) => {
             let code = u16::try_from(status.code).unwrap_or(500);
@@ -145,6 +145,8 @@ pub struct Decoder {
     block: Option<&'static Block>,
     metadata_only: bool,
     namespaced: bool,
+    /// The server has no Table for the kind, and the columns that stand in for one were said.
+    plain: bool,
     interner: Interner,
 }
 
@@ -165,21 +167,32 @@ impl Decoder {
     /// For a kind; `metadata_only` where nothing but identity and labels is wanted.
     pub fn new(kind: Arc<Kind>, metadata_only: bool) -> Decoder {
         let block = if metadata_only { None } else { kinds::block(&kind) };
-        Decoder { block, metadata_only, namespaced: kind.namespaced, interner: Interner::new(kind) }
+        Decoder { block, metadata_only, namespaced: kind.namespaced, plain: false, interner: Interner::new(kind) }
     }
 
     /// The Accept header of a list or (`watch`) of a stream.
     pub fn accept(&self, watch: bool) -> String {
         let stream = if watch { ";stream=watch" } else { "" };
         if self.metadata_only {
-            let name = if watch { "PartialObjectMetadata" } else { "PartialObjectMetadataList" };
-            let with = format!("as={name};g=meta.k8s.io;v=v1");
-            format!("application/vnd.kubernetes.protobuf;{with}{stream},application/json;{with}{stream}")
+            metadata(if watch { "PartialObjectMetadata" } else { "PartialObjectMetadataList" }, stream)
         } else if self.block.is_some() {
             format!("application/vnd.kubernetes.protobuf{stream},application/json{stream}")
         } else {
             format!("application/json;as=Table;v=v1;g=meta.k8s.io{stream},application/json{stream}")
         }
+    }
+
+    /// The Accept header of one object's identity and labels, for a decoder of nothing else: see [`Decoder::one`].
+    pub fn accept_one() -> String {
+        metadata("PartialObjectMetadata", "")
+    }
+
+    /// Reads one object that was asked for by its name.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn one(&mut self, protobuf: bool, bytes: &Bytes) -> Result<Row, ClusterError> {
+        if protobuf { self.row(Wire::Protobuf, &unwrap_object(bytes)?) } else { self.row(Wire::Json, bytes) }
     }
 
     /// Rows come as the server's Table.
@@ -241,7 +254,14 @@ impl Decoder {
         }
     }
 
+    /// NAMESPACE, NAME and AGE, for a server that answers with objects where a Table was asked for; said once.
+    fn plain_columns(&mut self) -> Option<Arc<[Column]>> {
+        (self.is_table() && !std::mem::replace(&mut self.plain, true))
+            .then(|| kinds::columns_of(self.namespaced, &[kinds::NAME, kinds::AGE]))
+    }
+
     fn object(&mut self, event: &str, wire: Wire, object: &[u8], out: &mut Vec<Frame>) -> Result<(), ClusterError> {
+        out.extend(self.plain_columns().map(Frame::Columns));
         out.push(match event {
             "BOOKMARK" => {
                 let meta = self.meta(wire, object)?;
@@ -297,12 +317,23 @@ impl Decoder {
         let items = list.items.unwrap_or_default();
         let rows = items.iter().map(|item| self.row(Wire::Json, item.get().as_bytes())).collect::<Result<_, _>>()?;
         let meta = list.metadata.unwrap_or_default();
-        Ok(Page { version: meta.resource_version, proceed: meta.proceed, columns: None, rows })
+        Ok(Page { version: meta.resource_version, proceed: meta.proceed, columns: self.plain_columns(), rows })
     }
+}
+
+/// The Accept header of metadata alone.
+fn metadata(name: &str, stream: &str) -> String {
+    let with = format!("as={name};g=meta.k8s.io;v=v1");
+    format!("application/vnd.kubernetes.protobuf;{with}{stream},application/json;{with}{stream}")
+}
+
+/// An answer's Content-Type is protobuf.
+pub fn is_protobuf(content_type: &str) -> bool {
+    content_type.starts_with("application/vnd.kubernetes.protobuf")
 }
 
 /// Whether a JSON object is a Table: the server writes `kind` first.
 fn has_rows(json: &str) -> bool {
-    let head = &json[..json.floor_char_boundary(200)];
-    head.contains("\"kind\":\"Table\"")
+    let head = &json.as_bytes()[..json.len().min(200)];
+    memchr::memmem::find(head, b"\"kind\":\"Table\"").is_some()
 }

@@ -12,9 +12,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::connect::{self, ConnectError, Options, Session, Target};
+use super::connect::{self, ConnectError, Options, Session};
 use super::error::ClusterError;
-use super::kubeconfig::{ContextInfo, Loaded, Paths};
+use super::kubeconfig::{ContextInfo, Loaded, Paths, Target};
 use super::plugin::Credential;
 use super::request;
 use crate::event::Event;
@@ -55,13 +55,16 @@ struct Linked {
     why: Option<ClusterError>,
     /// Counts the times that it came back, or got new credentials.
     renewed: u64,
+    /// The kubeconfig, once it was read again.
+    loaded: Option<Arc<Loaded>>,
 }
 
 #[derive(Debug)]
 struct Shared {
     heard: AtomicI64,
     suspect: Notify,
-    refused: Notify,
+    /// The newest refusal of our credentials, and how often the link had been renewed when the credentials were taken.
+    refused: watch::Sender<(u64, Option<ClusterError>)>,
     clock: Clock,
 }
 
@@ -99,6 +102,11 @@ impl LinkHandle {
         self.linked.borrow().session.clone()
     }
 
+    /// The kubeconfig as it was read last, where it has changed since the link was opened.
+    pub fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.linked.borrow().loaded.clone()
+    }
+
     /// Ends when the connection is found broken after the [`LinkHandle::mark`], with the reason.
     pub async fn broken(&mut self) -> ClusterError {
         loop {
@@ -112,7 +120,7 @@ impl LinkHandle {
         }
     }
 
-    /// Ends when the server is back, or there are new credentials, after the [`LinkHandle::mark`].
+    /// Ends when the server is back, there are new credentials, or a person asks for another try, after the [`LinkHandle::mark`].
     pub async fn renewed(&mut self) {
         while self.linked.borrow_and_update().renewed == self.renewed {
             self.changed().await;
@@ -146,9 +154,9 @@ impl LinkHandle {
         self.shared.suspect.notify_one();
     }
 
-    /// The server refused our credentials.
-    pub fn refused(&self) {
-        self.shared.refused.notify_one();
+    /// The server refused the credentials of the session that was taken after the [`LinkHandle::mark`].
+    pub fn refused(&self, error: &ClusterError) {
+        self.shared.refused.send_replace((self.renewed, Some(error.clone())));
     }
 }
 
@@ -189,7 +197,7 @@ pub struct Route {
 pub fn spawn(route: Route, clock: Clock, out: mpsc::Sender<Event>) -> LinkOwner {
     let (publish, linked) = watch::channel(Linked::default());
     let (control, asked) = mpsc::channel(4);
-    let shared = Arc::new(Shared { heard: AtomicI64::new(0), suspect: Notify::new(), refused: Notify::new(), clock });
+    let shared = Arc::new(Shared { heard: AtomicI64::new(0), suspect: Notify::new(), refused: watch::Sender::default(), clock });
     let handle = LinkHandle { linked, shared: shared.clone(), broken: 0, renewed: 0 };
     let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, ever: false };
     let task = tokio::spawn(async move { keeper.run().await });
@@ -314,6 +322,7 @@ impl Keeper {
 
     /// Proves the session, watches over it, and ends when it has to be opened again.
     async fn keep(&mut self, session: &Session) -> Again {
+        let mut refusals = self.shared.refused.subscribe();
         let mut up = false;
         let mut away = AWAY.0;
         let mut probe_at = Some(Instant::now());
@@ -354,9 +363,19 @@ impl Keeper {
                     // Many watches fail at once: one proof serves them all.
                     probe_at = Some((last + Duration::from_millis(300)).max(Instant::now()));
                 }
-                () = self.shared.refused.notified() => return Again::Refused(ClusterError::Unauthorized("the server refuses the credentials".into())),
+                _ = refusals.changed() => {
+                    let (taken, error) = refusals.borrow_and_update().clone();
+                    // What was refused to credentials that are not in use any more says nothing of those that are.
+                    if let Some(error) = error.filter(|_| taken == self.publish.borrow().renewed) {
+                        return Again::Refused(error);
+                    }
+                }
                 control = self.asked.recv() => match control {
-                    Some(Control::Retry) => probe_at = Some(Instant::now()),
+                    Some(Control::Retry) => {
+                        probe_at = Some(Instant::now());
+                        // Watches that wait before they try again do it now.
+                        self.publish.send_modify(|linked| linked.renewed += 1);
+                    }
                     Some(Control::Doubt) => {
                         self.doubt("the program was suspended");
                         probe_at = Some(Instant::now());
@@ -411,7 +430,8 @@ impl Keeper {
         };
         let before = connect::target(&self.route.loaded, &self.route.options);
         let contexts = contexts(&loaded);
-        self.route.loaded = loaded;
+        self.route.loaded = loaded.clone();
+        self.publish.send_modify(|linked| linked.loaded = Some(Arc::new(loaded)));
         let _ = self.out.send(Event::Contexts(contexts)).await;
         match (before, connect::target(&self.route.loaded, &self.route.options)) {
             (Ok(before), Ok(after)) if before.server != after.server || before.user != after.user || before.cluster != after.cluster => {
@@ -420,7 +440,11 @@ impl Keeper {
             }
             (_, Ok(_)) => true,
             (_, Err(error)) => {
-                let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                // That the context itself is gone can be seen from the contexts.
+                let named = self.route.options.context.as_deref();
+                if named.is_none_or(|name| self.route.loaded.contexts().iter().any(|context| context.name == name)) {
+                    let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                }
                 false
             }
         }

@@ -13,11 +13,13 @@ pub mod follow;
 pub mod frames;
 pub mod kubeconfig;
 pub mod link;
+pub mod list;
 pub mod metrics;
 pub mod plugin;
 pub mod request;
 pub mod stack;
 pub mod watch;
 
-pub use connect::{Options, Session, Target};
+pub use connect::{Options, Session};
 pub use error::ClusterError;
+pub use kubeconfig::Target;

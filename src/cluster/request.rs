@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::connect::Session;
 use super::error::{self, ClusterError};
+use crate::model::kind::Kind;
 
 /// The `Accept` of plain JSON.
 pub const JSON: &str = "application/json";
@@ -50,6 +51,11 @@ fn encode(out: &mut String, text: &str) {
             let _ = write!(out, "%{byte:02X}");
         }
     }
+}
+
+/// The path of one object; its namespace is without meaning for a kind of cluster scope.
+pub fn object(kind: &Kind, namespace: &str, name: &str) -> String {
+    format!("{}/{}", kind.path(Some(namespace)), segment(name))
 }
 
 /// GETs a whole document: its content type and its bytes. The session's time limit covers all of it.

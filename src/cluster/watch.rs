@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use super::connect::Session;
 use super::error::ClusterError;
 use super::feed::Feed;
-use super::frames::{Decoder, Frame, Splitter};
+use super::frames::{Decoder, Frame, Splitter, is_protobuf};
 use super::link::LinkHandle;
+use super::list::{self, PAGE};
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -22,9 +23,7 @@ use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
 /// With more names than this, one watch over all namespaces is cheaper than one each.
-const FEW: usize = 4;
-/// Objects a page, as kubectl's chunk size.
-const PAGE: &str = "500";
+pub const FEW: usize = 4;
 /// Between two lists where watching is not possible.
 const POLL: Duration = Duration::from_secs(5);
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
@@ -33,9 +32,17 @@ const NO_END: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_secs(150);
 /// Between two tries where the server refuses or does not know the kind: rights and definitions change.
 const REFUSED: Duration = Duration::from_secs(20);
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(20));
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+/// Before a watch that ended in good order is opened again.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
+const STEADY: Duration = Duration::from_secs(5);
+/// With a longer pause between two watches, rows are old for a time that a person would notice.
+const NOTICED: Duration = Duration::from_millis(500);
+/// No server is left alone longer than this because it asks for it.
+const BUSY: Duration = Duration::from_secs(60);
 
-/// Stops a watch when dropped.
+/// Stops what was spawned when dropped.
 #[derive(Debug)]
 pub struct Handle(AbortHandle);
 
@@ -101,6 +108,12 @@ struct Task {
     streaming: bool,
     polling: Option<Arc<str>>,
     backoff: Duration,
+    /// The pause after the next watch that ends early in good order.
+    again: Duration,
+    /// All namespaces are forbidden, and `namespace` is the one to look at instead.
+    fell_back: bool,
+    /// That was said.
+    noted: bool,
     /// When the server's last word came.
     heard: i64,
 }
@@ -132,6 +145,9 @@ impl Task {
             streaming: true,
             polling,
             backoff: BACKOFF.0,
+            again: AGAIN,
+            fell_back: false,
+            noted: false,
             heard,
         }
     }
@@ -141,16 +157,16 @@ impl Task {
         loop {
             let mut link = self.link.mark();
             let session = self.feed.until(link.session()).await;
+            let began = Instant::now();
             let end = self.attempt(&session).await;
             let error = match end {
-                End::Closed => {
-                    // Closed in good order, and at once again: not a loop that burns.
-                    self.feed.until(tokio::time::sleep(Duration::from_millis(20))).await;
-                    continue;
-                }
-                End::Expired => {
-                    self.version = None;
-                    self.feed.truth(Truth::Syncing);
+                End::Closed | End::Expired => {
+                    if matches!(end, End::Expired) {
+                        self.version = None;
+                        self.feed.truth(Truth::Syncing);
+                    }
+                    let pause = self.breather(began.elapsed());
+                    self.feed.until(tokio::time::sleep(pause)).await;
                     continue;
                 }
                 End::NoStreaming => {
@@ -174,6 +190,10 @@ impl Task {
                         }
                         return names;
                     }
+                    if std::mem::take(&mut self.fell_back) {
+                        // Next time all of them first: rights change.
+                        self.namespace = None;
+                    }
                     self.feed.truth(Truth::Forbidden { why });
                     REFUSED
                 }
@@ -183,30 +203,56 @@ impl Task {
                 }
                 _ => {
                     if error.is_login() {
-                        self.link.refused();
+                        link.refused(&error);
                     }
                     let since = self.heard.max(self.link.heard());
                     self.feed.truth(Truth::Stale { since, why });
                     self.link.suspect();
-                    let asked = if let ClusterError::TooManyRequests { retry_after } = &error {
-                        retry_after.unwrap_or_default()
-                    } else {
-                        Duration::ZERO
-                    };
-                    let pause = jitter(self.backoff).max(asked);
+                    if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
+                        // As it asks, whatever else happens.
+                        self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
+                    }
+                    let pause = jitter(self.backoff);
                     self.backoff = (self.backoff * 2).min(BACKOFF.1);
                     pause
                 }
             };
-            let mut link = self.link.mark();
-            self.feed
-                .until(async {
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = link.renewed() => {}
-                    }
-                })
-                .await;
+            let renewed = self.feed.until(async {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => false,
+                    () = link.renewed() => true,
+                }
+            });
+            if renewed.await {
+                // The server is back, if not quite: it is asked often while it starts.
+                self.backoff = BACKOFF.0;
+            }
+        }
+    }
+
+    /// How long to wait after a watch that ended in good order: not at all as a rule, longer and longer where a server, or
+    /// a proxy before it, ends each at once.
+    fn breather(&mut self, lasted: Duration) -> Duration {
+        if lasted >= STEADY {
+            self.again = AGAIN;
+        }
+        let pause = self.again;
+        self.again = (pause * 2).min(BACKOFF.1);
+        if pause >= NOTICED {
+            self.feed.truth(Truth::Stale { since: self.heard, why: "the server ends every watch at once".into() });
+        }
+        pause
+    }
+
+    /// The server answered with objects: from now on what is seen is of `namespace`.
+    fn admitted(&mut self) {
+        if self.fell_back != self.noted {
+            let note = match &self.namespace {
+                Some(namespace) if self.fell_back => format!("only namespace {namespace}: all namespaces are forbidden"),
+                _ => String::new(),
+            };
+            self.feed.note(note.into());
+            self.noted = self.fell_back;
         }
     }
 
@@ -219,7 +265,7 @@ impl Task {
             let names: Vec<Arc<str>> = match self.spec.scope.names() {
                 Some(names) => names.to_vec(),
                 None => {
-                    let known = self.feed.until(namespaces(session)).await.unwrap_or_default();
+                    let known = self.feed.until(list::namespaces(session)).await.unwrap_or_default();
                     let plain = patterns.iter().filter(|name| scope::is_name(name)).cloned();
                     plain.chain(known.into_iter().filter(|name| self.spec.scope.contains(name))).collect()
                 }
@@ -232,8 +278,8 @@ impl Task {
             return Some(names);
         }
         let fallback = self.fallback.clone()?;
-        self.feed.note(format!("only namespace {fallback}: all namespaces are forbidden").into());
         self.namespace = Some(fallback);
+        self.fell_back = true;
         Some(Vec::new())
     }
 
@@ -299,6 +345,7 @@ impl Task {
         let protobuf = is_protobuf(&body.content_type);
         self.heard = self.link.now();
         self.link.alive();
+        self.admitted();
         if initial {
             // Old rows stay as they are until the fresh list is complete.
             if self.known.is_empty() {
@@ -436,6 +483,7 @@ impl Task {
             let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
             self.heard = self.link.now();
             self.link.alive();
+            self.admitted();
             let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
             if let Some(columns) = page.columns {
                 self.feed.columns(columns);
@@ -487,20 +535,8 @@ impl Task {
     }
 }
 
-/// The names of all namespaces.
-async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
-    let mut decoder = Decoder::new(Arc::new(crate::kinds::core::NAMESPACE.as_kind()), true);
-    let (content_type, bytes) = request::get_bytes(session, "/api/v1/namespaces", &decoder.accept(false)).await?;
-    let page = decoder.page(is_protobuf(&content_type), bytes)?;
-    Ok(page.rows.into_iter().map(|row| row.name.into()).collect())
-}
-
-fn is_protobuf(content_type: &str) -> bool {
-    content_type.starts_with("application/vnd.kubernetes.protobuf")
-}
-
 /// Between half and the whole of `pause`, so that many clients do not come back in step.
-fn jitter(pause: Duration) -> Duration {
+pub(super) fn jitter(pause: Duration) -> Duration {
     use std::hash::{BuildHasher, Hasher};
     let random = std::hash::RandomState::new().build_hasher().finish();
     pause / 2 + pause.mul_f64((random % 1024) as f64 / 2048.0)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::{Context, Refusal, views};
 use crate::kinds::{self, Enter};
 use crate::model::facts::Facts;
+use crate::model::reference::Reference;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
-use crate::view::place::{Pane, Place, Reference, Relation};
+use crate::view::place::{Pane, Place, Relation};
 use crate::view::state::{State, View};
 use crate::view::table::TableView;
 use crate::view::tables::TableKey;
@@ -120,7 +121,7 @@ pub fn node(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let name = node_of(c.state)?;
     let Some(row) = c.state.selected().cloned() else { return Ok(()) };
     let kind = c.state.kind_of(&kinds::nodes::NODE);
-    go(c.state, TableKey::Kind(kind, Scope::All), Some(Relation::Named("".into(), name)), &row);
+    go(c.state, TableKey::Kind(kind, Scope::All).normal(), Some(Relation::Named("".into(), name)), &row);
     Ok(())
 }
 
@@ -142,6 +143,6 @@ pub fn owner(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         return Err(format!("the server does not list {} of {}", owner.kind, owner.api_version));
     };
     let scope = if kind.namespaced { scope_with(c.state, &row.namespace) } else { Scope::All };
-    go(c.state, TableKey::Kind(kind, scope), Some(Relation::One(owner.uid.clone())), &row);
+    go(c.state, TableKey::Kind(kind, scope).normal(), Some(Relation::One(owner.uid.clone())), &row);
     Ok(())
 }

@@ -114,7 +114,9 @@ pub fn run_palette(c: &mut Context<'_>, typed: &str, chosen: Option<&Choice>) ->
         Some(choice) if !whole && rest.is_empty() => choice.name.to_string(),
         _ => first.to_owned(),
     };
-    if let Some(command) = super::find(&word) {
+    // A kind's whole name means the kind, although a command may have it too: `:namespaces` is their table.
+    let kind = c.state.catalog.preferred().iter().any(|kind| *kind.plural == *word);
+    if let Some(command) = super::find(&word).filter(|_| !kind) {
         (command.applies)(c.state)?;
         return (command.run)(c, rest.trim());
     }
@@ -145,7 +147,7 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
     if all {
         c.state.set_scope(Scope::All);
     } else if !namespaces.is_empty() {
-        c.state.set_scope(Scope::parse(namespaces));
+        c.state.set_scope(views::namespaces(namespaces)?);
     }
     match (pane, kind) {
         (Some(pane), _) => c.state.show_pane(pane),

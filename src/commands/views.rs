@@ -45,13 +45,23 @@ pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Names and patterns of namespaces as typed. They become a part of paths: what no name can hold is refused here.
+pub fn namespaces<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Scope, Refusal> {
+    let words: Vec<&str> = words.into_iter().collect();
+    let may = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.,*?".contains(letter);
+    match words.iter().find(|word| !word.chars().all(may)) {
+        Some(word) => Err(format!("{word:?} is no namespace: small letters, digits and -, with * and ? as a pattern")),
+        None => Ok(Scope::parse(words)),
+    }
+}
+
 /// Other namespaces, by name or from the list.
 pub fn ns(c: &mut Context<'_>, names: &str) -> Result<(), Refusal> {
     if names.is_empty() {
         c.state.pick_namespace();
         return Ok(());
     }
-    let scope = if names == "all" { Scope::All } else { Scope::parse(names.split_whitespace()) };
+    let scope = if names == "all" { Scope::All } else { namespaces(names.split_whitespace())? };
     c.state.set_scope(scope);
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod kind;
 pub mod metrics;
 pub mod quantity;
 pub mod query;
+pub mod reference;
 pub mod row;
 pub mod scope;
 pub mod state;

@@ -53,6 +53,12 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
+/// The column that a person names, whatever its case, spaces and dashes. Name, namespace and age are columns of every
+/// table, also where the server's columns have them under another header.
+pub fn column(name: &str, columns: &[Column]) -> Option<Column> {
+    parse::column(name, columns)
+}
+
 /// A filter that has been understood, bound to the columns of one table.
 #[derive(Clone, Debug, Default)]
 pub struct Query {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::place::Reference;
 use super::tables::TableKey;
 use crate::model::kind::Kind;
+use crate::model::reference::Reference;
 use crate::model::row::{Owner, Row};
 use crate::model::scope::Scope;
 

@@ -2,6 +2,7 @@
 
 pub mod details;
 pub mod draw;
+pub mod navigate;
 pub mod picker;
 pub mod place;
 pub mod prompt;

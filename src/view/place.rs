@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::tables::TableKey;
 use crate::model::facts::{Facts, Selector};
-use crate::model::kind::Kind;
 use crate::model::row::{Row, Uid};
 use crate::model::store::Sort;
 
@@ -86,31 +85,6 @@ impl Relation {
             Relation::One(uid) => row.uid == *uid,
             Relation::Named(namespace, name) => row.namespace == *namespace && *row.name == **name,
         }
-    }
-}
-
-/// An object as one refers to it after the fact: never by its place in a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reference {
-    /// Its kind.
-    pub kind: Arc<Kind>,
-    /// Its namespace, empty for cluster scope.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its UID: another object of the same name is another object.
-    pub uid: Uid,
-}
-
-impl Reference {
-    /// To the object of a row.
-    pub fn of(row: &Row) -> Reference {
-        Reference { kind: row.kind.clone(), namespace: row.namespace.clone(), name: (&*row.name).into(), uid: row.uid.clone() }
-    }
-
-    /// `pod/web-1`, as kubectl names it.
-    pub fn title(&self) -> String {
-        format!("{}/{}", self.kind.singular, self.name)
     }
 }
 

@@ -57,6 +57,10 @@ pub struct TableView {
     at: usize,
     columns: Arc<[Column]>,
     anchor: Option<Uid>,
+    /// A person put the cursor where it is: until then it stays at the top while rows come in above it.
+    placed: bool,
+    /// One comes back to a row that was left.
+    kept: bool,
     /// When the cursor came to rest where it is.
     pub rested: Instant,
 }
@@ -64,6 +68,7 @@ pub struct TableView {
 impl TableView {
     /// Looks at a place.
     pub fn new(place: Place) -> TableView {
+        let kept = place.cursor.is_some();
         let mut view = TableView {
             place,
             mistake: None,
@@ -77,6 +82,8 @@ impl TableView {
             at: 0,
             columns: [].into(),
             anchor: None,
+            placed: false,
+            kept,
             rested: Instant::now(),
         };
         if let Some(relation) = view.place.relation.clone() {
@@ -141,6 +148,9 @@ impl TableView {
             self.parse();
         }
         let changed = self.listing.refresh(&table.store, Context { now, metrics });
+        if !self.placed && self.at == 0 && !table.truth().complete() && !self.kept {
+            self.place.cursor = None;
+        }
         match self.place.cursor.as_ref().and_then(|uid| self.listing.position(&table.store, uid)) {
             Some(at) => self.at = at,
             None => self.land(table),
@@ -217,6 +227,7 @@ impl TableView {
 
     /// Moves the cursor to a place of the list.
     pub fn go(&mut self, table: &Table, at: usize) {
+        self.placed = true;
         self.at = at.min(self.listing.len().saturating_sub(1));
         self.place.cursor = self.listing.row(&table.store, self.at).map(|row| row.uid.clone());
         self.rested = Instant::now();

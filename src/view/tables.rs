@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use super::place::Reference;
 use crate::event::Update;
 use crate::kinds;
 use crate::kinds::catalog::Catalog;
+use crate::kinds::panes::nodes::Nodes;
 use crate::kinds::panes::{
     Feeds, Weave, containers::Containers, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services,
 };
 use crate::model::kind::Kind;
+use crate::model::reference::Reference;
 use crate::model::row::{Align, Column, Source, Uid};
 use crate::model::scope::{Scope, WatchSpec};
 use crate::model::state::Truth;
@@ -33,6 +34,8 @@ pub enum TableKey {
     Kind(Arc<Kind>, Scope),
     /// Objects of a kind that a field selector picks: the events of one object.
     Picked(Arc<Kind>, Scope, Arc<str>),
+    /// Nodes with what is on them.
+    Nodes(Arc<Kind>),
     /// The Services pane.
     Services(Scope),
     /// The Labels pane.
@@ -49,6 +52,7 @@ impl TableKey {
     /// The scope it is looked at in.
     pub fn scope(&self) -> &Scope {
         match self {
+            TableKey::Nodes(_) => &Scope::All,
             TableKey::Kind(_, scope)
             | TableKey::Picked(_, scope, _)
             | TableKey::Services(scope)
@@ -68,13 +72,14 @@ impl TableKey {
             TableKey::Labels(_) => TableKey::Labels(scope),
             TableKey::Labelled(_, key, value) => TableKey::Labelled(scope, key, value),
             TableKey::Rollouts(_) => TableKey::Rollouts(scope),
-            own @ TableKey::Containers(..) => own,
+            own @ (TableKey::Containers(..) | TableKey::Nodes(_)) => own,
         }
     }
 
     /// Kinds of cluster scope have one table, whatever namespaces are looked at.
     pub fn normal(self) -> TableKey {
         match self {
+            TableKey::Kind(kind, _) if &*kind.plural == "nodes" && kind.group.is_empty() => TableKey::Nodes(kind),
             TableKey::Kind(kind, _) if !kind.namespaced => TableKey::Kind(kind, Scope::All),
             other => other,
         }
@@ -83,7 +88,7 @@ impl TableKey {
     /// The kind of its rows, where they are all of one.
     pub fn kind(&self) -> Option<&Arc<Kind>> {
         match self {
-            TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) => Some(kind),
+            TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) | TableKey::Nodes(kind) => Some(kind),
             _ => None,
         }
     }
@@ -98,6 +103,7 @@ impl TableKey {
     fn weave(&self) -> Option<Box<dyn Weave>> {
         Some(match self {
             TableKey::Kind(..) | TableKey::Picked(..) => return None,
+            TableKey::Nodes(_) => Box::new(Nodes::default()),
             TableKey::Services(_) => Box::new(Services::default()),
             TableKey::Labels(_) => Box::new(LabelCounts::default()),
             TableKey::Labelled(_, key, value) => Box::new(Labelled::new(key.clone(), value.clone())),
@@ -116,6 +122,8 @@ pub struct Table {
     /// The watches that feed it.
     pub specs: Vec<WatchSpec>,
     weave: Option<Box<dyn Weave>>,
+    /// Its rows are those of the first watch: without that there is nothing to show.
+    joined: bool,
     truths: BTreeMap<(usize, u16), Truth>,
     notes: BTreeMap<usize, Arc<str>>,
     looked: Instant,
@@ -125,12 +133,12 @@ impl Table {
     fn new(key: &TableKey) -> Table {
         let scope = key.scope().clone();
         let (columns, specs, weave) = match (key.kind(), key.weave()) {
-            (Some(kind), _) => {
+            (Some(kind), None) => {
                 let fields = if let TableKey::Picked(_, _, fields) = key { Some(fields.clone()) } else { None };
                 let columns = kinds::block(kind).map_or_else(|| [].into(), kinds::columns);
                 (columns, vec![WatchSpec { kind: kind.clone(), scope, fields, labels: None, metadata_only: false }], None)
             }
-            (None, Some(weave)) => {
+            (_, Some(weave)) => {
                 let Feeds { kinds, fields, labels, metadata_only } = weave.feeds();
                 let spec = |kind: Arc<Kind>| WatchSpec {
                     scope: if kind.namespaced { scope.clone() } else { Scope::All },
@@ -144,13 +152,17 @@ impl Table {
             (None, None) => ([].into(), Vec::new(), None),
         };
         let truths = (0..specs.len()).map(|feed| ((feed, 0), Truth::Starting)).collect();
-        Table { store: Store::new(columns.clone()), columns, specs, weave, truths, notes: BTreeMap::new(), looked: Instant::now() }
+        let joined = matches!(key, TableKey::Services(_) | TableKey::Nodes(_));
+        Table { store: Store::new(columns.clone()), columns, specs, weave, joined, truths, notes: BTreeMap::new(), looked: Instant::now() }
     }
 
     /// The worst that is true of its watches. A pane over many kinds lives as long as one of them does: kinds that are
     /// forbidden or not served are told apart by [`Table::missing`].
     pub fn truth(&self) -> Truth {
         let refused = |truth: &Truth| matches!(truth, Truth::Forbidden { .. } | Truth::Missing { .. });
+        if let Some(first) = self.truths.get(&(0, 0)).filter(|first| self.joined && refused(first)) {
+            return first.clone();
+        }
         let all = self.truths.values();
         if self.truths.values().all(refused) {
             return all
@@ -194,7 +206,11 @@ impl Table {
             changed = true;
         }
         if let Some(note) = &update.note {
-            self.notes.insert(feed, note.clone());
+            if note.is_empty() {
+                self.notes.remove(&feed);
+            } else {
+                self.notes.insert(feed, note.clone());
+            }
             changed = true;
         }
         let deltas = match &mut self.weave {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use regex::{Regex, RegexBuilder};
 
-use super::place::Reference;
 use super::text;
+use crate::model::reference::Reference;
 
 /// What stands instead of text, or beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -45,10 +45,10 @@ fn an_unknown_context_names_those_that_exist() {
 #[test]
 fn a_kubeconfig_that_does_not_parse_is_named_with_its_line() {
     let (_folder, path) = config("apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster: {server: [\ncontexts: }\n");
+    let line = regex::Regex::new(r"(line |:)[456]\b").unwrap();
     for arguments in [&["get", "pods"][..], &[]] {
         let ran = kubetui(&path, arguments);
         one_clear_line(&ran, &[path.to_str().unwrap()]);
-        let line = regex::Regex::new(r"(line |:)[456]\b").unwrap();
         assert!(line.is_match(&ran.err), "the line: {}", ran.err);
     }
 }

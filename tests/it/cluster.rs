@@ -10,13 +10,15 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kubeconfig::Kubeconfig;
-use crate::wait::wait_until;
 
 /// Read by tests that need everything to run, written by tests that stop something.
 static RUNNING: RwLock<()> = RwLock::new(());
+
+/// How long the API server may take to be ready after a start.
+const COMES_BACK: Duration = Duration::from_secs(60);
 
 /// Held by a test while it uses the cluster.
 enum Guard {
@@ -26,9 +28,15 @@ enum Guard {
 
 /// The cluster, with all its programs running. One at a time in a test: a second one would wait for the first.
 pub struct Cluster {
+    kubectl: Kubectl,
+    _guard: Guard,
+}
+
+/// The judge, as administrator; it holds nobody up.
+#[derive(Clone)]
+pub struct Kubectl {
     kubeconfig: PathBuf,
     script: Option<PathBuf>,
-    _guard: Guard,
 }
 
 impl Cluster {
@@ -37,12 +45,17 @@ impl Cluster {
     pub fn from_env() -> Option<Self> {
         let (kubeconfig, script) = environment()?;
         let guard = RUNNING.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Cluster { kubeconfig, script, _guard: Guard::Shared { _guard: guard } })
+        Some(Cluster { kubectl: Kubectl { kubeconfig, script }, _guard: Guard::Shared { _guard: guard } })
     }
 
     /// Its kubeconfig, whose current context is the administrator's.
     pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+        &self.kubectl.kubeconfig
+    }
+
+    /// Its kubectl, for what lives longer than a look at the cluster.
+    pub fn judge(&self) -> Kubectl {
+        self.kubectl.clone()
     }
 
     /// What kubectl prints, as administrator unless `--context` says another. Panics with its complaint when it fails.
@@ -52,6 +65,13 @@ impl Cluster {
 
     /// The same with something on standard input (`-f -`), and with the complaint as error.
     pub fn try_kubectl<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
+        self.kubectl.run(arguments, input)
+    }
+}
+
+impl Kubectl {
+    /// What it prints, or its complaint.
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
         let mut command = match &self.script {
             Some(script) => {
                 let mut command = Command::new(script);
@@ -91,7 +111,7 @@ impl Alone {
             return None;
         }
         let guard = RUNNING.write().unwrap_or_else(PoisonError::into_inner);
-        let cluster = Cluster { kubeconfig, script, _guard: Guard::Alone { _guard: guard } };
+        let cluster = Cluster { kubectl: Kubectl { kubeconfig, script }, _guard: Guard::Alone { _guard: guard } };
         Some(Alone { cluster, stopped: Vec::new() })
     }
 
@@ -101,17 +121,26 @@ impl Alone {
         self.stopped.push(program.to_owned());
     }
 
-    /// Starts it again. The API server is waited for until it is ready.
+    /// Starts it again, and waits until the API server is ready.
     pub fn start(&mut self, program: &str) {
         self.script(&["start", program]).unwrap_or_else(|why| panic!("{why}"));
-        if program == "kube-apiserver" {
-            wait_until(Duration::from_secs(60), "the API server", || self.try_kubectl(&["get", "--raw", "/readyz"], ""));
-        }
+        self.await_ready().unwrap_or_else(|why| panic!("{why}"));
         self.stopped.retain(|other| other != program);
     }
 
+    fn await_ready(&self) -> Result<(), String> {
+        let deadline = Instant::now() + COMES_BACK;
+        loop {
+            match self.try_kubectl(&["get", "--raw", "/readyz"], "") {
+                Ok(_) => return Ok(()),
+                Err(why) if Instant::now() > deadline => return Err(why),
+                Err(_) => std::thread::sleep(Duration::from_millis(200)),
+            }
+        }
+    }
+
     fn script(&self, arguments: &[&str]) -> Result<String, String> {
-        let script = self.script.as_deref().ok_or("there is no script")?;
+        let script = self.kubectl.script.as_deref().ok_or("there is no script")?;
         run(Command::new(script).args(arguments), "")
     }
 }
@@ -120,11 +149,7 @@ impl Drop for Alone {
     fn drop(&mut self) {
         for program in std::mem::take(&mut self.stopped) {
             // Not to panic here: the test may be failing already, and its own reason is the better one.
-            let started = self.script(&["start", &program]).and_then(|_| {
-                let ready = || self.try_kubectl(&["get", "--raw", "/readyz"], "").is_ok();
-                let up = (0..300).any(|_| ready() || std::thread::sleep(Duration::from_millis(200)) != ());
-                if up { Ok(()) } else { Err("the API server is not ready".to_owned()) }
-            });
+            let started = self.script(&["start", &program]).and_then(|_| self.await_ready());
             if let Err(why) = started {
                 say(&format!("{program} was stopped by a test and does not come back: {why}"));
             }
@@ -195,10 +220,10 @@ mod tests {
         let ready = |cluster: &Cluster| cluster.try_kubectl(&["get", "--raw", "/readyz"], "");
         cluster.stop("kube-apiserver");
         ready(&cluster).expect_err("it is stopped");
-        let ran = kubetui(&cluster.kubeconfig, &["get", "namespaces"]);
+        let ran = kubetui(cluster.kubeconfig(), &["get", "namespaces"]);
         assert_ne!(ran.code, 0, "a cluster that is away is no empty cluster");
         assert_eq!(ran.out, "");
-        assert!(ran.err.contains(&Kubeconfig::read(&cluster.kubeconfig).address()), "it names the server: {}", ran.err);
+        assert!(ran.err.contains(&Kubeconfig::read(cluster.kubeconfig()).address()), "it names the server: {}", ran.err);
         cluster.start("kube-apiserver");
         assert_eq!(ready(&cluster).expect("it runs"), "ok");
 

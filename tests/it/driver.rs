@@ -20,6 +20,8 @@ use kubetui::remember::Memory;
 use kubetui::theme::{self, Depth, Theme};
 use kubetui::view::state::State;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
+use ratatui::style::Modifier;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
@@ -29,7 +31,11 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct Shown {
     text: String,
+    /// Lines in which something is struck through.
+    struck: Vec<String>,
     frames: u64,
+    /// Every picture that differs from the one before it, while they are kept.
+    kept: Option<Vec<String>>,
 }
 
 struct Glass {
@@ -43,13 +49,17 @@ impl Surface for Glass {
         self.terminal.draw(render).map_err(io::Error::other)?;
         let buffer = self.terminal.backend().buffer();
         let width = buffer.area.width.max(1) as usize;
-        let text: Vec<String> = buffer
-            .content
-            .chunks(width)
-            .map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned())
-            .collect();
+        let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned();
+        let text: Vec<String> = buffer.content.chunks(width).map(line).collect();
+        let struck = |row: &&[Cell]| row.iter().any(|cell| cell.modifier.contains(Modifier::CROSSED_OUT) && cell.symbol() != " ");
+        let struck = buffer.content.chunks(width).filter(struck).map(line).collect();
         let mut shown = lock(&self.shown);
-        shown.text = text.join("\n");
+        let text = text.join("\n");
+        if let Some(kept) = shown.kept.as_mut().filter(|kept| kept.last() != Some(&text)) {
+            kept.push(text.clone());
+        }
+        shown.text = text;
+        shown.struck = struck;
         shown.frames += 1;
         Ok(())
     }
@@ -133,6 +143,16 @@ impl<'a> Setup<'a> {
         Setup { size: (width, height), ..self }
     }
 
+    /// With the views of last time, kept in this file: what the context was left with comes back.
+    pub fn remembering(self, memory: &'a Path) -> Setup<'a> {
+        Setup { memory: Some(memory), scope: None, ..self }
+    }
+
+    /// Without words on the namespaces: those of last time, or the context's own.
+    pub fn own_scope(self) -> Setup<'a> {
+        Setup { scope: None, ..self }
+    }
+
     /// Starts the program.
     pub fn start(self) -> Driver {
         let paths = Paths::of(Some(self.kubeconfig));
@@ -198,6 +218,22 @@ impl Driver {
     /// What is on the screen, without spaces at the ends of lines.
     pub fn screen(&self) -> String {
         lock(&self.shown).text.clone()
+    }
+
+    /// The lines of the screen in which something is struck through.
+    pub fn struck(&self) -> Vec<String> {
+        lock(&self.shown).struck.clone()
+    }
+
+    /// From now on every picture is kept, this one first.
+    pub fn record(&self) {
+        let mut shown = lock(&self.shown);
+        shown.kept = Some(vec![shown.text.clone()]);
+    }
+
+    /// The pictures since [`Driver::record`], each different from the one before it.
+    pub fn recorded(&self) -> Vec<String> {
+        lock(&self.shown).kept.take().expect("pictures were kept")
     }
 
     /// How often it was drawn.

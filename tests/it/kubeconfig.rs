@@ -77,6 +77,20 @@ impl Kubeconfig {
         self
     }
 
+    /// The same without a context.
+    pub fn without_context(mut self, name: &str) -> Self {
+        self.0["contexts"].as_array_mut().expect("a list").retain(|context| context["name"] != name);
+        self
+    }
+
+    /// The same with another user in a context.
+    pub fn with_context_of(mut self, context: &str, user: &str) -> Self {
+        let contexts = self.0["contexts"].as_array_mut().expect("a list");
+        let entry = contexts.iter_mut().find(|entry| entry["name"] == context).expect("the context is there");
+        entry["context"]["user"] = json!(user);
+        self
+    }
+
     /// The same with another current context.
     pub fn with_current(mut self, context: &str) -> Self {
         self.0["current-context"] = json!(context);

@@ -12,18 +12,26 @@ const MAY: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("kinds", &["model"]),
     ("demo", &["kinds", "model"]),
+    // What the tasks send: plain data, made by cluster, read by view and app.
     ("event", &["kinds", "model"]),
     ("cluster", &["kinds", "model", "event"]),
     ("effect", &["cluster", "kinds", "model", "event"]),
-    ("keymap", &["model"]),
-    ("theme", &["model", "terminal"]),
-    ("terminal", &["model"]),
-    ("view", &["kinds", "model", "theme", "keymap", "terminal"]),
+    // Files that people write.
+    ("places", &[]),
+    ("problem", &[]),
+    ("shelf", &["problem", "places"]),
+    ("keymap", &["model", "problem", "shelf"]),
+    ("theme", &["model", "problem", "shelf"]),
+    ("config", &["model", "keymap", "theme", "problem", "places"]),
+    ("remember", &["model", "places"]),
+    ("view", &["kinds", "model", "event", "theme", "keymap"]),
     ("commands", &["view", "effect", "kinds", "model", "keymap", "theme", "event"]),
-    ("config", &["model", "keymap", "theme"]),
-    ("remember", &["model", "config"]),
-    // The command line, and `get`, which prints rows without a screen.
+    // Draws what view gives it, in the colours that it found the terminal to have.
+    ("terminal", &["view", "theme", "model"]),
+    // The ways in without a screen; `get` prints what the table would show.
+    ("log", &["places"]),
     ("cli", &["cluster", "kinds", "model", "event", "config"]),
+    ("get", &["cli", "cluster", "view", "kinds", "model", "event"]),
 ];
 
 /// Files of more than [`LONG`] lines, each with the reason.
@@ -251,7 +259,7 @@ fn what_may_import_what_has_no_circle() {
     let mut left: BTreeSet<&str> = MAY.iter().map(|(name, _)| *name).collect();
     loop {
         let free = |name: &&str| MAY.iter().find(|(n, _)| n == name).is_some_and(|(_, may)| may.iter().all(|m| !left.contains(m)));
-        let gone: Vec<&str> = left.iter().copied().filter(|name| free(&name)).collect();
+        let gone: Vec<&str> = left.iter().copied().filter(|name| free(name)).collect();
         if gone.is_empty() {
             break;
         }
@@ -262,12 +270,16 @@ fn what_may_import_what_has_no_circle() {
 
 #[test]
 fn no_file_is_long_without_a_reason() {
+    let mut wrong = Vec::new();
     for (path, source) in sources() {
         let name = path.to_string_lossy().into_owned();
-        let (lines, reason) = (source.lines().count(), LONG_WITH_REASON.iter().find(|(long, _)| *long == name));
-        assert!(lines <= LONG || reason.is_some(), "src/{name}:{LONG}: {lines} lines: split it by topic");
-        assert!(lines > LONG || reason.is_none(), "src/{name} is no longer long: take it from the list");
+        match (source.lines().count(), LONG_WITH_REASON.iter().any(|(long, _)| *long == name)) {
+            (lines, false) if lines > LONG => wrong.push(format!("src/{name}:{LONG}: {lines} lines: split it by topic")),
+            (lines, true) if lines <= LONG => wrong.push(format!("src/{name} is no longer long: take it from the list")),
+            _ => {}
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -280,7 +292,7 @@ fn nothing_is_unsafe() {
 
 #[test]
 fn modules_say_what_they_are_for() {
-    for (path, source) in sources().into_iter().filter(|(path, _)| path != Path::new("main.rs")) {
+    for (path, source) in sources().into_iter().filter(|(path, _)| !path.ends_with("tests.rs")) {
         assert!(source.starts_with("//! "), "src/{}:1: the module does not open with what it is for", path.display());
     }
 }

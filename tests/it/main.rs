@@ -12,11 +12,13 @@ mod fixture;
 mod keys;
 mod kubeconfig;
 mod layers;
+mod live;
 mod login;
 mod parity;
 mod printed;
 mod sample;
 mod screens;
+mod scripted;
 mod swallow;
 #[cfg(unix)]
 mod terminal;

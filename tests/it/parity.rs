@@ -193,7 +193,7 @@ fn filters_keep_what_they_say() {
         ("status=CrashLoopBackOff", |cell| cell("STATUS") == "CrashLoopBackOff"),
         ("restarts>3", |cell| cell("RESTARTS").split(' ').next().and_then(|count| count.parse::<u32>().ok()) > Some(3)),
         ("10.9.0.19", |cell| cell("IP") == "10.9.0.19"),
-        ("init status=Init:0/2", |cell| cell("NAME").contains("init") && cell("STATUS") == "Init:0/2"),
+        ("sidecar status=Init:0/2", |cell| cell("NAME").contains("sidecar") && cell("STATUS") == "Init:0/2"),
         ("name=gated | status=Evicted", |cell| cell("NAME") == "gated" || cell("STATUS") == "Evicted"),
         ("/^init-(exit|signal)/", |cell| cell("NAME").starts_with("init-exit") || cell("NAME").starts_with("init-signal")),
     ];
@@ -210,8 +210,8 @@ fn filters_keep_what_they_say() {
             "{filter}"
         );
     }
-    let by_label = cluster.kubectl(&["get", "pods", "-A", "-l", "app=web", "-o", "name"]);
-    let ours = kubetui(cluster.kubeconfig(), &["get", "pods", "-A", "-o", "name", "--filter", "app=web"]).output();
+    let by_label = cluster.kubectl(&["get", "pods", "-n", "fx-a", "-l", "app=web", "-o", "name"]);
+    let ours = kubetui(cluster.kubeconfig(), &["get", "pods", "-n", "fx-a", "-o", "name", "--filter", "app=web"]).output();
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(lines(&ours), lines(&by_label));
     assert_eq!(lines(&ours).len(), 3);

@@ -127,7 +127,7 @@ fn duration(word: &str) -> Option<(u64, u64)> {
         28800..691200 => 3600,
         _ => 86400,
     };
-    (digits.is_empty() && word != "").then_some((seconds, step))
+    (digits.is_empty() && !word.is_empty()).then_some((seconds, step))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::model::store::Delta;
 
 pub mod containers;
 pub mod labels;
+pub mod nodes;
 pub mod rollouts;
 pub mod services;
 

@@ -356,28 +356,31 @@ impl<'a> Parser<'a> {
         Ok(Written { text: text.to_owned(), at: start..self.at, quoted: false })
     }
 
-    /// The column that a key names, whatever its case, spaces and dashes. Name, namespace and age can be compared in
-    /// every table, also where the server's columns have them under another header.
     fn column(&self, key: &str) -> Option<Column> {
-        let wanted = squashed(key);
-        if wanted.is_empty() {
-            return None;
-        }
-        let named = |name: &str| self.columns.iter().find(|column| squashed(&column.name) == *name);
-        let source = |source| self.columns.iter().find(|column| column.source == source);
-        let always = |source| Some(Column { name: key.to_uppercase().into(), source, wide: false, align: Align::Left });
-        let found = named(&wanted).or_else(|| match &*wanted {
-            "cpu" => source(Source::Cpu),
-            "mem" | "memory" => source(Source::Memory),
-            _ => None,
-        });
-        found.cloned().or_else(|| match &*wanted {
-            "name" => always(Source::Name),
-            "namespace" | "ns" => always(Source::Namespace),
-            "age" => always(Source::Age),
-            _ => None,
-        })
+        column(key, self.columns)
     }
+}
+
+/// See [`super::column`].
+pub(super) fn column(key: &str, columns: &[Column]) -> Option<Column> {
+    let wanted = squashed(key);
+    if wanted.is_empty() {
+        return None;
+    }
+    let named = |name: &str| columns.iter().find(|column| squashed(&column.name) == *name);
+    let source = |source| columns.iter().find(|column| column.source == source);
+    let always = |source| Some(Column { name: key.to_uppercase().into(), source, wide: false, align: Align::Left });
+    let found = named(&wanted).or_else(|| match &*wanted {
+        "cpu" => source(Source::Cpu),
+        "mem" | "memory" => source(Source::Memory),
+        _ => None,
+    });
+    found.cloned().or_else(|| match &*wanted {
+        "name" => always(Source::Name),
+        "namespace" | "ns" => always(Source::Namespace),
+        "age" => always(Source::Age),
+        _ => None,
+    })
 }
 
 fn compare(column: &Column, key: &str, op: Op, value: &Written) -> Result<Node, Mistake> {

@@ -125,6 +125,12 @@ fn notice(state: &State) -> Option<Notice> {
             let why = format!("{why}. The kubeconfig is read again when it changes.");
             notice(Scope::Forbidden, "You are not logged in".into(), &why, vec![way("contexts", "another context")])
         }
+        (Link::Up { .. }, Truth::Stale { why, .. }) => notice(
+            Scope::Stale,
+            format!("{} cannot be read now", capital(&what)),
+            &format!("{why}. Trying again."),
+            vec![way("retry", "tries now")],
+        ),
         (Link::Down { why, .. }, _) | (_, Truth::Stale { why, .. }) => {
             let server = if state.context.server.is_empty() { "The cluster" } else { &state.context.server };
             let why = format!("{why}. Trying again.");
@@ -138,7 +144,7 @@ fn notice(state: &State) -> Option<Notice> {
 /// What the rows of a table are called.
 pub fn plural(key: &TableKey) -> String {
     match key {
-        TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) => kind.plural.to_string(),
+        TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) | TableKey::Nodes(kind) => kind.plural.to_string(),
         TableKey::Services(_) => "services".into(),
         TableKey::Labels(_) => "labels".into(),
         TableKey::Labelled(..) => "objects".into(),

@@ -1,0 +1,73 @@
+//! A whole list, once: in pages, without watching it.
+
+use std::sync::Arc;
+
+use super::connect::Session;
+use super::error::ClusterError;
+use super::frames::{Decoder, is_protobuf};
+use super::request;
+use crate::kinds::core::NAMESPACE;
+use crate::model::kind::Kind;
+use crate::model::row::{Column, Row};
+
+/// Objects a page, as kubectl's chunk size.
+pub const PAGE: &str = "500";
+
+/// Everything that a list has.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The server's columns, where it prints the rows.
+    pub columns: Option<Arc<[Column]>>,
+    /// In the server's order.
+    pub rows: Vec<Row>,
+}
+
+/// Lists the objects of a kind in a namespace, or (`None`) in all of them.
+///
+/// # Errors
+/// A page cannot be had or read.
+pub async fn all(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>) -> Result<List, ClusterError> {
+    whole(session, kind, namespace, false).await
+}
+
+/// The names of all namespaces.
+///
+/// # Errors
+/// A page cannot be had or read.
+pub async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
+    let list = whole(session, &Arc::new(NAMESPACE.as_kind()), None, true).await?;
+    Ok(list.rows.into_iter().map(|row| row.name.into()).collect())
+}
+
+async fn whole(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>, metadata_only: bool) -> Result<List, ClusterError> {
+    let decoder = || Decoder::new(kind.clone(), metadata_only);
+    match pages(session, &kind.path(namespace), decoder(), Some(PAGE)).await {
+        // The list changed too much under us (a page is good for five minutes): at once, as client-go's pager has it.
+        Err(ClusterError::Expired(_)) => pages(session, &kind.path(namespace), decoder(), None).await,
+        other => other,
+    }
+}
+
+async fn pages(session: &Session, collection: &str, mut decoder: Decoder, limit: Option<&str>) -> Result<List, ClusterError> {
+    let accept = decoder.accept(false);
+    let mut list = List::default();
+    let mut proceed = String::new();
+    loop {
+        let mut query: Vec<(&str, &str)> = limit.map(|limit| ("limit", limit)).into_iter().collect();
+        if decoder.is_table() {
+            query.push(("includeObject", "Metadata"));
+        }
+        if !proceed.is_empty() {
+            query.push(("continue", &proceed));
+        }
+        let path = format!("{collection}{}", request::query(&query));
+        let (content_type, bytes) = request::get_bytes(session, &path, &accept).await?;
+        let page = decoder.page(is_protobuf(&content_type), bytes)?;
+        list.columns = page.columns.or(list.columns);
+        list.rows.extend(page.rows);
+        proceed = page.proceed;
+        if proceed.is_empty() {
+            return Ok(list);
+        }
+    }
+}

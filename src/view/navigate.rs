@@ -1,0 +1,157 @@
+//! Going from view to view: panes as they were left, down and back, the history, other namespaces, another cluster.
+
+use super::details::Details;
+use super::place::{Pane, Place};
+use super::state::{Overlay, State, Usage, View};
+use super::table::TableView;
+use crate::kinds::catalog::Catalog;
+use crate::model::scope::Scope;
+use crate::model::state::{Context, Link};
+
+/// How many places one can go back.
+const HISTORY: usize = 100;
+
+impl State {
+    /// The places of the stack, to come back to.
+    fn places(&self) -> Vec<Place> {
+        let place = |view: &View| match view {
+            View::Table(view) => Some(view.place.clone()),
+            View::Text(_) => None,
+        };
+        self.stack.iter().filter_map(place).collect()
+    }
+
+    /// Remembers where one is as a new place in the history; what lay ahead is forgotten.
+    pub(super) fn visit(&mut self) {
+        let places = self.places();
+        let same = |a: &[Place], b: &[Place]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_table(b));
+        if let Some(current) = self.history.get_mut(self.visited)
+            && same(current, &places)
+        {
+            *current = places;
+            return;
+        }
+        self.history.truncate(self.visited + 1);
+        self.history.push(places);
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+        self.visited = self.history.len() - 1;
+    }
+
+    /// Before one leaves: cursor and filter as they are now belong to the place.
+    fn leave(&mut self) {
+        let places = self.places();
+        if let Some(current) = self.history.get_mut(self.visited) {
+            *current = places;
+        }
+    }
+
+    /// One step back or forward in the history of views. False at its end.
+    pub fn travel(&mut self, forward: bool) -> bool {
+        let to = if forward { self.visited + 1 } else { self.visited.wrapping_sub(1) };
+        if self.history.get(to).is_none_or(|places| places.is_empty()) {
+            return false;
+        }
+        self.leave();
+        self.park();
+        self.visited = to;
+        let places = self.history[to].clone();
+        if let Some(place) = places.first()
+            && place.key.kind().is_none_or(|kind| kind.namespaced)
+        {
+            self.scope = place.key.scope().clone();
+        }
+        self.stack = places.into_iter().map(|place| View::Table(Box::new(TableView::new(place)))).collect();
+        self.dirty = true;
+        true
+    }
+
+    /// Puts the stack aside where it belongs to a pane.
+    fn park(&mut self) {
+        if let Some(pane) = self.pane() {
+            self.parked.insert(pane, std::mem::take(&mut self.stack));
+        }
+    }
+
+    /// Shows a pane, as it was left.
+    pub fn show_pane(&mut self, pane: Pane) {
+        if self.pane() == Some(pane) {
+            // The pane's key again leads to its root.
+            self.stack.truncate(1);
+        } else {
+            self.leave();
+            self.park();
+            self.stack = self.parked.remove(&pane).filter(|stack| !stack.is_empty()).unwrap_or_else(|| vec![self.root(pane)]);
+        }
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Shows a table that is no pane, from its root.
+    pub fn show_table(&mut self, place: Place) {
+        self.leave();
+        self.park();
+        self.stack = vec![View::Table(Box::new(TableView::new(place)))];
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Goes down into something.
+    pub fn push(&mut self, view: View) {
+        self.leave();
+        self.stack.push(view);
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// One view back. False when this is the first.
+    pub fn pop(&mut self) -> bool {
+        if self.stack.len() < 2 {
+            return false;
+        }
+        self.leave();
+        self.stack.pop();
+        self.visit();
+        self.dirty = true;
+        true
+    }
+
+    /// Looks at other namespaces. Every pane follows, from its root.
+    pub fn set_scope(&mut self, scope: Scope) {
+        if self.scope == scope {
+            return;
+        }
+        self.leave();
+        self.scope = scope.clone();
+        self.parked.clear();
+        self.stack.truncate(1);
+        if let Some(View::Table(view)) = self.stack.first() {
+            let place = &view.place;
+            let key = place.key.in_scope(scope).normal();
+            let place = Place { key, relation: None, crumb: "".into(), cursor: None, ..place.clone() };
+            self.stack = vec![View::Table(Box::new(TableView::new(place)))];
+        }
+        self.visit();
+        self.dirty = true;
+    }
+
+    /// Another cluster: nothing of the one before stays.
+    pub fn reset(&mut self, context: Context, scope: Scope) {
+        self.context = context;
+        self.scope = scope;
+        self.link = Link::Idle;
+        self.catalog = Catalog::builtin();
+        self.tables.clear();
+        self.usage = Usage::default();
+        self.details = Details::default();
+        self.parked.clear();
+        self.history.clear();
+        self.visited = 0;
+        self.overlay = Overlay::None;
+        self.message = None;
+        self.stack = vec![self.root(Pane::Pods)];
+        self.visit();
+        self.dirty = true;
+    }
+}

@@ -1,0 +1,106 @@
+//! Programs of the cluster that stop, and start again.
+
+use super::{Namespace, PATIENCE, cursor, drawn, live, look, never_without, pod, row};
+use crate::cluster::Alone;
+
+#[test]
+fn while_the_server_is_away_rows_stay_and_say_so_and_it_comes_back_by_itself() {
+    let Some(mut cluster) = Alone::from_env() else { return };
+    let namespace = Namespace::new(&cluster, "outage");
+    namespace.pods(&["aa", "bb", "cc"]);
+    let pods = look(&cluster, &namespace, "pods");
+    // A Table stream too: it has a decoder of its own.
+    let maps = look(&cluster, &namespace, "configmaps");
+    live(&pods, &["aa", "bb", "cc"]);
+    live(&maps, &["kube-root-ca.crt"]);
+    pods.wait_for(PATIENCE, "pods that run", |screen| screen.matches("Running").count() == 3);
+    pods.record();
+    maps.record();
+
+    cluster.stop("kube-apiserver");
+    let screen = pods.wait("stale, and why", |screen| screen.contains("◌ stale") && screen.contains("ctrl-r"));
+    assert!(screen.contains("Trying again"), "{screen}");
+    maps.see("◌ stale");
+    assert!(!screen.contains("● live"), "{screen}");
+    // Keys work.
+    pods.press("g g j");
+    pods.wait("the cursor on the second row", |screen| cursor(screen).contains("bb"));
+    pods.press("R");
+    pods.wait("the other order", |screen| screen.contains('↓') && screen.find(" cc ") < screen.find(" aa "));
+    pods.press("R");
+    pods.see("NAME ↑");
+    drawn(&pods, 5);
+    assert!(pods.screen().contains("◌ stale"), "{}", pods.screen());
+
+    cluster.start("kube-apiserver");
+    let screen = live(&pods, &["aa", "bb", "cc"]);
+    assert!(!screen.contains("Trying again"), "what was wrong is right again:\n{screen}");
+    live(&maps, &["kube-root-ca.crt"]);
+    assert!(cursor(&screen).contains("bb"), "the cursor is where it was:\n{screen}");
+    drawn(&pods, 3);
+    let pictures = pods.recorded();
+    never_without(&pictures, &[" aa ", " bb ", " cc "]);
+    assert!(pictures.iter().all(|picture| picture.matches("Running").count() == 3), "no cell blinks either");
+    never_without(&maps.recorded(), &["kube-root-ca.crt"]);
+
+    // What happens afterwards is seen.
+    namespace.pods(&["dd"]);
+    namespace.kubectl(&["delete", "pod", "aa", "--wait=false"]);
+    pods.wait_for(PATIENCE, "the changes after it", |screen| row(screen, "dd").is_some() && row(screen, "aa").is_none());
+    namespace.kubectl(&["create", "configmap", "later"]);
+    maps.see("later");
+}
+
+#[test]
+fn what_happened_while_nobody_watched_is_there_afterwards() {
+    let Some(mut cluster) = Alone::from_env() else { return };
+    let namespace = Namespace::new(&cluster, "missed");
+    namespace.pods(&["aa", "bb"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (proxy, kubeconfig) = crate::swallow::Proxy::before(cluster.kubeconfig(), folder.path());
+    let driver = super::look_with(&kubeconfig, &namespace, "pods");
+    live(&driver, &["aa", "bb"]);
+    driver.record();
+    proxy.cut();
+    driver.see("◌ stale");
+    namespace.kubectl(&["delete", "pod", "bb", "--wait=true"]);
+    namespace.pods(&["cc"]);
+    // And the server forgets: after a restart it has no history, and the old version is too old for it.
+    cluster.stop("kube-apiserver");
+    cluster.start("kube-apiserver");
+    namespace.pods(&["dd"]);
+    proxy.forward();
+    driver.wait_for(PATIENCE, "what is true now", |screen| {
+        screen.contains("● live") && row(screen, "cc").is_some() && row(screen, "dd").is_some() && row(screen, "bb").is_none()
+    });
+    never_without(&driver.recorded(), &[" aa "]);
+}
+
+#[test]
+fn metrics_are_shown_where_they_are_and_their_absence_is_said_once() {
+    let Some(mut cluster) = Alone::from_env() else { return };
+    let namespace = Namespace::new(&cluster, "metrics");
+    namespace.apply(&pod("used", r#", annotations: {kubetui.test/cpu: "250m", kubetui.test/memory: "64Mi"}"#, "app:1"));
+    let driver = look(&cluster, &namespace, "pods");
+    let measured = |screen: &str| {
+        screen.contains("CPU")
+            && screen.contains("MEM")
+            && row(screen, "used").is_some_and(|line| line.contains("250m") && line.contains("64Mi"))
+    };
+    live(&driver, &["used"]);
+    // metrics-server measures every ten seconds, twice before it says anything.
+    driver.wait_for(PATIENCE * 2, "what it uses", measured);
+
+    driver.record();
+    cluster.stop("metrics-server");
+    driver.wait_for(PATIENCE, "that there are no metrics", |screen| screen.contains("no metrics: metrics-server does not answer"));
+    let gone = driver.wait_for(PATIENCE, "no columns for them", |screen| !screen.contains("CPU"));
+    assert!(gone.contains("● live"), "no error of the rows:\n{gone}");
+    cluster.start("metrics-server");
+    driver.wait_for(PATIENCE * 2, "what it uses, again", measured);
+    let pictures = driver.recorded();
+    let told: Vec<bool> = pictures.iter().map(|picture| picture.contains("no metrics:")).collect();
+    let begun = told.windows(2).filter(|two| !two[0] && two[1]).count();
+    assert_eq!(begun, 1, "it is said once");
+    never_without(&pictures, &["used"]);
+}

@@ -1,0 +1,565 @@
+//! An API server that does what a test tells it to: a few objects, lists and watches of them over plain HTTP, and any
+//! answer that a real server, a proxy before it or an old version of it may give instead.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kubetui::cluster::envelope::{TypeMeta, Unknown};
+use kubetui::kinds::{self, Block, List, ListMeta};
+use prost::Message;
+use serde_json::{Value, json};
+
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Without the query.
+    pub path: String,
+    /// Without the question mark.
+    pub query: String,
+    /// The Accept header.
+    pub accept: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl Request {
+    /// The query has this pair.
+    pub fn has(&self, pair: &str) -> bool {
+        self.query.split('&').any(|other| other == pair)
+    }
+
+    /// A value of the query.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// It asks for a watch.
+    pub fn watches(&self) -> bool {
+        self.has("watch=1")
+    }
+
+    /// It asks for a watch or a list of this kind, in whichever namespace.
+    pub fn is_of(&self, plural: &str) -> bool {
+        // metrics.k8s.io calls its kinds by the names of others.
+        self.path.rsplit('/').next() == Some(plural) && !self.path.starts_with("/apis/metrics.k8s.io/")
+    }
+}
+
+/// What is answered.
+pub enum Answer {
+    /// A whole document.
+    Whole {
+        /// HTTP status.
+        code: u16,
+        /// Its type.
+        content_type: String,
+        /// More headers.
+        headers: Vec<(&'static str, String)>,
+        /// The document.
+        body: Vec<u8>,
+    },
+    /// A stream that stays open after its first bytes; [`Server::push`] and the like reach it by its kind.
+    Stream {
+        /// Its type.
+        content_type: String,
+        /// How it begins.
+        first: Vec<u8>,
+    },
+}
+
+impl Answer {
+    /// A document in JSON.
+    pub fn json(value: &Value) -> Answer {
+        Answer::Whole { code: 200, content_type: "application/json".into(), headers: Vec::new(), body: value.to_string().into_bytes() }
+    }
+
+    /// A refusal as the API has it.
+    pub fn refusal(code: u16, reason: &str, message: &str) -> Answer {
+        let status = status(code, reason, message);
+        Answer::Whole { code, content_type: "application/json".into(), headers: Vec::new(), body: status.to_string().into_bytes() }
+    }
+
+    /// The same with a header.
+    pub fn with(self, name: &'static str, value: &str) -> Answer {
+        match self {
+            Answer::Whole { code, content_type, mut headers, body } => {
+                headers.push((name, value.to_owned()));
+                Answer::Whole { code, content_type, headers, body }
+            }
+            stream => stream,
+        }
+    }
+}
+
+/// A `Status` document.
+pub fn status(code: u16, reason: &str, message: &str) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": reason, "code": code})
+}
+
+enum Piece {
+    Bytes(Vec<u8>),
+    /// The end, in good order.
+    End,
+    /// The connection is cut, in the middle of whatever it was at.
+    Cut,
+}
+
+/// A stream that is open.
+struct Open {
+    plural: String,
+    content_type: String,
+    to: Sender<Piece>,
+}
+
+type Script = Box<dyn Fn(&Request) -> Option<Answer> + Send + Sync>;
+
+struct Shared {
+    script: Mutex<Arc<Script>>,
+    requests: Mutex<Vec<Request>>,
+    open: Mutex<Vec<Open>>,
+    world: Mutex<World>,
+    over: AtomicBool,
+}
+
+/// The objects, by plural, and everything that happened to them.
+#[derive(Default)]
+struct World {
+    version: u64,
+    objects: BTreeMap<&'static str, BTreeMap<String, Value>>,
+    happened: Vec<(u64, &'static str, &'static str, Value)>,
+}
+
+/// A server. It ends when it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// With no objects, and everything done as a current server does.
+    pub fn start() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let script: Script = Box::new(|_| None);
+        let shared = Arc::new(Shared {
+            script: Mutex::new(Arc::new(script)),
+            requests: Mutex::default(),
+            open: Mutex::default(),
+            world: Mutex::new(World { version: 100, ..World::default() }),
+            over: AtomicBool::new(false),
+        });
+        let accepting = shared.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if accepting.over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let shared = accepting.clone();
+                std::thread::spawn(move || shared.serve(&stream));
+            }
+        });
+        Server { address, shared }
+    }
+
+    /// Writes a kubeconfig that leads here, with `namespace` as the context's own where it is not empty.
+    pub fn kubeconfig(&self, folder: &Path, namespace: &str) -> PathBuf {
+        let mut context = json!({"cluster": "scripted"});
+        if !namespace.is_empty() {
+            context["namespace"] = json!(namespace);
+        }
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "scripted",
+            "clusters": [{"name": "scripted", "cluster": {"server": format!("http://{}", self.address)}}],
+            "contexts": [{"name": "scripted", "context": context}],
+        });
+        let path = folder.join("kubeconfig");
+        std::fs::write(&path, config.to_string()).expect("it can be written");
+        path
+    }
+
+    /// From now on requests are answered by `script`; what it leaves alone is answered as a current server does.
+    pub fn on(&self, script: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) {
+        *lock(&self.shared.script) = Arc::new(Box::new(script));
+    }
+
+    /// As a current server again.
+    pub fn behave(&self) {
+        self.on(|_| None);
+    }
+
+    /// An object is there, or is otherwise now. Those who watch are told.
+    pub fn put(&self, plural: &'static str, object: Value) {
+        let known = lock(&self.shared.world).objects.get(plural).is_some_and(|all| all.contains_key(&uid(&object)));
+        self.happen(plural, if known { "MODIFIED" } else { "ADDED" }, object);
+    }
+
+    /// An object goes. Those who watch are told.
+    pub fn delete(&self, plural: &'static str, object: Value) {
+        self.happen(plural, "DELETED", object);
+    }
+
+    /// An object is there or gone, and nobody is told: what happens while nobody watches.
+    pub fn silently(&self, plural: &'static str, object: Value, there: bool) {
+        let mut world = lock(&self.shared.world);
+        world.change(plural, if there { "ADDED" } else { "DELETED" }, object);
+        world.happened.clear();
+    }
+
+    fn happen(&self, plural: &'static str, what: &'static str, object: Value) {
+        // Under one lock: a watch that begins now has it either from its list or from here.
+        let mut world = lock(&self.shared.world);
+        let object = world.change(plural, what, object);
+        for open in lock(&self.shared.open).iter().filter(|open| open.plural == plural) {
+            let _ = open.to.send(Piece::Bytes(frame(&open.content_type, plural, what, &object)));
+        }
+    }
+
+    /// Sends the open watches of a kind something of one's own: `make` gets the stream's type.
+    pub fn push(&self, plural: &str, make: impl Fn(&str) -> Vec<u8>) {
+        for open in lock(&self.shared.open).iter().filter(|open| open.plural == plural) {
+            let _ = open.to.send(Piece::Bytes(make(&open.content_type)));
+        }
+    }
+
+    /// Ends the open watches of a kind in good order.
+    pub fn end(&self, plural: &str) {
+        self.part(plural, || Piece::End);
+    }
+
+    /// Cuts the connections of the open watches of a kind.
+    pub fn cut(&self, plural: &str) {
+        self.part(plural, || Piece::Cut);
+    }
+
+    fn part(&self, plural: &str, piece: impl Fn() -> Piece) {
+        lock(&self.shared.open).retain(|open| {
+            if open.plural == plural {
+                let _ = open.to.send(piece());
+            }
+            open.plural != plural
+        });
+    }
+
+    /// What was asked for so far.
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// What was asked for so far of a kind.
+    pub fn requests_of(&self, plural: &str) -> Vec<Request> {
+        self.requests().into_iter().filter(|request| request.is_of(plural)).collect()
+    }
+
+    /// What a current server says to this.
+    pub fn usual(&self) -> impl Fn(&Request) -> Answer + Send + Sync + use<> {
+        let shared = self.shared.clone();
+        move |request| shared.usual(request)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        // Their threads end with what they wait for.
+        lock(&self.shared.open).clear();
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn uid(object: &Value) -> String {
+    object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
+}
+
+impl World {
+    fn change(&mut self, plural: &'static str, what: &'static str, mut object: Value) -> Value {
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        let all = self.objects.entry(plural).or_default();
+        if what == "DELETED" {
+            all.remove(&uid(&object));
+        } else {
+            all.insert(uid(&object), object.clone());
+        }
+        self.happened.push((self.version, plural, what, object.clone()));
+        object
+    }
+
+    fn of(&self, plural: &str) -> Vec<Value> {
+        self.objects.get(plural).map(|all| all.values().cloned().collect()).unwrap_or_default()
+    }
+}
+
+impl Shared {
+    fn serve(&self, stream: &TcpStream) {
+        let mut reader = BufReader::new(stream);
+        let mut writer = stream;
+        while let Some(request) = read(&mut reader) {
+            if self.over.load(Ordering::SeqCst) {
+                return;
+            }
+            lock(&self.requests).push(request.clone());
+            let script = lock(&self.script).clone();
+            let answer = match script(&request) {
+                Some(answer) => answer,
+                None if request.watches() => {
+                    // Registered before anything more can happen.
+                    let world = lock(&self.world);
+                    let (content_type, first) = world.watch(&request);
+                    let stream = self.register(&request, content_type, first);
+                    drop(world);
+                    if !stream(&mut writer) {
+                        return;
+                    }
+                    continue;
+                }
+                None => self.usual(&request),
+            };
+            let goes_on = match answer {
+                Answer::Whole { code, content_type, headers, body } => whole(&mut writer, code, &content_type, &headers, &body).is_ok(),
+                Answer::Stream { content_type, first } => self.register(&request, content_type, first)(&mut writer),
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+
+    /// Gives what writes the stream to its end; whether the connection can be used again.
+    fn register(&self, request: &Request, content_type: String, first: Vec<u8>) -> impl FnOnce(&mut &TcpStream) -> bool + use<> {
+        let (to, pieces) = mpsc::channel();
+        let plural = request.path.rsplit('/').next().unwrap_or_default().to_owned();
+        lock(&self.open).push(Open { plural, content_type: content_type.clone(), to });
+        move |writer| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n");
+            let mut write = |bytes: &[u8]| -> bool { writer.write_all(bytes).and_then(|()| writer.flush()).is_ok() };
+            if !write(head.as_bytes()) || !write(&chunk(&first)) {
+                return false;
+            }
+            for piece in pieces {
+                let goes_on = match piece {
+                    Piece::Bytes(bytes) => write(&chunk(&bytes)),
+                    Piece::End => return write(b"0\r\n\r\n"),
+                    Piece::Cut => false,
+                };
+                if !goes_on {
+                    break;
+                }
+            }
+            let _ = writer.shutdown(Shutdown::Both);
+            false
+        }
+    }
+
+    fn usual(&self, request: &Request) -> Answer {
+        let recorded = |text: &str| Answer::json(&serde_json::from_str(text).expect("recorded"));
+        match request.path.as_str() {
+            "/version" => Answer::json(&json!({"major": "1", "minor": "36", "gitVersion": "v1.36.3-scripted"})),
+            "/api" => recorded(include_str!("../../frames/discovery-api.json")),
+            "/apis" => recorded(include_str!("../../frames/discovery-apis.json")),
+            path if path.starts_with("/apis/metrics.k8s.io/") => {
+                Answer::refusal(404, "NotFound", "the server could not find the requested resource")
+            }
+            _ if request.watches() => {
+                let (content_type, first) = lock(&self.world).watch(request);
+                Answer::Stream { content_type, first }
+            }
+            _ => lock(&self.world).list(request),
+        }
+    }
+}
+
+impl World {
+    /// The beginning of a watch: the list and its end, or what happened since a version.
+    fn watch(&self, request: &Request) -> (String, Vec<u8>) {
+        let plural = request.path.rsplit('/').next().unwrap_or_default();
+        let content_type = chosen(request, plural, ";stream=watch");
+        let mut first = Vec::new();
+        match request.value("resourceVersion") {
+            Some(version) => {
+                let since: u64 = version.parse().unwrap_or_default();
+                for (_, _, what, object) in self.happened.iter().filter(|(version, of, ..)| *version > since && *of == plural) {
+                    first.extend(frame(&content_type, plural, what, object));
+                }
+            }
+            None => {
+                for object in self.of(plural) {
+                    first.extend(frame(&content_type, plural, "ADDED", &object));
+                }
+                first.extend(bookmark(&content_type, plural, self.version, true));
+            }
+        }
+        (content_type, first)
+    }
+
+    /// A list, in pages where they are asked for; the token is where the next page begins.
+    fn list(&self, request: &Request) -> Answer {
+        let plural = request.path.rsplit('/').next().unwrap_or_default();
+        let all = self.of(plural);
+        let from: usize = request.value("continue").and_then(|token| token.parse().ok()).unwrap_or(0);
+        let limit: usize = request.value("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
+        let until = from.saturating_add(limit).min(all.len());
+        let proceed = if until < all.len() { until.to_string() } else { String::new() };
+        let page = &all[from.min(until)..until];
+        let content_type = chosen(request, plural, "");
+        let version = self.version.to_string();
+        let body = match block(plural).filter(|_| content_type.starts_with(PROTOBUF)) {
+            Some(block) => {
+                let items = page.iter().map(|object| (block.encode)(object.to_string().as_bytes()).expect("encodes").into()).collect();
+                let list = List { metadata: Some(ListMeta { resource_version: version, proceed, remaining_item_count: None }), items };
+                sealed(&format!("{}List", block.kind), list.encode_to_vec())
+            }
+            None => {
+                let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": version, "continue": proceed}, "items": page});
+                list.to_string().into_bytes()
+            }
+        };
+        Answer::Whole { code: 200, content_type, headers: Vec::new(), body }
+    }
+}
+
+fn block(plural: &str) -> Option<&'static Block> {
+    kinds::BLOCKS.iter().copied().find(|block| block.plural == plural)
+}
+
+/// Protobuf where it is asked for and the kind has it, else JSON.
+fn chosen(request: &Request, plural: &str, stream: &str) -> String {
+    let protobuf = block(plural).is_some() && request.accept.starts_with(PROTOBUF);
+    format!("{}{stream}", if protobuf { PROTOBUF } else { "application/json" })
+}
+
+fn sealed(kind: &str, raw: Vec<u8>) -> Vec<u8> {
+    let unknown = Unknown { type_meta: Some(TypeMeta { api_version: "v1".into(), kind: kind.into() }), raw: raw.into() };
+    [b"k8s\0".to_vec(), unknown.encode_to_vec()].concat()
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct WatchEvent {
+    #[prost(string, tag = 1)]
+    kind: String,
+    #[prost(message, optional, tag = 2)]
+    object: Option<RawExtension>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RawExtension {
+    #[prost(bytes = "vec", tag = 1)]
+    raw: Vec<u8>,
+}
+
+/// A `Status` in protobuf.
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(string, tag = 3)]
+    message: String,
+    #[prost(string, tag = 4)]
+    reason: String,
+    #[prost(int32, tag = 6)]
+    code: i32,
+}
+
+/// One event of a watch, in the stream's own type.
+pub fn frame(content_type: &str, plural: &str, what: &str, object: &Value) -> Vec<u8> {
+    match block(plural).filter(|_| content_type.starts_with(PROTOBUF)) {
+        Some(block) => enveloped(what, sealed(block.kind, (block.encode)(object.to_string().as_bytes()).expect("encodes"))),
+        None => line(what, object),
+    }
+}
+
+/// An ERROR event, in the stream's own type.
+pub fn error(content_type: &str, code: u16, reason: &str, message: &str) -> Vec<u8> {
+    if content_type.starts_with(PROTOBUF) {
+        let status = Status { message: message.into(), reason: reason.into(), code: code.into() };
+        enveloped("ERROR", sealed("Status", status.encode_to_vec()))
+    } else {
+        line("ERROR", &status(code, reason, message))
+    }
+}
+
+/// A bookmark; `end`: the initial events are complete with it.
+pub fn bookmark(content_type: &str, plural: &str, version: u64, end: bool) -> Vec<u8> {
+    let mut meta = json!({"resourceVersion": version.to_string()});
+    if end {
+        meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+    }
+    frame(content_type, plural, "BOOKMARK", &json!({"metadata": meta}))
+}
+
+fn enveloped(what: &str, raw: Vec<u8>) -> Vec<u8> {
+    let event = WatchEvent { kind: what.into(), object: Some(RawExtension { raw }) }.encode_to_vec();
+    [u32::try_from(event.len()).expect("short").to_be_bytes().to_vec(), event].concat()
+}
+
+fn line(what: &str, object: &Value) -> Vec<u8> {
+    format!("{}\n", json!({"type": what, "object": object})).into_bytes()
+}
+
+fn chunk(bytes: &[u8]) -> Vec<u8> {
+    if bytes.is_empty() {
+        // An empty chunk would be the end.
+        return Vec::new();
+    }
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+}
+
+fn whole(writer: &mut &TcpStream, code: u16, content_type: &str, headers: &[(&str, String)], body: &[u8]) -> std::io::Result<()> {
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("HTTP/1.1 {code} Scripted\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n{more}\r\n", body.len());
+    writer.write_all(&[head.as_bytes(), body].concat())?;
+    writer.flush()
+}
+
+/// The head of a request; `None` when the connection is closed.
+fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let line = line.trim_end().to_owned();
+        if line.is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let target = head.first()?.split(' ').nth(1)?.to_owned();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let header = |name: &str| {
+        let of = |line: &String| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
+        head.iter().find_map(of).unwrap_or_default()
+    };
+    Some(Request { path: path.to_owned(), query: query.to_owned(), accept: header("accept"), at: Instant::now() })
+}
+
+/// A pod that runs.
+pub fn pod(namespace: &str, name: &str) -> Value {
+    json!({
+        "metadata": {
+            "name": name, "namespace": namespace, "uid": format!("uid-of-{namespace}-{name}"),
+            "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"app": "scripted"},
+        },
+        "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "web:1"}]},
+        "status": {
+            "phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{
+                "name": "app", "ready": true, "restartCount": 0, "image": "web:1", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+            }],
+        },
+    })
+}
+
+/// How long the program may take for anything that needs no waiting.
+pub const SOON: Duration = Duration::from_secs(15);
