@@ -20,4 +20,6 @@ mod sample;
 mod screens;
 mod scripted;
 mod swallow;
+#[cfg(unix)]
+mod terminal;
 mod wait;
