@@ -14,7 +14,7 @@ use super::error::ClusterError;
 use super::feed::Feed;
 use super::frames::{Decoder, Frame, Splitter, is_protobuf};
 use super::link::LinkHandle;
-use super::list::{self, PAGE};
+use super::list;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -22,14 +22,13 @@ use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
 mod pace;
+mod pages;
 mod parts;
 
 use pace::Pace;
 pub(super) use pace::jitter;
 pub use parts::{FEW, Handle, spawn};
 
-/// Between two lists where watching is not possible.
-const POLL: Duration = Duration::from_secs(5);
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
 const NO_END: Duration = Duration::from_secs(4);
 /// The API server sends bookmarks about once a minute; a stream without a word for longer is opened again.
@@ -431,72 +430,6 @@ impl Task {
         self.known = fresh.keys().cloned().collect();
         for (_, row) in fresh {
             self.feed.upsert(row);
-        }
-    }
-
-    /// Reads the whole list in pages. The first ever paints as it comes; a later one is swapped in when complete.
-    async fn list(&mut self, session: &Session) -> Result<(), ClusterError> {
-        let first = self.known.is_empty();
-        if first {
-            self.feed.truth(Truth::Syncing);
-        }
-        let mut fresh = Fresh::default();
-        let mut proceed = String::new();
-        loop {
-            let path =
-                if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
-            let accept = self.decoder.accept(false);
-            let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
-            self.heard = self.link.now();
-            self.link.alive();
-            self.admitted();
-            let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
-            if let Some(columns) = page.columns {
-                self.feed.columns(columns);
-            }
-            for row in page.rows {
-                if self.namespace.is_none() && !self.spec.scope.contains(&row.namespace) {
-                    continue;
-                }
-                if first {
-                    self.known.insert(row.uid.clone());
-                    self.feed.upsert(row);
-                } else {
-                    fresh.insert(row.uid.clone(), row);
-                }
-            }
-            proceed = page.proceed;
-            if proceed.is_empty() {
-                self.version = Some(page.version.into());
-                break;
-            }
-        }
-        if !first {
-            self.swap(fresh);
-        }
-        Ok(())
-    }
-
-    async fn poll(&mut self, session: &Session, why: Arc<str>) -> End {
-        loop {
-            let started = Instant::now();
-            if let Err(error) = self.list(session).await {
-                return End::Failed(error);
-            }
-            self.pace.steady();
-            // A list that takes long is asked for less often: at most a tenth of the time goes into it.
-            let every = POLL.max(started.elapsed() * 10);
-            self.proved(Truth::Polling { every: every.as_secs(), why: why.clone() });
-            let mut link = self.link.mark();
-            let broken = self.feed.until(async {
-                tokio::select! {
-                    () = tokio::time::sleep(every) => None,
-                    error = link.broken() => Some(error),
-                }
-            });
-            if let Some(error) = broken.await {
-                return End::Failed(error);
-            }
         }
     }
 }
