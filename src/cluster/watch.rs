@@ -25,18 +25,14 @@ mod pace;
 mod pages;
 mod parts;
 
-use pace::Pace;
 pub(super) use pace::jitter;
+use pace::{BUSY, Pace, REFUSED};
 pub use parts::{FEW, Handle, spawn};
 
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
 const NO_END: Duration = Duration::from_secs(4);
 /// The API server sends bookmarks about once a minute; a stream without a word for longer is opened again.
 const SILENCE: Duration = Duration::from_secs(150);
-/// Between two tries where the server refuses or does not know the kind: rights and definitions change.
-const REFUSED: Duration = Duration::from_secs(20);
-/// No server is left alone longer than this because it asks for it.
-const BUSY: Duration = Duration::from_secs(60);
 
 /// How a try ended.
 enum End {
@@ -57,6 +53,8 @@ struct Task {
     namespace: Option<Arc<str>>,
     fallback: Option<Arc<str>>,
     link: LinkHandle,
+    /// The link as of the server's last word to this watch: what is renewed after that is worth another try at once.
+    last: LinkHandle,
     feed: Feed,
     decoder: Decoder,
     /// What the loop has of this part: what a fresh list has to take away.
@@ -95,6 +93,7 @@ impl Task {
             spec,
             namespace,
             fallback,
+            last: link.mark(),
             link,
             feed: Feed::new(id, part, out),
             decoder,
@@ -114,6 +113,7 @@ impl Task {
     async fn run(mut self) -> Vec<Arc<str>> {
         loop {
             let mut link = self.link.mark();
+            self.last = link.clone();
             let session = self.feed.until(link.session()).await;
             let began = Instant::now();
             let end = self.attempt(&session).await;
@@ -181,7 +181,7 @@ impl Task {
             let renewed = self.feed.until(async {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => false,
-                    () = link.renewed() => true,
+                    () = self.last.renewed() => true,
                 }
             });
             if renewed.await {
@@ -189,6 +189,13 @@ impl Task {
                 self.pace.steady();
             }
         }
+    }
+
+    /// The server said something.
+    fn hear(&mut self) {
+        self.heard = self.link.now();
+        self.link.alive();
+        self.last = self.link.mark();
     }
 
     /// The server answered with objects: from now on what is seen is of `namespace`.
@@ -300,8 +307,7 @@ impl Task {
             Err(error) => return End::Failed(error),
         };
         let protobuf = is_protobuf(&body.content_type);
-        self.heard = self.link.now();
-        self.link.alive();
+        self.hear();
         self.admitted();
         if initial {
             // Old rows stay as they are until the fresh list is complete.
@@ -341,8 +347,7 @@ impl Task {
                 Some(Err(error)) => return End::Failed(error),
                 Some(Ok(bytes)) => bytes,
             };
-            self.heard = self.link.now();
-            self.link.alive();
+            self.hear();
             splitter.push(&bytes);
             loop {
                 let frame = match splitter.next_frame() {
@@ -395,14 +400,11 @@ impl Task {
         if !self.spec.scope.contains(&row.namespace) && self.namespace.is_none() {
             return;
         }
-        match fresh {
-            Some(fresh) => {
-                fresh.insert(row.uid.clone(), row);
-            }
-            None => {
-                self.known.insert(row.uid.clone());
-                self.feed.upsert(row);
-            }
+        if let Some(fresh) = fresh {
+            fresh.insert(row.uid.clone(), row);
+        } else {
+            self.known.insert(row.uid.clone());
+            self.feed.upsert(row);
         }
     }
 
@@ -410,15 +412,10 @@ impl Task {
         if !syncing {
             self.version = Some(row.version);
         }
-        match fresh {
-            Some(fresh) => {
-                fresh.swap_remove(&row.uid);
-            }
-            None => {
-                if self.known.remove(&row.uid) {
-                    self.feed.remove(row.uid);
-                }
-            }
+        if let Some(fresh) = fresh {
+            fresh.swap_remove(&row.uid);
+        } else if self.known.remove(&row.uid) {
+            self.feed.remove(row.uid);
         }
     }
 

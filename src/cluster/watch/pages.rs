@@ -31,8 +31,7 @@ impl Task {
                 if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
             let accept = self.decoder.accept(false);
             let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
-            self.heard = self.link.now();
-            self.link.alive();
+            self.hear();
             self.admitted();
             let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
             if let Some(columns) = page.columns {
