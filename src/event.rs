@@ -62,6 +62,8 @@ pub enum Described {
 pub struct Update {
     /// A watch over several namespaces can have a part for each; truth is told per part.
     pub part: u16,
+    /// From now on this part is looked at in these parts instead: it has no truth of its own any more, and each of them has.
+    pub split: Vec<u16>,
     /// The table's columns, where the server prints them.
     pub columns: Option<Arc<[Column]>>,
     /// Changes, the newest of each UID.

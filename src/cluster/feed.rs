@@ -100,10 +100,19 @@ impl Feed {
             deltas: std::mem::take(&mut self.changes).into_values().collect(),
             truth: self.truth.take(),
             note: self.note.take(),
+            ..Update::default()
         };
         permit.send(Event::Watch(self.id, Box::new(update)));
         self.last = Some(Instant::now());
         true
+    }
+
+    /// Sends all that there is to say; at once when there is nothing.
+    pub async fn flush(&mut self) {
+        if !self.empty() {
+            // When the loop is gone, this task will be aborted with it.
+            let _ = self.send().await;
+        }
     }
 
     /// Goes on sending until `done` is.
@@ -153,6 +162,18 @@ mod tests {
         assert_eq!(update.deltas.len(), 2);
         assert!(matches!(&update.deltas[0], Delta::Upsert(row) if &*row.version == "999"));
         assert!(matches!(&update.deltas[1], Delta::Remove(uid) if *uid == Uid::new("b")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_to_say_is_flushed_at_once() {
+        let (out, mut events) = mpsc::channel(8);
+        let mut feed = Feed::new(WatchId(1), 0, out);
+        feed.truth(Truth::Live);
+        feed.flush().await;
+        assert!(events.try_recv().is_ok());
+        feed.truth(Truth::Live);
+        feed.flush().await;
+        assert!(events.try_recv().is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,6 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::connect::Session;
@@ -22,8 +21,13 @@ use crate::model::row::{Row, Uid};
 use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
-/// With more names than this, one watch over all namespaces is cheaper than one each.
-pub const FEW: usize = 4;
+mod pace;
+mod parts;
+
+use pace::Pace;
+pub(super) use pace::jitter;
+pub use parts::{FEW, Handle, spawn};
+
 /// Between two lists where watching is not possible.
 const POLL: Duration = Duration::from_secs(5);
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
@@ -32,53 +36,8 @@ const NO_END: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_secs(150);
 /// Between two tries where the server refuses or does not know the kind: rights and definitions change.
 const REFUSED: Duration = Duration::from_secs(20);
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
-/// Before a watch that ended in good order is opened again.
-const AGAIN: Duration = Duration::from_millis(20);
-/// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
-const STEADY: Duration = Duration::from_secs(5);
-/// With a longer pause between two watches, rows are old for a time that a person would notice.
-const NOTICED: Duration = Duration::from_millis(500);
 /// No server is left alone longer than this because it asks for it.
 const BUSY: Duration = Duration::from_secs(60);
-
-/// Stops what was spawned when dropped.
-#[derive(Debug)]
-pub struct Handle(AbortHandle);
-
-impl Handle {
-    /// Runs a task for as long as this lives.
-    pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Handle {
-        Handle(tokio::spawn(task).abort_handle())
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Starts watching. `fallback` is the namespace to look at where all of them are forbidden.
-pub fn spawn(id: WatchId, spec: WatchSpec, fallback: Option<Arc<str>>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(async move {
-        let names = if spec.kind.namespaced { spec.scope.names().filter(|names| names.len() <= FEW) } else { None };
-        let parts: Vec<Option<Arc<str>>> = names.map_or_else(|| vec![None], |names| names.iter().cloned().map(Some).collect());
-        // Dropped with this task, and the parts with it.
-        let mut running = tokio::task::JoinSet::new();
-        for (part, namespace) in (0u16..).zip(parts) {
-            running.spawn(Task::new(id, part, spec.clone(), namespace, fallback.clone(), link.clone(), out.clone()).run());
-        }
-        let mut next = FEW as u16;
-        while let Some(ended) = running.join_next().await {
-            // Over all is forbidden: one each.
-            for namespace in ended.unwrap_or_default() {
-                next += 1;
-                running.spawn(Task::new(id, next, spec.clone(), Some(namespace), None, link.clone(), out.clone()).run());
-            }
-        }
-    })
-}
 
 /// How a try ended.
 enum End {
@@ -107,15 +66,15 @@ struct Task {
     version: Option<Box<str>>,
     streaming: bool,
     polling: Option<Arc<str>>,
-    backoff: Duration,
-    /// The pause after the next watch that ends early in good order.
-    again: Duration,
+    pace: Pace,
     /// All namespaces are forbidden, and `namespace` is the one to look at instead.
     fell_back: bool,
     /// That was said.
     noted: bool,
     /// When the server's last word came.
     heard: i64,
+    /// Since when the rows are stale, if they are.
+    stale: Option<i64>,
 }
 
 type Fresh = IndexMap<Uid, Row, FxBuildHasher>;
@@ -144,11 +103,11 @@ impl Task {
             version: None,
             streaming: true,
             polling,
-            backoff: BACKOFF.0,
-            again: AGAIN,
+            pace: Pace::default(),
             fell_back: false,
             noted: false,
             heard,
+            stale: None,
         }
     }
 
@@ -165,7 +124,11 @@ impl Task {
                         self.version = None;
                         self.feed.truth(Truth::Syncing);
                     }
-                    let pause = self.breather(began.elapsed());
+                    let (pause, noticed) = self.pace.ended(began.elapsed());
+                    if noticed {
+                        let since = *self.stale.get_or_insert(self.heard);
+                        self.feed.truth(Truth::Stale { since, why: "the server ends every watch at once".into() });
+                    }
                     self.feed.until(tokio::time::sleep(pause)).await;
                     continue;
                 }
@@ -192,7 +155,7 @@ impl Task {
                     }
                     if std::mem::take(&mut self.fell_back) {
                         // Next time all of them first: rights change.
-                        self.namespace = None;
+                        self.look_at(None);
                     }
                     self.feed.truth(Truth::Forbidden { why });
                     REFUSED
@@ -205,16 +168,15 @@ impl Task {
                     if error.is_login() {
                         link.refused(&error);
                     }
-                    let since = self.heard.max(self.link.heard());
+                    // As of the first failure: that others hear of the server says nothing of these rows.
+                    let since = *self.stale.get_or_insert(self.heard.max(self.link.heard()));
                     self.feed.truth(Truth::Stale { since, why });
                     self.link.suspect();
                     if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
                         // As it asks, whatever else happens.
                         self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
                     }
-                    let pause = jitter(self.backoff);
-                    self.backoff = (self.backoff * 2).min(BACKOFF.1);
-                    pause
+                    self.pace.failed()
                 }
             };
             let renewed = self.feed.until(async {
@@ -225,23 +187,9 @@ impl Task {
             });
             if renewed.await {
                 // The server is back, if not quite: it is asked often while it starts.
-                self.backoff = BACKOFF.0;
+                self.pace.steady();
             }
         }
-    }
-
-    /// How long to wait after a watch that ended in good order: not at all as a rule, longer and longer where a server, or
-    /// a proxy before it, ends each at once.
-    fn breather(&mut self, lasted: Duration) -> Duration {
-        if lasted >= STEADY {
-            self.again = AGAIN;
-        }
-        let pause = self.again;
-        self.again = (pause * 2).min(BACKOFF.1);
-        if pause >= NOTICED {
-            self.feed.truth(Truth::Stale { since: self.heard, why: "the server ends every watch at once".into() });
-        }
-        pause
     }
 
     /// The server answered with objects: from now on what is seen is of `namespace`.
@@ -273,24 +221,34 @@ impl Task {
             if names.is_empty() {
                 return None;
             }
-            self.feed.truth(Truth::Live);
-            self.feed.send().await;
+            // Those that were seen come back, each from the watch of its own namespace, as far as it may be seen now.
+            for uid in self.known.drain() {
+                self.feed.remove(uid);
+            }
+            self.feed.flush().await;
             return Some(names);
         }
         let fallback = self.fallback.clone()?;
-        self.namespace = Some(fallback);
+        self.look_at(Some(fallback));
         self.fell_back = true;
         Some(Vec::new())
+    }
+
+    /// Looks at another namespace, or at all: what was known is of the one before, and a fresh list takes its place.
+    fn look_at(&mut self, namespace: Option<Arc<str>>) {
+        self.namespace = namespace;
+        self.version = None;
     }
 
     async fn attempt(&mut self, session: &Session) -> End {
         if let Some(why) = self.polling.clone() {
             return self.poll(session, why).await;
         }
-        if self.version.is_none() && !self.streaming {
-            if let Err(error) = self.list(session).await {
-                return End::Failed(error);
-            }
+        if self.version.is_none()
+            && !self.streaming
+            && let Err(error) = self.list(session).await
+        {
+            return End::Failed(error);
         }
         let end = self.stream(session).await;
         match end {
@@ -352,7 +310,7 @@ impl Task {
                 self.feed.truth(Truth::Syncing);
             }
         } else {
-            self.feed.truth(Truth::Live);
+            self.proved(Truth::Live);
         }
         let mut fresh: Option<Fresh> = (initial && !self.known.is_empty()).then(Fresh::default);
         let mut syncing = initial;
@@ -401,6 +359,8 @@ impl Task {
                         Frame::Columns(columns) => self.feed.columns(columns),
                         Frame::Upsert(row) => self.upsert(*row, &mut fresh, syncing),
                         Frame::Remove(row) => self.remove(*row, &mut fresh, syncing),
+                        // One before the end of the list is no place to resume from: what follows it would be lost.
+                        Frame::Bookmark { initial_end: false, .. } if syncing => {}
                         Frame::Bookmark { version, initial_end } => {
                             self.version = Some(version);
                             if initial_end && syncing {
@@ -408,7 +368,7 @@ impl Task {
                                 if let Some(fresh) = fresh.take() {
                                     self.swap(fresh);
                                 }
-                                self.feed.truth(Truth::Live);
+                                self.proved(Truth::Live);
                             }
                         }
                         Frame::Error(ClusterError::Expired(_)) => return End::Expired,
@@ -417,10 +377,16 @@ impl Task {
                 }
             }
             if !syncing {
-                self.backoff = BACKOFF.0;
+                self.pace.steady();
             }
             quiet = Instant::now() + if syncing { NO_END } else { SILENCE };
         }
+    }
+
+    /// The rows are what the server has.
+    fn proved(&mut self, truth: Truth) {
+        self.stale = None;
+        self.feed.truth(truth);
     }
 
     fn upsert(&mut self, row: Row, fresh: &mut Option<Fresh>, syncing: bool) {
@@ -517,10 +483,10 @@ impl Task {
             if let Err(error) = self.list(session).await {
                 return End::Failed(error);
             }
-            self.backoff = BACKOFF.0;
+            self.pace.steady();
             // A list that takes long is asked for less often: at most a tenth of the time goes into it.
             let every = POLL.max(started.elapsed() * 10);
-            self.feed.truth(Truth::Polling { every: every.as_secs(), why: why.clone() });
+            self.proved(Truth::Polling { every: every.as_secs(), why: why.clone() });
             let mut link = self.link.mark();
             let broken = self.feed.until(async {
                 tokio::select! {
@@ -533,11 +499,4 @@ impl Task {
             }
         }
     }
-}
-
-/// Between half and the whole of `pause`, so that many clients do not come back in step.
-pub(super) fn jitter(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    pause / 2 + pause.mul_f64((random % 1024) as f64 / 2048.0)
 }

@@ -57,6 +57,8 @@ pub struct TableView {
     at: usize,
     columns: Arc<[Column]>,
     anchor: Option<Uid>,
+    /// The store's version when marks of rows that went were taken away last.
+    weeded: u64,
     /// A person put the cursor where it is: until then it stays at the top while rows come in above it.
     placed: bool,
     /// One comes back to a row that was left.
@@ -82,6 +84,7 @@ impl TableView {
             at: 0,
             columns: [].into(),
             anchor: None,
+            weeded: 0,
             placed: false,
             kept,
             rested: Instant::now(),
@@ -155,7 +158,9 @@ impl TableView {
             Some(at) => self.at = at,
             None => self.land(table),
         }
-        if table.truth().complete() {
+        // Looked at when rows went: there may be as many marks as rows.
+        if self.weeded != table.store.version() && table.truth().complete() {
+            self.weeded = table.store.version();
             self.marks.retain(|uid| table.store.get(uid).is_some());
         }
         self.scroll();
@@ -269,7 +274,7 @@ impl TableView {
 
     /// Marks that the filter leaves on the screen, and those that it hides.
     pub fn mark_counts(&self, table: &Table) -> (usize, usize) {
-        let shown = self.marks.iter().filter(|uid| self.listing.position(&table.store, uid).is_some()).count();
+        let shown = self.marks.iter().filter(|uid| table.store.slot(uid).is_some_and(|slot| self.listing.shows(slot))).count();
         (shown, self.marks.len() - shown)
     }
 

@@ -160,15 +160,10 @@ impl Table {
     /// forbidden or not served are told apart by [`Table::missing`].
     pub fn truth(&self) -> Truth {
         let refused = |truth: &Truth| matches!(truth, Truth::Forbidden { .. } | Truth::Missing { .. });
-        if let Some(first) = self.truths.get(&(0, 0)).filter(|first| self.joined && refused(first)) {
-            return first.clone();
-        }
         let all = self.truths.values();
-        if self.truths.values().all(refused) {
-            return all
-                .fold(None, |worst: Option<&Truth>, truth| Some(worst.map_or(truth, |worst| worst.worse(truth))))
-                .cloned()
-                .unwrap_or_default();
+        let needed = || self.truths.iter().filter(|((feed, _), _)| !self.joined || *feed == 0).map(|(_, truth)| truth);
+        if needed().all(refused) {
+            return needed().cloned().reduce(|worst, truth| worst.worse(&truth).clone()).unwrap_or_default();
         }
         all.filter(|truth| !refused(truth)).fold(Truth::Live, |worst, truth| worst.worse(truth).clone())
     }
@@ -181,9 +176,31 @@ impl Table {
         })
     }
 
-    /// A remark on its scope.
-    pub fn note(&self) -> Option<&Arc<str>> {
-        self.notes.values().next()
+    /// A remark on its scope: what it counts, where it looks, and what of it cannot be read.
+    pub fn note(&self) -> Option<String> {
+        let mut words: Vec<String> = self.weave.as_ref().and_then(|weave| weave.note()).into_iter().collect();
+        words.extend(self.notes.values().next().map(|note| note.to_string()));
+        words.extend(self.unread().filter(|_| !self.refused()));
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+
+    /// Nothing of it can be read: its truth says so.
+    fn refused(&self) -> bool {
+        matches!(self.truth(), Truth::Forbidden { .. } | Truth::Missing { .. })
+    }
+
+    /// What of it cannot be read although the rest can.
+    fn unread(&self) -> Option<String> {
+        let mut kinds: Vec<&str> = self.missing().map(|(kind, _)| &*kind.plural).collect();
+        let parts = kinds.len();
+        kinds.dedup();
+        match (self.specs.len(), parts) {
+            (_, 0) => None,
+            // One kind, of several namespaces: the server's words name the namespace.
+            (1, 1) => self.missing().next().map(|(_, why)| why.to_string()),
+            (1, parts) => Some(format!("{parts} of {} namespaces cannot be read", self.truths.len())),
+            _ => Some(format!("not read: {}", kinds.join(", "))),
+        }
     }
 
     /// Takes what one of its watches has to say. Whether anything changed that a person could see.
@@ -197,11 +214,12 @@ impl Table {
             self.store.set_columns(columns.clone());
             changed = true;
         }
+        if !update.split.is_empty() {
+            self.truths.remove(&(feed, update.part));
+            self.truths.extend(update.split.iter().map(|part| ((feed, *part), Truth::Starting)));
+            changed = true;
+        }
         if let Some(truth) = &update.truth {
-            // The whole was split into parts: it has no truth of its own any more.
-            if update.part > 0 {
-                self.truths.insert((feed, 0), Truth::Live);
-            }
             self.truths.insert((feed, update.part), truth.clone());
             changed = true;
         }
@@ -287,4 +305,69 @@ impl Tables {
 /// NAME alone, for a table whose columns the server has not said yet.
 pub fn bare_columns() -> Arc<[Column]> {
     [Column { name: "NAME".into(), source: Source::Name, wide: false, align: Align::Left }].into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(what: &str) -> Truth {
+        Truth::Forbidden { why: format!("{what} is forbidden").into() }
+    }
+
+    fn said(part: u16, truth: Truth) -> Update {
+        Update { part, truth: Some(truth), ..Update::default() }
+    }
+
+    fn several() -> Table {
+        let pods = Arc::new(kinds::pods::POD.as_kind());
+        Table::new(&TableKey::Kind(pods, Scope::parse(["a,b"])))
+    }
+
+    #[test]
+    fn several_namespaces_are_complete_when_each_of_them_is() {
+        let mut table = several();
+        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0);
+        table.apply(0, said(2, Truth::Live), None, 0);
+        assert_eq!(table.truth(), Truth::Starting, "the first has not said anything yet");
+        table.apply(0, said(1, Truth::Stale { since: 7, why: "away".into() }), None, 0);
+        table.apply(0, said(2, Truth::Live), None, 0);
+        assert_eq!(table.truth(), Truth::Stale { since: 7, why: "away".into() }, "the second says nothing of the first");
+        table.apply(0, said(1, Truth::Live), None, 0);
+        assert_eq!((table.truth(), table.note()), (Truth::Live, None));
+    }
+
+    #[test]
+    fn a_namespace_that_cannot_be_read_is_said_beside_those_that_can() {
+        let mut table = several();
+        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0);
+        table.apply(0, said(1, refused("a")), None, 0);
+        table.apply(0, said(2, Truth::Live), None, 0);
+        assert_eq!((table.truth(), table.note().as_deref()), (Truth::Live, Some("a is forbidden")));
+        table.apply(0, said(2, refused("b")), None, 0);
+        assert_eq!((table.truth(), table.note()), (refused("a"), None), "the whole table says it then");
+    }
+
+    #[test]
+    fn the_labels_say_what_they_count_and_what_they_could_not_read() {
+        let mut table = Table::new(&TableKey::Labels(Scope::All));
+        for feed in 0..table.specs.len() {
+            let forbidden = matches!(&*table.specs[feed].kind.plural, "nodes" | "persistentvolumes");
+            table.apply(feed, said(0, if forbidden { refused("it") } else { Truth::Live }), None, 0);
+        }
+        let note = table.note().expect("a note");
+        assert!(note.contains(&format!("counts {} kinds", table.specs.len())), "{note}");
+        assert!(note.contains("not read: ") && note.contains("nodes") && note.contains("persistentvolumes"), "{note}");
+    }
+
+    #[test]
+    fn without_services_there_is_nothing_to_join_endpoints_to() {
+        let mut table = Table::new(&TableKey::Services(Scope::All));
+        table.apply(0, said(0, refused("services")), None, 0);
+        table.apply(1, said(0, Truth::Live), None, 0);
+        assert_eq!(table.truth(), refused("services"));
+        table.apply(0, said(0, Truth::Live), None, 0);
+        table.apply(1, said(0, refused("slices")), None, 0);
+        assert_eq!((table.truth(), table.note().as_deref()), (Truth::Live, Some("not read: endpointslices")));
+    }
 }

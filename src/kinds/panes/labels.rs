@@ -44,6 +44,10 @@ impl Weave for LabelCounts {
         Feeds { kinds: self.kinds.clone(), metadata_only: true, ..Feeds::default() }
     }
 
+    fn note(&self) -> Option<String> {
+        Some(format!("counts {} kinds, events apart", self.kinds.len()))
+    }
+
     fn weave(&mut self, feed: usize, deltas: Vec<Delta>, out: &mut Vec<Delta>) {
         let mut touched: FxHashSet<Pair> = FxHashSet::default();
         for delta in deltas {

@@ -22,6 +22,10 @@ pub trait Weave: Send {
     fn columns(&self) -> Arc<[Column]>;
     /// What to watch.
     fn feeds(&self) -> Feeds;
+    /// What has to be known to read the table.
+    fn note(&self) -> Option<String> {
+        None
+    }
     /// Takes changes of the kind at `feed` in [`Weave::feeds`] and adds those of the table's own rows to `out`.
     fn weave(&mut self, feed: usize, deltas: Vec<Delta>, out: &mut Vec<Delta>);
 }

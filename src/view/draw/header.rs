@@ -38,8 +38,17 @@ enum Tabs {
 
 /// Draws the header.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
-    let right = truth(state);
-    let right_width = width(&right).min(area.width as usize * 2 / 3) as u16;
+    let mut right = truth(state);
+    let limit = area.width as usize * 2 / 3;
+    let over = width(&right).saturating_sub(limit);
+    if over > 0
+        && let [(note, _), _, ..] = right.as_mut_slice()
+    {
+        // A remark gives way: how true it all is has the last word.
+        let room = text::width(note).saturating_sub(over + 2);
+        *note = if room < 8 { String::new() } else { format!("{}  ", text::fit_end(note.trim_end(), room)) };
+    }
+    let right_width = width(&right).min(limit) as u16;
     let right_x = area.right().saturating_sub(right_width + 1);
     let left_x = area.x + 1;
     let room = right_x.saturating_sub(left_x + 2);

@@ -1,0 +1,84 @@
+//! How long to wait before a watch is opened again.
+
+use std::time::Duration;
+
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+/// Before a watch that ended in good order is opened again.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
+const STEADY: Duration = Duration::from_secs(5);
+/// With a longer pause between two watches, rows are old for a time that a person would notice.
+const NOTICED: Duration = Duration::from_millis(500);
+
+/// The pauses of one watch.
+#[derive(Debug)]
+pub struct Pace {
+    backoff: Duration,
+    /// The pause after the next watch that ends early in good order.
+    again: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { backoff: BACKOFF.0, again: AGAIN }
+    }
+}
+
+impl Pace {
+    /// All is well, or about to be: the next failure is a first one.
+    pub fn steady(&mut self) {
+        self.backoff = BACKOFF.0;
+    }
+
+    /// The pause after a failure: twice as long each time.
+    pub fn failed(&mut self) -> Duration {
+        let pause = jitter(self.backoff);
+        self.backoff = (self.backoff * 2).min(BACKOFF.1);
+        pause
+    }
+
+    /// The pause after a watch that ended in good order, and whether it is one that a person would notice: none to speak of
+    /// as a rule, longer and longer where a server, or a proxy before it, ends each at once.
+    pub fn ended(&mut self, lasted: Duration) -> (Duration, bool) {
+        if lasted >= STEADY {
+            self.again = AGAIN;
+        }
+        let pause = self.again;
+        self.again = (pause * 2).min(BACKOFF.1);
+        (pause, pause >= NOTICED)
+    }
+}
+
+/// Between half and the whole of `pause`, so that many clients do not come back in step.
+pub fn jitter(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    pause / 2 + pause.mul_f64((random % 1024) as f64 / 2048.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_that_lasts_is_opened_again_at_once_and_others_are_not() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.ended(Duration::from_secs(1800)), (AGAIN, false));
+        assert_eq!(pace.ended(Duration::from_secs(1800)), (AGAIN, false));
+        let last = (0..20).map(|_| pace.ended(Duration::ZERO)).last();
+        assert_eq!(last, Some((BACKOFF.1, true)));
+        assert_eq!(pace.ended(STEADY), (AGAIN, false));
+    }
+
+    #[test]
+    fn failures_wait_longer_and_longer_up_to_a_limit() {
+        let mut pace = Pace::default();
+        for expected in [250, 500, 1000] {
+            let (expected, pause) = (Duration::from_millis(expected), pace.failed());
+            assert!(pause >= expected / 2 && pause <= expected, "{pause:?}");
+        }
+        assert!((0..20).map(|_| pace.failed()).all(|pause| pause <= BACKOFF.1));
+        pace.steady();
+        assert!(pace.failed() <= BACKOFF.0);
+    }
+}
