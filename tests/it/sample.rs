@@ -482,7 +482,7 @@ fn foreign() -> Vec<Object> {
     let esc = "evil\u{1b}]0;owned\u{7}\u{1b}[31m";
     let one = |name: &str, age: i64, status: Value| {
         pod(
-            "grüße",
+            "intl",
             name,
             age,
             "i18n",
