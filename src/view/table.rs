@@ -184,7 +184,7 @@ impl TableView {
 
     /// The row at a place of the list, and whether it is a ghost: vanished under the cursor, and still shown for a moment.
     pub fn row<'a>(&self, table: &'a Table, at: usize) -> Option<(&'a Row, bool)> {
-        let slot = *self.listing.slots().get(at)?;
+        let slot = self.listing.slot(at)?;
         Some((table.store.row(slot)?, table.store.is_ghost(slot)))
     }
 
@@ -245,7 +245,7 @@ impl TableView {
 
     /// Marks that the filter leaves on the screen, and those that it hides.
     pub fn mark_counts(&self, table: &Table) -> (usize, usize) {
-        let shown = self.marks.iter().filter(|uid| self.listing.position(&table.store, uid).is_some()).count();
+        let shown = self.marks.iter().filter(|uid| table.store.slot(uid).is_some_and(|slot| self.listing.shows(slot))).count();
         (shown, self.marks.len() - shown)
     }
 
