@@ -206,7 +206,7 @@ fn columns_sort_by_value() {
     }
 }
 
-/// So many rows are judged on several cores.
+/// More rows than a block of the order holds, and than one screen asks for.
 #[test]
 fn many_rows_are_filtered_as_few_are() {
     let status = |at: usize| Cell::Text(["Running", "Pending", "Failed"][at % 3].into());

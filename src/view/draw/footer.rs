@@ -72,10 +72,8 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
             } else if view.place.pane.is_none() && total > 0 {
                 pieces.push((if unhealthy > 0 { format!("{total}, {unhealthy} not healthy") } else { total.to_string() }, Scope::Dim));
             }
-            if let Some(table) = state.tables.get(&view.place.key)
-                && !view.marks.is_empty()
-            {
-                let (shown, hidden) = view.mark_counts(table);
+            if !view.marks.is_empty() {
+                let (shown, hidden) = view.mark_counts();
                 let words =
                     if hidden > 0 { format!("{shown} marked, {hidden} more hidden by the filter") } else { format!("{shown} marked") };
                 pieces.push((words, Scope::Mark));
