@@ -40,7 +40,7 @@ pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
             let place = if view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All {
                 String::new()
             } else {
-                format!(" in {scope}")
+                format!(" in {}", state.placed(scope))
             };
             let from = if view.place.crumb.is_empty() { String::new() } else { format!(" of {}", view.place.crumb) };
             let hint = if place.is_empty() {
