@@ -8,12 +8,9 @@ use kube::{Client, Config};
 
 use super::credential::Credentials;
 use super::error::{self, ClusterError};
-use super::kubeconfig::{ConfigError, Loaded};
+use super::kubeconfig::{ConfigError, Loaded, Target};
 use super::plugin::{Credential, Plugin};
 use super::stack;
-
-/// What a connection may take: name, TCP, TLS. Short of the three seconds after which somebody has to see why.
-pub const CONNECT: Duration = Duration::from_millis(2500);
 
 /// What a request that is not a stream may take, where `--request-timeout` does not say.
 pub const REQUEST: Duration = Duration::from_secs(15);
@@ -39,21 +36,6 @@ pub struct Options {
     pub insecure: bool,
     /// What an interactive login gave: taken instead of running the plugin.
     pub credential: Option<Credential>,
-}
-
-/// Where a session goes. Known before anything is connected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The context's name; empty where cluster and user were given without one.
-    pub context: String,
-    /// The cluster's name.
-    pub cluster: String,
-    /// The user's name.
-    pub user: Option<String>,
-    /// The server's address as the kubeconfig has it; inside a pod, known once the session is open.
-    pub server: String,
-    /// The context's namespace, where it has one.
-    pub namespace: Option<String>,
 }
 
 /// Why there is no session.
@@ -142,7 +124,7 @@ impl Session {
 
     /// The error of a request of this session.
     pub fn error(&self, error: &kube::Error) -> ClusterError {
-        error::from_kube(error, &self.authority, CONNECT)
+        error::from_kube(error, &self.authority, stack::CONNECT)
     }
 }
 
@@ -194,15 +176,6 @@ pub async fn open(loaded: &Loaded, options: &Options) -> Result<Session, Connect
         Ok::<_, ConfigError>(Session { client, target: Arc::new(target), authority: authority.into(), timeout, credentials })
     };
     Ok(tokio::task::spawn_blocking(build).await.map_err(|e| ConfigError::Unusable(e.to_string()))??)
-}
-
-/// [`open`], and the server's word that it is there: its version, or `None` when it does not say it to this user.
-pub async fn connect(loaded: &Loaded, options: &Options) -> Result<(Session, Option<String>), ConnectError> {
-    let session = open(loaded, options).await?;
-    // Somebody waits for this one: unless they said for how long, it is as short as a connection.
-    let hurried = if options.timeout.is_none() { session.with_timeout(CONNECT) } else { session.clone() };
-    let version = super::request::version(&hurried).await?;
-    Ok((session, version))
 }
 
 fn resolve(loaded: &Loaded, options: &Options) -> Result<Resolved, ConfigError> {
@@ -282,6 +255,15 @@ fn credentials_of_file(user: &mut AuthInfo) -> Option<Credentials> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A session, and the server's word that it is there.
+    async fn connect(loaded: &Loaded, options: &Options) -> Result<Session, ConnectError> {
+        let session = open(loaded, options).await?;
+        let hurried = if options.timeout.is_none() { session.with_timeout(stack::CONNECT) } else { session.clone() };
+        crate::cluster::request::version(&hurried).await?;
+        Ok(session)
+    }
+
     use crate::cluster::kubeconfig::Paths;
 
     const KUBECONFIG: &str = "current-context: a

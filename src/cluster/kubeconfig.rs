@@ -95,6 +95,21 @@ pub struct ContextInfo {
     pub current: bool,
 }
 
+/// Where a session goes. Known before anything is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The context's name; empty where cluster and user were given without one.
+    pub context: String,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The user's name.
+    pub user: Option<String>,
+    /// The server's address as the kubeconfig has it; inside a pod, known once the session is open.
+    pub server: String,
+    /// The context's namespace, where it has one.
+    pub namespace: Option<String>,
+}
+
 /// The name of the one context inside a pod.
 pub const IN_CLUSTER: &str = "in-cluster";
 

@@ -12,9 +12,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::connect::{self, ConnectError, Options, Session, Target};
+use super::connect::{self, ConnectError, Options, Session};
 use super::error::ClusterError;
-use super::kubeconfig::{ContextInfo, Loaded, Paths};
+use super::kubeconfig::{ContextInfo, Loaded, Paths, Target};
 use super::plugin::Credential;
 use super::request;
 use crate::event::Event;

@@ -20,5 +20,6 @@ pub mod request;
 pub mod stack;
 pub mod watch;
 
-pub use connect::{Options, Session, Target};
+pub use connect::{Options, Session};
 pub use error::ClusterError;
+pub use kubeconfig::Target;

@@ -19,9 +19,11 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
-use super::connect::{CONNECT, Target};
 use super::credential::Credentials;
-use super::kubeconfig::ConfigError;
+use super::kubeconfig::{ConfigError, Target};
+
+/// What a connection may take: name, TCP, TLS. Short of the three seconds after which somebody has to see why.
+pub const CONNECT: Duration = Duration::from_millis(2500);
 
 /// kube's settings for a cluster and a user, from what stands in the kubeconfig.
 pub(super) fn config(target: &Target, cluster: &Cluster, user: AuthInfo) -> Result<Config, ConfigError> {

@@ -5,6 +5,7 @@
 
 use crate::effect::Effect;
 use crate::keymap::Mode;
+use crate::model::state::Link;
 use crate::view::state::{Hint, Overlay, State};
 
 mod enter;
@@ -214,9 +215,13 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
 /// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
 pub fn hints(state: &State) -> Vec<Hint> {
     let offered: &[(&'static str, &'static str)] = match state.mode() {
+        Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
+            &[("back", "back"), ("page-down", "page down"), ("bottom", "to the end")]
+        }
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
             ("login", "log in"),
+            ("retry", "try now"),
             ("enter", "open"),
             ("describe", "describe"),
             ("filter", "filter"),
@@ -231,8 +236,13 @@ pub fn hints(state: &State) -> Vec<Hint> {
     };
     let hint = |(command, label): &(&'static str, &'static str)| {
         let refused = find(command).is_some_and(|row| (row.applies)(state).is_err());
-        // Nobody needs to be told that they need not log in.
-        (*command != "login" || !refused).then_some(Hint { command, label, refused })
+        // Nobody needs to be told that they need not log in, or try to connect.
+        let needless = match *command {
+            "login" => refused,
+            "retry" => !matches!(state.link, Link::Down { .. }),
+            _ => false,
+        };
+        (!needless).then_some(Hint { command, label, refused })
     };
     offered.iter().filter_map(hint).collect()
 }

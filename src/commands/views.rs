@@ -2,6 +2,7 @@
 
 use super::{Command, Context, Group, Refusal, help_mode};
 use crate::effect::Effect;
+use crate::keymap::Mode;
 use crate::model::row::Source;
 use crate::model::scope::Scope;
 use crate::model::state::Link;
@@ -9,6 +10,7 @@ use crate::view::place::Pane;
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State, Tone, View};
 use crate::view::text_view::{Fill, TextView};
+use crate::view::wrap::broken_lines;
 
 /// Shows a pane.
 pub fn view(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
@@ -255,37 +257,50 @@ pub fn can_login(state: &State) -> Result<(), Refusal> {
 
 /// All keys, from the key map and the command table.
 pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    let mode = help_mode(c.state);
-    let mut text = String::new();
-    let keys = |command: &Command| -> String {
-        let of = |line: &str| c.state.keymap.keys_for(line, mode).join(", ");
-        match command.name {
-            "view" => ["view pods", "view services", "view labels", "view rollouts"].map(of).join(" "),
-            name => of(name),
-        }
+    let mut view = TextView::new("keys and commands", None);
+    view.fill = Fill::Fixed;
+    view.set(help_text(c.state).trim_end());
+    c.state.overlay = Overlay::Help(Box::new(view));
+    Ok(())
+}
+
+/// So wide is the column of keys in the help; more keys of a command go on below.
+const KEYS: usize = 14;
+
+/// Every command with its keys: those of the view that one is in, else those of the view that has some.
+fn help_text(state: &State) -> String {
+    let here = help_mode(state);
+    let modes = [here, Mode::Table, Mode::Text, Mode::Picker, Mode::Prompt];
+    let keys_of =
+        |line: &str| modes.iter().map(|mode| state.keymap.keys_for(line, *mode)).find(|keys| !keys.is_empty()).unwrap_or_default();
+    let keys = |command: &Command| match command.name {
+        "view" => ["view pods", "view services", "view labels", "view rollouts"].map(|line| keys_of(line).join(", ")).join(" "),
+        name => keys_of(name).join(", "),
     };
+    let name = |command: &Command| format!("{} {}", command.name, command.args).trim_end().to_owned();
+    let rows: Vec<(&Command, String, String)> = super::COMMANDS.iter().map(|command| (command, keys(command), name(command))).collect();
+    let name_width = rows.iter().map(|(.., name)| name.chars().count()).max().unwrap_or(0);
+    // What a line has no room for goes on below its beginning.
+    let room = usize::from(state.size.0).saturating_sub(KEYS + name_width + 10).max(20);
+    let mut text = String::new();
     for group in Group::ALL {
-        let rows: Vec<(String, &Command)> =
-            super::COMMANDS.iter().filter(|command| command.group == group).map(|command| (keys(command), command)).collect();
-        let rows: Vec<&(String, &Command)> =
-            rows.iter().filter(|(keys, _)| group != Group::Editing && (!keys.is_empty() || mode == crate::keymap::Mode::Table)).collect();
-        if rows.is_empty() {
-            continue;
-        }
         text.push_str(group.title());
         text.push('\n');
-        for (keys, command) in rows {
-            let name = if command.args.is_empty() { command.name.to_owned() } else { format!("{} {}", command.name, command.args) };
-            let why = (command.applies)(c.state).err().map(|why| format!("   ({why})")).unwrap_or_default();
-            text.push_str(&format!("  {keys:<18} :{name:<18} {}{why}\n", command.doc));
+        for (command, keys, name) in rows.iter().filter(|(command, ..)| command.group == group) {
+            let why = (command.applies)(state).err().map(|why| format!("   ({why})")).unwrap_or_default();
+            let keys = broken_lines(keys, KEYS, usize::MAX);
+            let docs = broken_lines(&format!("{}{why}", command.doc), room, usize::MAX);
+            for at in 0..keys.len().max(docs.len()) {
+                let part = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+                let name = if at == 0 { format!(":{name}") } else { String::new() };
+                let line = format!("  {:<KEYS$}  {name:<width$}  {}", part(&keys), part(&docs), width = name_width + 1);
+                text.push_str(line.trim_end());
+                text.push('\n');
+            }
         }
         text.push('\n');
     }
-    let mut view = TextView::new("keys and commands", None);
-    view.fill = Fill::Fixed;
-    view.set(text.trim_end());
-    c.state.overlay = Overlay::Help(Box::new(view));
-    Ok(())
+    text
 }
 
 #[cfg(test)]

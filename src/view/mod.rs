@@ -11,3 +11,4 @@ pub mod table;
 pub mod tables;
 pub mod text;
 pub mod text_view;
+pub mod wrap;

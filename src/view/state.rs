@@ -230,14 +230,13 @@ impl State {
         }
     }
 
-    /// The namespaces as they are named where nothing is in them.
-    pub fn placed(&self, scope: &Scope) -> String {
-        let there_is_none = match (scope == &self.scope, &self.absent[..]) {
-            (false, _) | (_, []) => String::new(),
-            (_, [one]) if scope.single() == Some(one) => ": there is no such namespace".to_owned(),
-            (_, names) => format!(": there is no {}", names.join(", ")),
-        };
-        format!("{scope}{there_is_none}")
+    /// Which namespaces of a scope are not there, where nothing is in it; empty when all are, or nobody knows.
+    pub fn absence(&self, scope: &Scope) -> String {
+        if self.absent.is_empty() || *scope != self.scope {
+            String::new()
+        } else {
+            format!("There is no namespace {}.", self.absent.join(", "))
+        }
     }
 
     /// What is known of another object does not stand beside the one under the cursor.

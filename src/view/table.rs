@@ -14,6 +14,27 @@ use crate::model::row::{Column, Row, Source, Uid};
 use crate::model::store::{Listing, Sort};
 use crate::model::time::Seconds;
 
+/// How wide the parts of CPU or memory are, in terminal cells: what is used, and what it is measured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// `250m`.
+    pub used: u16,
+    /// The request, or the share of a node.
+    pub of: u16,
+}
+
+impl Spent {
+    /// Both, with a bar between them.
+    pub fn whole(self) -> u16 {
+        if self.of == 0 { self.used } else { self.used + 3 + self.of }
+    }
+
+    /// What is used, and the bar.
+    pub fn short(self) -> u16 {
+        if self.of == 0 { self.used } else { self.used + 2 }
+    }
+}
+
 /// A table view.
 pub struct TableView {
     /// What is looked at, and how.
@@ -26,6 +47,8 @@ pub struct TableView {
     pub wide: bool,
     /// First column shown after the name, when they do not all fit.
     pub left: usize,
+    /// How wide CPU and memory have been on the screen.
+    pub spent: [Spent; 2],
     /// First row on the screen.
     pub top: usize,
     /// Rows that fit on the screen, as last drawn.
@@ -54,6 +77,7 @@ impl TableView {
             marks: FxHashSet::default(),
             wide: false,
             left: 0,
+            spent: [Spent::default(); 2],
             top: 0,
             height: 20,
             listing: Listing::default(),

@@ -285,9 +285,17 @@ impl Driver {
         self.press("enter");
     }
 
-    /// Quits, and gives the exit code.
-    pub fn quit(mut self) -> u8 {
-        self.press("ctrl-c");
+    /// Quits, and gives the exit code. What is being typed is left first.
+    pub fn quit(self) -> u8 {
+        // ctrl-c leaves a prompt; a second one quits. The program may be gone before it comes.
+        for _ in 0..2 {
+            let _ = self.keys.send(Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+        }
+        self.ended()
+    }
+
+    /// Waits for the program, which was told to quit, and gives the exit code.
+    pub fn ended(mut self) -> u8 {
         let thread = self.thread.take().expect("runs");
         let end = Instant::now() + DEADLINE;
         while !thread.is_finished() {
@@ -300,35 +308,5 @@ impl Driver {
 
 /// The terminal's event for a key.
 fn event(key: &Key) -> KeyEvent {
-    let text = Key::print_all(std::slice::from_ref(key));
-    let (modifiers, name) = match text.split_once('-') {
-        Some(("ctrl", name)) if !name.is_empty() => (KeyModifiers::CONTROL, name),
-        Some(("alt", name)) if !name.is_empty() => (KeyModifiers::ALT, name),
-        Some(("shift", name)) if !name.is_empty() => (KeyModifiers::SHIFT, name),
-        _ => (KeyModifiers::NONE, text.as_str()),
-    };
-    let code = match name {
-        "enter" => KeyCode::Enter,
-        "esc" => KeyCode::Esc,
-        "tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
-        "tab" => KeyCode::Tab,
-        "space" => KeyCode::Char(' '),
-        "backspace" => KeyCode::Backspace,
-        "up" => KeyCode::Up,
-        "down" => KeyCode::Down,
-        "left" => KeyCode::Left,
-        "right" => KeyCode::Right,
-        "home" => KeyCode::Home,
-        "end" => KeyCode::End,
-        "pgup" => KeyCode::PageUp,
-        "pgdn" => KeyCode::PageDown,
-        other => {
-            let mut letters = other.chars();
-            match (letters.next(), letters.next()) {
-                (Some(letter), None) => KeyCode::Char(letter),
-                _ => panic!("the driver does not know the key {text:?}"),
-            }
-        }
-    };
-    KeyEvent::new(code, modifiers)
+    KeyEvent::new(key.code(), key.modifiers())
 }

@@ -9,12 +9,17 @@ mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod keys;
 mod kubeconfig;
 mod layers;
 mod live;
 mod login;
 mod parity;
 mod printed;
+mod sample;
+mod screens;
 mod scripted;
 mod swallow;
+#[cfg(unix)]
+mod terminal;
 mod wait;

@@ -15,7 +15,7 @@ const HEADS: &[Head] = &[
     text("ROLE"),
     text("READY"),
     text("STATE"),
-    number("RESTARTS"),
+    text("RESTARTS"),
     text("LAST STATE"),
     number("CPU REQ/LIM"),
     number("MEM REQ/LIM"),
@@ -112,7 +112,8 @@ impl Containers {
             .into(),
             facts: Facts::None,
             condition,
-            unsettled_until: pod.unsettled_until,
+            // Another container's restart does not make this one unsettled.
+            unsettled_until: if container.restarts > 0 { pod.unsettled_until } else { 0 },
             message,
         }
     }

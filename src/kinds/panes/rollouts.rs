@@ -10,11 +10,11 @@ use crate::model::store::Delta;
 
 const HEADS: &[Head] = &[
     NAME,
-    text("KIND"),
-    text("PROGRESS"),
     text("READY"),
+    text("PROGRESS"),
     number("UPDATED"),
     number("AVAILABLE"),
+    text("KIND"),
     text("STRATEGY"),
     text("REVISION"),
     AGE,
@@ -55,11 +55,11 @@ fn rollout(row: Row) -> Row {
     let count = |n: i32| n.max(0) as u32;
     let images: Vec<&str> = facts.images.iter().map(|(_, image)| &**image).collect();
     let cells = vec![
-        Cell::Text(row.kind.kind.clone()),
-        Cell::Status(progress, health),
         Cell::Ratio(count(facts.ready), count(facts.desired)),
+        Cell::Status(progress, health),
         Cell::Number(facts.updated.into()),
         Cell::Number(facts.available.into()),
+        Cell::Text(row.kind.kind.clone()),
         Cell::Text(strategy.into()),
         Cell::Text(facts.revision.clone()),
         Cell::Text(images.join(",").into()),

@@ -4,22 +4,31 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::table::of_health;
-use super::{put, put_end};
+use super::{Cut, put, put_cell, put_end};
 use crate::model::facts::{Condition, Container, Facts, Role, State as Doing};
 use crate::model::reference::Reference;
-use crate::model::row::{Health, Row};
+use crate::model::row::{Align, Cell, Column, Health, Row, Source};
 use crate::model::time::{self, Seconds};
 use crate::theme::Scope;
 use crate::view::state::State;
 use crate::view::text;
+use crate::view::wrap::broken_lines;
 
-/// Labels stand before their values, so wide.
-const LABEL: u16 = 11;
+/// Labels stand before their values, so wide at least and at the most.
+const LABEL: (u16, u16) = (11, 22);
+/// From this height on long words go on in the next row.
+const TALL: u16 = 20;
 
 /// Draws the details.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let Some(row) = state.selected() else { return };
-    let mut sheet = Sheet { state, buffer, area, y: area.y, now: state.now() };
+    let labels = match &row.facts {
+        Facts::Pod(pod) => pod.containers.iter().map(|container| text::width(&container.spec.name)).max(),
+        Facts::None => cells(state, row).iter().map(|(column, _)| text::width(&column.name)).max(),
+        _ => None,
+    };
+    let label = (labels.unwrap_or(0) as u16 + 2).clamp(LABEL.0, LABEL.1);
+    let mut sheet = Sheet { state, buffer, area, y: area.y, now: state.now(), label };
     sheet.title(row);
     if let Some(message) = &row.message {
         let look = of_health(row.health(sheet.now));
@@ -43,11 +52,18 @@ struct Sheet<'a> {
     area: Rect,
     y: u16,
     now: Seconds,
+    /// How wide labels are.
+    label: u16,
 }
 
 impl Sheet<'_> {
     fn room(&self) -> u16 {
         self.area.bottom().saturating_sub(self.y)
+    }
+
+    /// How many rows one value may take: words are whole where there is room for them.
+    fn rows(&self) -> u16 {
+        if self.area.height >= TALL { 3 } else { 1 }
     }
 
     fn title(&mut self, row: &Row) {
@@ -65,8 +81,18 @@ impl Sheet<'_> {
     }
 
     fn label(&mut self, label: &str) -> u16 {
-        put(self.buffer, self.area.x + 1, self.y, label, LABEL, self.state.theme.style(Scope::Dim));
-        self.area.x + 1 + LABEL
+        let room = self.label.min(self.area.width.saturating_sub(1));
+        put_cell(
+            self.buffer,
+            self.area.x + 1,
+            self.y,
+            label,
+            room.saturating_sub(2),
+            Align::Left,
+            Cut::Middle,
+            self.state.theme.style(Scope::Dim),
+        );
+        self.area.x + 1 + room
     }
 
     fn field(&mut self, label: &str, value: &str, look: Scope) {
@@ -84,23 +110,11 @@ impl Sheet<'_> {
             return;
         }
         let x = self.label(label);
-        let width = self.area.right().saturating_sub(x) as usize;
-        let safe = text::safe(value);
-        let mut rest = safe.as_ref();
+        let width = self.area.right().saturating_sub(x);
         let style = self.state.theme.style(look);
-        for row in 0..rows.min(self.room()) {
-            if rest.is_empty() || width == 0 {
-                break;
-            }
-            let last = row + 1 == rows.min(self.room());
-            if last || text::width(rest) <= width {
-                put_end(self.buffer, x, self.y, rest, width as u16, style);
-                self.y += 1;
-                return;
-            }
-            let cut = broken(rest, width);
-            put(self.buffer, x, self.y, rest[..cut].trim_end(), width as u16, style);
-            rest = rest[cut..].trim_start();
+        let safe = text::safe(value);
+        for line in broken_lines(&safe, width as usize, rows.min(self.room()).into()) {
+            put(self.buffer, x, self.y, &line, width, style);
             self.y += 1;
         }
     }
@@ -167,10 +181,19 @@ impl Sheet<'_> {
             }
             Facts::Event(event) => {
                 self.field("about", &format!("{}/{}", event.object_kind.to_lowercase(), event.object_name), Scope::Text);
-                self.wrapped("message", &event.message, Scope::Text, 4);
+                // A warning's words stand above already.
+                if row.message.as_ref() != Some(&event.message) {
+                    self.wrapped("message", &event.message, Scope::Text, 4);
+                }
             }
             Facts::Selects(selector) => self.field("selector", &selector.to_string(), Scope::Text),
-            _ => {}
+            Facts::None => {
+                // What the table shortens or has no room for stands here in full.
+                for (column, cell) in cells(self.state, row) {
+                    self.wrapped(&column.name.to_lowercase(), &cell.text(self.now), Scope::Text, 2);
+                }
+            }
+            Facts::Slice(_) | Facts::Definition(_) | Facts::Revision(_) => {}
         }
     }
 
@@ -182,12 +205,15 @@ impl Sheet<'_> {
             Role::Ephemeral => "ephemeral",
         };
         let ago = |at: Seconds| time::age((self.now - at).max(0));
+        let message = match &container.state {
+            Doing::Waiting { message, .. } => message.to_string(),
+            _ => String::new(),
+        };
         let (words, health) = match &container.state {
             Doing::Unknown => ("waiting".to_owned(), Health::Progressing),
-            Doing::Waiting { reason, message } => {
+            Doing::Waiting { reason, .. } => {
                 let bad = reason.contains("BackOff") || reason.contains("Err");
-                let words = if message.is_empty() { reason.to_string() } else { format!("{reason}: {message}") };
-                (words, if bad { Health::Unhealthy } else { Health::Progressing })
+                (reason.to_string(), if bad { Health::Unhealthy } else { Health::Progressing })
             }
             Doing::Running(since) if container.ready => (format!("running {}, ready", ago(*since)), Health::Healthy),
             Doing::Running(since) if matches!(container.spec.role, Role::Ephemeral) => {
@@ -199,7 +225,7 @@ impl Sheet<'_> {
                 (format!("{} {}{when}", ended.reason, ended.code), if ended.code == 0 { Health::Healthy } else { Health::Unhealthy })
             }
         };
-        let mut line = format!("{}  {words}", container.spec.name);
+        let mut line = if role.is_empty() { words } else { format!("{role}   {words}") };
         if container.restarts > 0 {
             line.push_str(&format!("   {} restarts", container.restarts));
         }
@@ -207,18 +233,12 @@ impl Sheet<'_> {
             let when = last.finished.map(|at| format!(", {} ago", ago(at))).unwrap_or_default();
             line.push_str(&format!("   last {} {}{when}", last.reason, last.code));
         }
-        if self.room() > 0 {
-            let x = self.label(if role.is_empty() { "container" } else { role });
-            put_end(
-                self.buffer,
-                x,
-                self.y,
-                &line,
-                self.area.right().saturating_sub(x),
-                self.state.theme.style(if health == Health::Healthy { Scope::Text } else { of_health(health) }),
-            );
-            self.y += 1;
+        if !message.is_empty() {
+            line.push_str("   ");
+            line.push_str(&message);
         }
+        let look = if health == Health::Healthy { Scope::Text } else { of_health(health) };
+        self.wrapped(&container.spec.name, &line, look, self.rows());
     }
 
     /// The conditions that say something: those that are not as they should be.
@@ -263,29 +283,25 @@ impl Sheet<'_> {
             if self.room() == 0 {
                 return;
             }
-            let x = if at == 0 { self.label("events") } else { self.area.x + 1 + LABEL };
             let age = time::age((self.now - event.last).max(0));
             let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
             let look = if &*event.kind == "Warning" { Scope::Warning } else { Scope::Dim };
             let words = format!("{age:<5} {}{count}  {}", event.reason, event.message);
-            put_end(self.buffer, x, self.y, &words, self.area.right().saturating_sub(x), self.state.theme.style(look));
-            self.y += 1;
+            self.wrapped(if at == 0 { "events" } else { "" }, &words, look, self.rows());
         }
     }
 }
 
-/// Where to break text so that it fits: after the last space, or in a word that is too long.
-fn broken(text: &str, width: usize) -> usize {
-    let mut used = 0;
-    let mut space = None;
-    for (at, letter) in text.char_indices() {
-        used += text::width(letter.encode_utf8(&mut [0; 4]));
-        if used > width {
-            return space.unwrap_or(at).max(1);
-        }
-        if letter == ' ' {
-            space = Some(at + 1);
-        }
-    }
-    text.len()
+/// The cells of a row that say something, with their columns.
+fn cells<'a>(state: &'a State, row: &'a Row) -> Vec<(&'a Column, &'a Cell)> {
+    let Some(table) = state.table_view().and_then(|view| state.tables.get(&view.place.key)) else { return Vec::new() };
+    let own = table.columns.iter().filter_map(|column| match column.source {
+        Source::Cell(at) => Some((column, row.cells.get(usize::from(at))?)),
+        _ => None,
+    });
+    own.filter(|(column, cell)| {
+        let empty = matches!(cell, Cell::None | Cell::Unknown) || matches!(cell, Cell::Text(text) if text.is_empty());
+        !empty && &*column.name != "NAME"
+    })
+    .collect()
 }

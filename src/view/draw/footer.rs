@@ -11,6 +11,9 @@ use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
 use crate::view::text;
 
+/// Between two hints.
+const GAP: u16 = 3;
+
 /// Draws the footer. Gives where the terminal's cursor belongs while one types.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)> {
     let typed = match &state.overlay {
@@ -70,14 +73,21 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
             if matched != total {
                 pieces.push((format!("{matched} of {total}"), Scope::Dim));
             } else if view.place.pane.is_none() && total > 0 {
-                pieces.push((if unhealthy > 0 { format!("{total}, {unhealthy} not healthy") } else { total.to_string() }, Scope::Dim));
+                // The panes say it in their tabs.
+                pieces.push((
+                    if unhealthy > 0 { format!("{unhealthy} of {total} not healthy") } else { format!("{total} in all") },
+                    Scope::Dim,
+                ));
             }
             if let Some(table) = state.tables.get(&view.place.key)
                 && !view.marks.is_empty()
             {
                 let (shown, hidden) = view.mark_counts(table);
-                let words =
-                    if hidden > 0 { format!("{shown} marked, {hidden} more hidden by the filter") } else { format!("{shown} marked") };
+                let words = match (shown, hidden) {
+                    (shown, 0) => format!("{shown} marked"),
+                    (0, hidden) => format!("{hidden} marked, hidden by the filter"),
+                    (shown, hidden) => format!("{shown} marked, {hidden} more hidden by the filter"),
+                };
                 pieces.push((words, Scope::Mark));
             }
         }
@@ -115,7 +125,7 @@ fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
         let (key_look, label_look) = if *refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
         x = put(buffer, x, area.y, &key, end.saturating_sub(x), state.theme.style(key_look));
         x = put(buffer, x + 1, area.y, label, end.saturating_sub(x + 1), state.theme.style(label_look));
-        x += 3;
+        x += GAP;
     }
     if area.width > help_width {
         let x = put(buffer, area.right() - help_width, area.y, &help_key, help_width, state.theme.style(Scope::Key));
@@ -137,16 +147,39 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
     let cursor = put(buffer, x, area.y, skipped, room as u16, state.theme.style(Scope::Text));
     let mut x = put(buffer, cursor, area.y, &after, area.right().saturating_sub(cursor), state.theme.style(Scope::Text));
     if let (Overlay::Filter(..), Some(view)) = (&state.overlay, state.table_view()) {
-        x += 2;
-        match &view.mistake {
-            Some(mistake) => {
-                put_end(buffer, x, area.y, &mistake.message, area.right().saturating_sub(x), state.theme.style(Scope::Error));
-            }
+        let (words, look) = match &view.mistake {
+            Some(mistake) => (mistake.message.clone(), Scope::Error),
             None => {
                 let (total, _, matched) = view.counts();
-                put(buffer, x, area.y, &format!("{matched} of {total}"), area.right().saturating_sub(x), state.theme.style(Scope::Dim));
+                (format!("{matched} of {total}"), Scope::Dim)
             }
-        }
+        };
+        x = put_end(buffer, x + 2, area.y, &words, area.right().saturating_sub(x + 3), state.theme.style(look));
     }
+    ways_out(state, buffer, Rect { x: x + GAP, width: area.right().saturating_sub(x + GAP), ..area });
     (cursor.min(area.right().saturating_sub(1)), area.y)
+}
+
+/// Which keys end the typing, at the right end, where there is room for both.
+fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
+    let (accept, cancel) = match &state.overlay {
+        Overlay::Filter(..) => ("keep", "as before"),
+        Overlay::Search(_) => ("search", "leave"),
+        Overlay::Picker(_) => ("go", "leave"),
+        Overlay::None | Overlay::Help(_) => return,
+    };
+    let mode = state.mode();
+    let key = |command: &str| state.keymap.keys_for(command, mode).into_iter().next();
+    let ways: Vec<(String, &str)> =
+        [("accept", accept), ("cancel", cancel)].into_iter().filter_map(|(command, label)| Some((key(command)?, label))).collect();
+    let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
+    let wide = (wide as u16).saturating_sub(GAP - 1);
+    if ways.is_empty() || wide > area.width {
+        return;
+    }
+    let mut x = area.right() - wide;
+    for (key, label) in ways {
+        x = put(buffer, x, area.y, &key, area.right().saturating_sub(x), state.theme.style(Scope::Key));
+        x = put(buffer, x + 1, area.y, label, area.right().saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + GAP;
+    }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{notice, put, put_end};
+use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
 use crate::model::time;
 use crate::theme::Scope;
@@ -15,46 +16,64 @@ use crate::view::text_view::Fill;
 /// Words, a look.
 type Piece = (String, Scope);
 
-/// Draws the header.
-pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
-    let right = truth(state);
-    let right_width = width(&right).min(area.width as usize / 2) as u16;
-    let mut left = place(state);
-    let tabs = tabs(state, area.width >= 110);
-    let room = area.width.saturating_sub(right_width + 2);
-    let tabs_width = width(&tabs) as u16;
-    // The tabs give way on a narrow screen to where one is and how true it is.
-    let with_tabs = room >= tabs_width + 18;
-    let left_room = if with_tabs { room - tabs_width - 3 } else { room };
-    shorten(&mut left, left_room.saturating_sub(1) as usize);
-    let mut x = area.x + 1;
-    let end = x + left_room.saturating_sub(1);
-    for (words, look) in &left {
-        x = put_end(buffer, x, area.y, words, end.saturating_sub(x), state.theme.style(*look));
-    }
-    if with_tabs {
-        // In the middle where there is room, so that it does not jump with the namespace's name.
-        let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
-        let mut x = (x + 3).max(middle.min(area.x + room - tabs_width));
-        for (words, look) in &tabs {
-            x = put(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
-        }
-    }
-    let mut x = area.right().saturating_sub(right_width + 1);
-    for (words, look) in &right {
-        x = put_end(buffer, x, area.y, words, (area.right()).saturating_sub(x), state.theme.style(*look));
-    }
+/// Between the parts of the line.
+const GAP: u16 = 3;
+/// What stands between the steps of the way here.
+const STEP: &str = " ▸ ";
+/// From this width on there is room for the reasons, too.
+const ROOMY: u16 = 140;
+
+/// How much the tabs say: they give way to where one is and how true it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tabs {
+    /// Names and counts, well apart.
+    Apart,
+    /// Names and counts.
+    Close,
+    /// The name of the one that is lit, keys of the others; what is not healthy is counted for all.
+    Keys,
+    /// Only the one that is lit, without its key.
+    Lit,
 }
 
-/// Takes out of the way between the cluster and here what does not fit: where one is matters more than how one came.
-fn shorten(pieces: &mut Vec<Piece>, room: usize) {
-    const FIXED: usize = 3;
-    if width(pieces) <= room || pieces.len() < FIXED + 3 {
-        return;
+/// Draws the header.
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+    let mut right = truth(state);
+    let limit = area.width as usize * 2 / 3;
+    let over = width(&right).saturating_sub(limit);
+    if over > 0
+        && let [(note, _), _, ..] = right.as_mut_slice()
+    {
+        // A remark gives way: how true it all is has the last word.
+        let room = text::width(note).saturating_sub(over + 2);
+        *note = if room < 8 { String::new() } else { format!("{}  ", text::fit_end(note.trim_end(), room)) };
     }
-    pieces.insert(FIXED, (" ▸ …".into(), Scope::Dim));
-    while width(pieces) > room && pieces.len() > FIXED + 3 {
-        pieces.remove(FIXED + 1);
+    let right_width = width(&right).min(limit) as u16;
+    let right_x = area.right().saturating_sub(right_width + 1);
+    let left_x = area.x + 1;
+    let room = right_x.saturating_sub(left_x + 2);
+    let way = way(state, area.width);
+    let (whole, least) = (width(&joined(&way)) as u16, shortest(&way));
+    let all = [(Tabs::Apart, GAP), (Tabs::Close, GAP), (Tabs::Keys, GAP), (Tabs::Lit, 2)].map(|(how, gap)| (tabs(state, how), gap));
+    let fits = |(tabs, gap): &&(Vec<Piece>, u16), way: u16| !tabs.is_empty() && way + gap + width(tabs) as u16 <= room;
+    // Where none fits, the way here may lose its middle, but not its ends.
+    let chosen = all.iter().find(|tabs| fits(tabs, whole)).or_else(|| all.last().filter(|tabs| fits(tabs, least)));
+    let (tabs, gap) = chosen.map_or((&[][..], 0), |(tabs, gap)| (tabs, *gap));
+    let tabs_width = width(tabs) as u16;
+    let end = left_x + room.saturating_sub(tabs_width + gap);
+    let mut x = left_x;
+    for (words, look) in &shortened(way, end.saturating_sub(x) as usize) {
+        x = put_end(buffer, x, area.y, words, end.saturating_sub(x), state.theme.style(*look));
+    }
+    // In the middle where there is room, so that they do not jump with the namespace's name.
+    let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
+    let mut x = (x + gap).max(middle.min(end + gap));
+    for (words, look) in tabs {
+        x = put(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
+    }
+    let mut x = right_x;
+    for (words, look) in &right {
+        x = put_end(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
     }
 }
 
@@ -62,41 +81,94 @@ fn width(pieces: &[Piece]) -> usize {
     pieces.iter().map(|(words, _)| text::width(&text::safe(words))).sum()
 }
 
-fn place(state: &State) -> Vec<Piece> {
+/// The steps that lead here: context, namespaces, what one came from, what it is.
+fn way(state: &State, width: u16) -> Vec<Piece> {
     let name = if state.context.name.is_empty() { "no context" } else { &state.context.name };
-    let mut pieces = vec![(name.to_owned(), Scope::Header), (" ▸ ".into(), Scope::Dim), (state.scope.to_string(), Scope::Text)];
+    let scope = if state.scope == Namespaces::All && width < 100 { "all".to_owned() } else { state.scope.to_string() };
+    let mut steps = vec![(name.to_owned(), Scope::Header), (scope, Scope::Text)];
     for view in &state.stack {
         match view {
-            View::Table(view) => {
-                if view.place.pane.is_none() {
-                    pieces.push((" ▸ ".into(), Scope::Dim));
-                    if !view.place.crumb.is_empty() {
-                        pieces.push((format!("{} ▸ ", view.place.crumb), Scope::Dim));
-                    }
-                    pieces.push((notice::plural(&view.place.key), Scope::Accent));
+            View::Table(view) if view.place.pane.is_none() => {
+                if !view.place.crumb.is_empty() {
+                    steps.push((view.place.crumb.to_string(), Scope::Dim));
                 }
+                steps.push((notice::plural(&view.place.key), Scope::Accent));
             }
-            View::Text(view) => {
-                pieces.push((" ▸ ".into(), Scope::Dim));
-                pieces.push((view.title.to_string(), Scope::Accent));
-            }
+            View::Table(_) => {}
+            View::Text(view) => steps.push((view.title.to_string(), Scope::Accent)),
         }
+    }
+    steps
+}
+
+fn joined(steps: &[Piece]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(steps.len() * 2);
+    for (at, step) in steps.iter().enumerate() {
+        if at > 0 {
+            pieces.push((STEP.to_owned(), Scope::Dim));
+        }
+        pieces.push(step.clone());
     }
     pieces
 }
 
-fn tabs(state: &State, names: bool) -> Vec<Piece> {
+/// How wide the way is with nothing between its ends.
+fn shortest(steps: &[Piece]) -> u16 {
+    let ends = [steps.first(), steps.last()].into_iter().flatten().cloned().collect::<Vec<_>>();
+    let hole = if steps.len() > 2 { 4 } else { 0 };
+    (width(&joined(&ends)) + hole) as u16
+}
+
+/// The way here in so much room: the steps after the first are left out one by one. The cluster that one is in, and what one
+/// looks at, stay.
+fn shortened(steps: Vec<Piece>, room: usize) -> Vec<Piece> {
+    let without = |from: usize| {
+        let mut some = vec![steps[0].clone(), ("…".to_owned(), Scope::Dim)];
+        some.extend_from_slice(&steps[from..]);
+        joined(&some)
+    };
+    let whole = joined(&steps);
+    if width(&whole) <= room {
+        return whole;
+    }
+    let mut shortest = whole;
+    for pieces in (2..steps.len()).map(without) {
+        if width(&pieces) <= room {
+            return pieces;
+        }
+        shortest = pieces;
+    }
+    // The end of a pod's name tells it from the others.
+    let last = shortest.pop();
+    if let Some((words, look)) = last {
+        let words = text::safe(&words).into_owned();
+        let rest = room.saturating_sub(width(&shortest)).max(room / 3);
+        shortest.push((text::fit_middle(&words, rest).into_owned(), look));
+    }
+    shortest
+}
+
+fn tabs(state: &State, how: Tabs) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let lit = state.pane();
     for (at, pane) in Pane::ALL.into_iter().enumerate() {
-        let look = if lit == Some(pane) { Scope::TabActive } else { Scope::TabInactive };
-        if at > 0 {
-            pieces.push((if names { "   " } else { "  " }.into(), look));
+        let chosen = lit == Some(pane);
+        if how == Tabs::Lit && !chosen {
+            continue;
         }
-        pieces.push((format!("{} {}", at + 1, pane.title()), look));
+        let look = if chosen { Scope::TabActive } else { Scope::TabInactive };
+        if !pieces.is_empty() {
+            pieces.push((if how == Tabs::Apart { "   " } else { "  " }.into(), look));
+        }
+        let named = chosen || matches!(how, Tabs::Apart | Tabs::Close);
+        pieces.push(match (named, how) {
+            (true, Tabs::Lit) => (pane.title().to_owned(), look),
+            (true, _) => (format!("{} {}", at + 1, pane.title()), look),
+            (false, _) => ((at + 1).to_string(), look),
+        });
         let Some(table) = state.tables.get(&state.pane_key(pane)) else { continue };
         // A number that is not complete yet would be a lie.
-        if table.truth().complete() || !table.store.is_empty() {
+        if named && (table.truth().complete() || !table.store.is_empty()) {
             let more = if table.truth() == Truth::Syncing { "…" } else { "" };
             pieces.push((format!(" {}{more}", table.store.len()), look));
         }
@@ -110,7 +182,6 @@ fn tabs(state: &State, names: bool) -> Vec<Piece> {
 /// How true what is on the screen is.
 fn truth(state: &State) -> Vec<Piece> {
     let now = state.clock.now();
-    let since = |then: i64| time::age((now - then).max(0));
     let mut pieces: Vec<Piece> = Vec::new();
     let shown = match state.stack.last() {
         Some(View::Table(view)) => {
@@ -134,14 +205,21 @@ fn truth(state: &State) -> Vec<Piece> {
         },
         None => Truth::Starting,
     };
+    let roomy = state.size.0 >= ROOMY;
+    let stale = |then: i64, why: &str| {
+        let since = time::age((now - then).max(0));
+        if roomy { format!("◌ stale {since}: {why}") } else { format!("◌ stale {since}") }
+    };
     let (words, look) = match (&state.link, &shown) {
         (Link::Unauthorized { .. }, _) => ("✗ not logged in".into(), Scope::Forbidden),
-        (_, Truth::Stale { since: then, .. }) => (format!("◌ stale {}", since(*then)), Scope::Stale),
-        (Link::Down { since: Some(then), .. }, _) => (format!("◌ stale {}", since(*then)), Scope::Stale),
+        // Nothing was ever here that could be old.
         (Link::Down { since: None, .. }, _) => ("✗ unreachable".into(), Scope::Forbidden),
+        (_, Truth::Stale { since: then, why }) => (stale(*then, why), Scope::Stale),
+        (Link::Down { since: Some(then), why }, _) => (stale(*then, why), Scope::Stale),
         (Link::Idle | Link::Connecting { .. }, Truth::Starting) => ("◌ connecting".into(), Scope::Syncing),
         (_, Truth::Starting | Truth::Syncing) => ("◌ syncing".into(), Scope::Syncing),
         (_, Truth::Live) => ("● live".into(), Scope::Live),
+        (_, Truth::Polling { every, why }) if roomy => (format!("○ polling every {every}s: {why}"), Scope::Syncing),
         (_, Truth::Polling { every, .. }) => (format!("○ polling every {every}s"), Scope::Syncing),
         (_, Truth::Forbidden { .. }) => ("✗ forbidden".into(), Scope::Forbidden),
         (_, Truth::Missing { .. }) => ("✗ not served".into(), Scope::Forbidden),

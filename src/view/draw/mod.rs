@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use super::state::{Overlay, State, View};
 use super::text;
+use crate::model::row::Align;
 use crate::theme::Scope;
 
 mod columns;
@@ -17,6 +18,7 @@ mod notice;
 mod overlay;
 mod table;
 mod text_view;
+mod usage;
 
 /// From this width on the details stand beside the table.
 const WIDE: u16 = 160;
@@ -89,18 +91,35 @@ fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect) {
     details::draw(state, buffer, details);
 }
 
-/// Writes text that is safe already, and gives the column after it.
+/// Writes text that is safe already, and gives the column after it. What is beside the screen is not written: a terminal can
+/// be smaller than anything that was thought of.
 fn put(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
-    if limit == 0 {
+    if limit == 0 || x >= buffer.area.right() || y >= buffer.area.bottom() {
         return x;
     }
     buffer.set_stringn(x, y, words, limit as usize, style).0
 }
 
-/// Writes text of the cluster: made safe and shortened in the middle.
-fn put_middle(buffer: &mut Buffer, x: u16, y: u16, words: &str, limit: u16, style: Style) -> u16 {
+/// Where a text is shortened that has no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// At its end: words.
+    End,
+    /// In the middle, unless it is a sentence or a list: the end of a name or an image tells it from others.
+    Middle,
+}
+
+/// Writes a cell of a table, made safe.
+#[expect(clippy::too_many_arguments, reason = "where, what and how: each is one thing")]
+fn put_cell(buffer: &mut Buffer, x: u16, y: u16, words: &str, width: u16, align: Align, cut: Cut, style: Style) {
     let safe = text::safe(words);
-    put(buffer, x, y, &text::fit_middle(&safe, limit as usize), limit, style)
+    let fitted = if cut == Cut::End || safe.contains([' ', ',']) {
+        text::fit_end(&safe, width as usize)
+    } else {
+        text::fit_middle(&safe, width as usize)
+    };
+    let room = if align == Align::Right { width.saturating_sub(text::width(&fitted) as u16) } else { 0 };
+    put(buffer, x + room, y, &fitted, width - room, style);
 }
 
 /// Writes text of the cluster: made safe and shortened at the end.

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::put_end;
+use super::put;
 use crate::keymap::Mode;
 use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
@@ -11,84 +11,134 @@ use crate::theme::Scope;
 use crate::view::state::State;
 use crate::view::tables::TableKey;
 use crate::view::text;
+use crate::view::wrap::broken_lines;
+
+/// The server's own words take no more rows than this.
+const WORDS: usize = 4;
+/// Lines are not longer than this: a line across a wide screen is hard to read.
+const LINE: u16 = 76;
+
+/// What is so, why, and what to press.
+struct Notice {
+    look: Scope,
+    title: String,
+    /// In the words of whoever refuses; empty where there is nothing more to say.
+    why: String,
+    /// Keys and what they do.
+    ways: Vec<(String, &'static str)>,
+}
 
 /// Why there are no rows.
 pub fn empty(state: &State, buffer: &mut Buffer, area: Rect) {
-    let Some(view) = state.table_view() else { return };
-    let Some(table) = state.tables.get(&view.place.key) else { return };
+    let Some(notice) = notice(state) else { return };
+    let room = area.width.saturating_sub(4).min(LINE);
+    let why = text::safe(&notice.why);
+    let why = broken_lines(&why, room as usize, WORDS);
+    let ways = rows_of_ways(&notice.ways, room);
+    let lines = (1 + why.len() + if ways.is_empty() { 0 } else { ways.len() + 1 }) as u16;
+    let mut y = area.y + area.height.saturating_sub(lines) / 3;
+    let centre = |wide: usize| area.x + (area.width - (wide as u16).min(area.width)) / 2;
+    let title = text::safe(&notice.title);
+    let title = text::fit_end(&title, area.width.saturating_sub(2) as usize);
+    let dim = state.theme.style(Scope::Dim);
+    if y < area.bottom() {
+        put(buffer, centre(text::width(&title)), y, &title, area.width, state.theme.style(notice.look));
+    }
+    y += 1;
+    // The keys are worth more than the last of the words.
+    let space = area.bottom().saturating_sub(y + ways.len() as u16) as usize;
+    for line in why.iter().take(space) {
+        put(buffer, centre(text::width(line)), y, line, area.width, dim);
+        y += 1;
+    }
+    // An empty line before the keys, where there is room for one.
+    if y + (ways.len() as u16) < area.bottom() {
+        y += 1;
+    }
+    for ways in ways {
+        if y >= area.bottom() {
+            return;
+        }
+        let mut x = centre(wide(ways));
+        for (key, label) in ways {
+            x = put(buffer, x, y, key, area.right().saturating_sub(x), state.theme.style(Scope::Key));
+            x = put(buffer, x + 1, y, label, area.right().saturating_sub(x + 1), dim) + 3;
+        }
+        y += 1;
+    }
+}
+
+fn wide(ways: &[(String, &str)]) -> usize {
+    ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + 3).sum::<usize>().saturating_sub(3)
+}
+
+/// The keys in one row where they fit, else one below the other.
+fn rows_of_ways<'a>(ways: &'a [(String, &'static str)], room: u16) -> Vec<&'a [(String, &'static str)]> {
+    if wide(ways) <= room as usize { ways.chunks(ways.len().max(1)).collect() } else { ways.chunks(1).collect() }
+}
+
+fn notice(state: &State) -> Option<Notice> {
+    let view = state.table_view()?;
+    let table = state.tables.get(&view.place.key)?;
     let what = plural(&view.place.key);
-    let key = |command: &str| state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"));
+    let way = |command: &str, label: &'static str| {
+        (state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}")), label)
+    };
+    let notice =
+        |look: Scope, title: String, why: &str, ways: Vec<(String, &'static str)>| Notice { look, title, why: why.to_owned(), ways };
     let (total, ..) = view.counts();
-    let (look, title, more): (Scope, String, Vec<String>) = match (&state.link, &table.truth()) {
+    Some(match (&state.link, &table.truth()) {
         (_, Truth::Live | Truth::Polling { .. }) if total > 0 => {
-            let mut what = Vec::new();
-            if !view.place.filter.is_empty() {
-                what.push(format!("/{}", view.place.filter));
-            }
-            if view.place.unhealthy {
-                what.push("only what is not healthy".into());
-            }
-            let title = if view.place.unhealthy && view.place.filter.is_empty() {
-                format!("All {total} {plural} are healthy", plural = plural(&view.place.key))
-            } else {
-                format!("None of {total} matches {}", what.join(", "))
+            let title = match (view.place.unhealthy, &*view.place.filter) {
+                (true, "") => format!("All {total} {what} are healthy"),
+                (true, filter) => format!("None of {total} {what} matches /{filter} and is not healthy"),
+                (false, filter) => format!("None of {total} {what} matches /{filter}"),
             };
-            (Scope::Dim, title, vec![format!("{} shows them again", key("back"))])
+            notice(Scope::Text, title, "", vec![way("back", "shows them again")])
         }
         (_, Truth::Live | Truth::Polling { .. }) => {
             let scope = view.place.key.scope();
-            let place = if view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All {
-                String::new()
-            } else {
-                format!(" in {}", state.placed(scope))
-            };
+            let anywhere = view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All;
+            let place = if anywhere { String::new() } else { format!(" in {scope}") };
             let from = if view.place.crumb.is_empty() { String::new() } else { format!(" of {}", view.place.crumb) };
-            let hint = if place.is_empty() {
-                format!("{} goes to another kind", key("palette"))
-            } else {
-                format!("{} all namespaces   {} another one", key("all-namespaces"), key("namespaces"))
+            let ways = match (view.place.crumb.is_empty(), anywhere) {
+                (false, _) => vec![way("back", "goes back")],
+                (true, true) => vec![way("palette", "goes to another kind")],
+                (true, false) => vec![way("all-namespaces", "all namespaces"), way("namespaces", "another namespace")],
             };
-            (Scope::Dim, format!("No {what}{from}{place}"), vec![hint])
+            notice(Scope::Text, format!("No {what}{from}{place}"), &state.absence(scope), ways)
         }
-        (_, Truth::Forbidden { why }) => (
-            Scope::Forbidden,
-            format!("You may not see {what} here"),
-            vec![why.to_string(), format!("{} another namespace   {} another context", key("namespaces"), key("contexts"))],
-        ),
-        (_, Truth::Missing { why }) => (Scope::Warning, format!("The server does not know {what}"), vec![why.to_string()]),
-        (Link::Connecting { doing, .. }, _) => (Scope::Syncing, capital(doing), Vec::new()),
-        (Link::Unauthorized { why, login }, _) => {
-            let hint = if *login {
-                format!("{} logs in   {} another context", key("login"), key("contexts"))
-            } else {
-                format!("{} another context; the kubeconfig is read again when it changes", key("contexts"))
-            };
-            (Scope::Forbidden, "You are not logged in".into(), vec![why.to_string(), hint])
+        (_, Truth::Forbidden { why }) => {
+            let ways = vec![way("namespaces", "another namespace"), way("contexts", "another context")];
+            notice(Scope::Forbidden, format!("You may not see {what} here"), why, ways)
         }
-        (Link::Up { .. }, Truth::Stale { why, .. }) => (
+        (_, Truth::Missing { why }) => {
+            notice(Scope::Warning, format!("The server does not know {what}"), why, vec![way("palette", "goes to another kind")])
+        }
+        (Link::Connecting { doing, .. }, _) => {
+            notice(Scope::Syncing, format!("{}…", capital(doing)), "", vec![way("contexts", "another context")])
+        }
+        (Link::Unauthorized { why, login: true }, _) => {
+            notice(Scope::Forbidden, "You are not logged in".into(), why, vec![way("login", "logs in"), way("contexts", "another context")])
+        }
+        (Link::Unauthorized { why, login: false }, _) => {
+            let why = format!("{why}. The kubeconfig is read again when it changes.");
+            notice(Scope::Forbidden, "You are not logged in".into(), &why, vec![way("contexts", "another context")])
+        }
+        (Link::Up { .. }, Truth::Stale { why, .. }) => notice(
             Scope::Stale,
             format!("{} cannot be read now", capital(&what)),
-            vec![why.to_string(), format!("trying again   {} now", key("retry"))],
+            &format!("{why}. Trying again."),
+            vec![way("retry", "tries now")],
         ),
-        (Link::Down { why, .. }, _) | (_, Truth::Stale { why, .. }) => (
-            Scope::Stale,
-            format!("{} does not answer", if state.context.server.is_empty() { "The cluster" } else { &state.context.server }),
-            vec![why.to_string(), format!("trying again   {} now   {} another context", key("retry"), key("contexts"))],
-        ),
-        (_, Truth::Starting | Truth::Syncing) => (Scope::Syncing, format!("Loading {what}…"), Vec::new()),
-    };
-    let lines = more.len() as u16 + 1;
-    let mut y = area.y + area.height.saturating_sub(lines) / 3;
-    for (at, line) in std::iter::once(&title).chain(&more).enumerate() {
-        if y >= area.bottom() {
-            break;
+        (Link::Down { why, .. }, _) | (_, Truth::Stale { why, .. }) => {
+            let server = if state.context.server.is_empty() { "The cluster" } else { &state.context.server };
+            let why = format!("{why}. Trying again.");
+            let ways = vec![way("retry", "tries now"), way("contexts", "another context")];
+            notice(Scope::Stale, format!("{server} does not answer"), &why, ways)
         }
-        let style = state.theme.style(if at == 0 { look } else { Scope::Dim });
-        let room = area.width.saturating_sub(4);
-        let wide = text::width(&text::safe(line)).min(room as usize) as u16;
-        put_end(buffer, area.x + (area.width - wide) / 2, y, line, room, style);
-        y += 1;
-    }
+        (_, Truth::Starting | Truth::Syncing) => notice(Scope::Syncing, format!("Loading {what}…"), "", Vec::new()),
+    })
 }
 
 /// What the rows of a table are called.
@@ -97,7 +147,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Kind(kind, _) | TableKey::Picked(kind, ..) | TableKey::Nodes(kind) => kind.plural.to_string(),
         TableKey::Services(_) => "services".into(),
         TableKey::Labels(_) => "labels".into(),
-        TableKey::Labelled(_, key, value) => format!("objects with {key}={value}"),
+        TableKey::Labelled(..) => "objects".into(),
         TableKey::Rollouts(_) => "rollouts".into(),
         TableKey::Containers(..) => "containers".into(),
     }

@@ -8,6 +8,16 @@ use crate::theme::Scope;
 use crate::view::picker::Purpose;
 use crate::view::state::{Overlay, State};
 use crate::view::text;
+use crate::view::wrap::broken_lines;
+
+/// A list has no more rows than this.
+const ROWS: u16 = 18;
+/// No more columns are kept for names before what is said of them.
+const NAMES: usize = 32;
+/// How wide a list is that opened by itself.
+const ASKS: u16 = 84;
+/// The reason takes no more rows than this.
+const REASON: usize = 6;
 
 /// Draws what lies over the body.
 pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
@@ -23,33 +33,40 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         Purpose::Namespaces => "Namespaces",
         Purpose::Palette => "Go to",
     };
-    let widest = picker.shown().map(|(_, choice)| text::width(&choice.name) + text::width(&choice.about) + 6).max().unwrap_or(0);
-    let width = (widest.max(text::width(&picker.reason) + 4) as u16).clamp(36, 90).min(body.width);
-    let reason = !picker.reason.is_empty();
-    let extra = 1 + u16::from(reason) * 2;
-    let rows = (picker.shown().len() as u16).max(1).min(body.height.saturating_sub(extra + 1)).min(18);
-    let height = (rows + extra).min(body.height);
-    // The palette and the lists grow from the bottom, where one types.
-    let area = Rect { x: body.x, y: body.bottom() - height, width, height };
-    let area = if reason { Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, ..area } } else { area };
+    // A list that one asked for grows from the bottom, where one types; one that asks by itself stands in the middle.
+    let asks = !picker.reason.is_empty();
+    let names = picker.shown().map(|(_, choice)| text::width(&text::safe(&choice.name))).max().unwrap_or(0).min(NAMES) as u16;
+    let width = if asks { body.width.min(ASKS) } else { body.width };
+    let safe = text::safe(&picker.reason);
+    let reason = broken_lines(&safe, width.saturating_sub(4).into(), REASON.min((body.height / 2).into()));
+    let above = 1 + if asks { reason.len() as u16 + 1 } else { 0 };
+    let rows = (picker.shown().len() as u16).max(1).min(body.height.saturating_sub(above)).min(ROWS);
+    let height = (rows + above).min(body.height);
+    let area = if asks {
+        Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height }
+    } else {
+        Rect { x: body.x, y: body.bottom() - height, width, height }
+    };
     clear(buffer, area);
     buffer.set_style(area, state.theme.style(Scope::Popup));
     let rule = state.theme.style(Scope::Rule);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, rule);
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(Scope::TextHeading));
     let mut y = area.y + 1;
-    if reason {
-        put_end(buffer, area.x + 2, y, &picker.reason, width.saturating_sub(4), state.theme.style(Scope::Error));
-        y += 2;
+    for line in &reason {
+        put(buffer, area.x + 2, y, line, width.saturating_sub(4), state.theme.style(Scope::Error));
+        y += 1;
     }
+    y += u16::from(asks);
     let room = area.bottom().saturating_sub(y) as usize;
     let first = (picker.at() + 1).saturating_sub(room);
     for (chosen, choice) in picker.shown().skip(first).take(room) {
         let refused = choice.refused.is_some();
         let look = if refused { Scope::KeyDisabled } else { Scope::Text };
-        let x = put_end(buffer, area.x + 2, y, &choice.name, width.saturating_sub(4), state.theme.style(look));
+        let end = put_end(buffer, area.x + 2, y, &choice.name, width.saturating_sub(4), state.theme.style(look));
+        let x = end.max(area.x + 2 + names) + 2;
         let about = choice.refused.as_ref().unwrap_or(&choice.about);
-        put_end(buffer, x + 2, y, about, area.right().saturating_sub(x + 3), state.theme.style(Scope::Dim));
+        put_end(buffer, x, y, about, area.right().saturating_sub(x + 1), state.theme.style(Scope::Dim));
         if chosen {
             buffer.set_style(Rect { x: area.x, y, width, height: 1 }, state.theme.style(Scope::Cursor));
             put(buffer, area.x, y, "▌", 1, state.theme.style(Scope::CursorBar));
@@ -57,8 +74,11 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         y += 1;
     }
     if picker.shown().len() == 0 {
-        let words =
-            if picker.purpose == Purpose::Palette { "nothing of that name: enter says what is like it" } else { "nothing of that name" };
+        let words = match picker.purpose {
+            Purpose::Palette => "nothing of that name: enter says what is like it",
+            Purpose::Namespaces => "nothing of that name is known: enter looks at it all the same",
+            Purpose::Contexts => "nothing of that name",
+        };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }
 }

@@ -4,10 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::columns::{self, Fitted};
-use super::{notice, put, put_middle};
-use crate::kinds::panes::containers::{cpu, memory};
-use crate::model::facts::{Facts, Resources};
+use super::columns::{self, Fit, Fitted, GAP};
+use super::{Cut, notice, put, put_cell, usage};
 use crate::model::metrics::Metrics;
 use crate::model::row::{Align, Cell, Column, Health, Row, Source};
 use crate::model::time::Seconds;
@@ -27,13 +25,23 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
     view.scroll();
     let Some(table) = state.tables.get(&view.place.key) else { return };
     let nodes = view.place.key.kind().is_some_and(|kind| &*kind.plural == "nodes" && kind.group.is_empty());
-    let usage = if nodes { &state.usage.nodes } else { &state.usage.pods };
+    let metrics = if nodes { &state.usage.nodes } else { &state.usage.pods };
     let inside = Rect { x: area.x + GUTTER, width: area.width.saturating_sub(GUTTER), ..area };
-    let measured = !usage.is_empty();
+    let measured = !metrics.is_empty();
+    if measured {
+        for at in view.top..view.len().min(view.top + view.height) {
+            if let Some((row, _)) = view.row(table, at) {
+                view.spent = usage::widen(view.spent, row, metrics, nodes);
+            }
+        }
+    }
     let shown = view.columns().filter(|(_, column)| measured || !matches!(column.source, Source::Cpu | Source::Memory));
-    let (fitted, hidden) = columns::fit(shown, &table.store, view.left, inside.width);
-    let painter = Painter { view, usage, nodes, theme: &state.theme, now };
-    painter.head(buffer, inside, &fitted, hidden);
+    let fit = columns::fit(shown, &table.store, view.spent, view.left, inside.width);
+    view.left = fit.left;
+    let painter = Painter { view, metrics, nodes, theme: &state.theme, now };
+    if !table.store.is_empty() {
+        painter.head(buffer, inside, &fit);
+    }
     if view.is_empty() {
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         notice::empty(state, buffer, body);
@@ -44,14 +52,14 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
         let at = view.top + y;
         if let Some((row, ghost)) = view.row(table, at) {
             let place = Rect { y: area.y + 1 + y as u16, height: 1, ..area };
-            painter.row(buffer, place, &fitted, row, ghost, at == view.cursor(), &mut line);
+            painter.row(buffer, place, &fit.shown, row, ghost, at == view.cursor(), &mut line);
         }
     }
 }
 
 struct Painter<'a> {
     view: &'a TableView,
-    usage: &'a Metrics,
+    metrics: &'a Metrics,
     nodes: bool,
     theme: &'a Theme,
     now: Seconds,
@@ -62,26 +70,40 @@ impl Painter<'_> {
         self.view.column(fitted.index)
     }
 
-    fn head(&self, buffer: &mut Buffer, area: Rect, fitted: &[Fitted], hidden: usize) {
+    fn head(&self, buffer: &mut Buffer, area: Rect, fit: &Fit) {
         let sort = self.view.place.sorting;
-        for place in fitted {
+        for place in &fit.shown {
             let Some(column) = self.column(place) else { continue };
             let sorted = sort.by.unwrap_or(Source::Name) == column.source;
             let style = self.theme.style(if sorted { Scope::HeadSorted } else { Scope::Head });
             let name = text::safe(&column.name);
-            let words = match (sorted, sort.descending) {
-                (true, false) => format!("{name} ↑"),
-                (true, true) => format!("{name} ↓"),
-                _ => name.into_owned(),
+            let measure = match column.source {
+                Source::Cpu | Source::Memory if self.nodes => " /node",
+                Source::Cpu | Source::Memory => " /req",
+                _ => "",
             };
-            let words = if column.align == Align::Right { text::pad(&words, place.width as usize, Align::Right) } else { words };
-            put(buffer, area.x + place.x, area.y, &words, place.width, style);
+            let measure = if text::width(&name) + measure.len() <= place.width as usize { measure } else { "" };
+            let wide = (text::width(&name) + measure.len()) as u16;
+            let x = area.x + place.x + if column.align == Align::Right { place.width.saturating_sub(wide) } else { 0 };
+            let end = put(buffer, x, area.y, &name, place.width, style);
+            let end = put(buffer, end, area.y, measure, place.width, self.theme.style(Scope::Head));
+            if sorted {
+                // Within the column where there is room, else in the gap behind it: the header stays where its cells are.
+                let room = (area.x + place.x + place.width + GAP - 1).min(area.right()).saturating_sub(end);
+                let arrow = match (sort.descending, room > 1 && column.align == Align::Left) {
+                    (false, true) => " ↑",
+                    (true, true) => " ↓",
+                    (false, false) => "↑",
+                    (true, false) => "↓",
+                };
+                put(buffer, end, area.y, arrow, room, style);
+            }
         }
         let style = self.theme.style(Scope::Head);
-        if hidden > 0 && area.width > 4 {
+        if fit.hidden > 0 && area.width > 4 {
             put(buffer, area.right() - 2, area.y, " ›", 2, style);
         }
-        if self.view.left > 0 {
+        if fit.left > 0 {
             put(buffer, area.x.saturating_sub(2), area.y, "‹", 1, style);
         }
     }
@@ -93,17 +115,11 @@ impl Painter<'_> {
         for place in fitted {
             let Some(column) = self.column(place) else { continue };
             line.clear();
-            let style = self.cell(row, column, line);
+            let style = self.cell(row, column, place.width, line);
             let style = gone.unwrap_or(if marked && column.source == Source::Name { self.theme.style(Scope::Mark) } else { style });
-            let x = area.x + GUTTER + place.x;
-            if column.align == Align::Right {
-                let safe = text::safe(line);
-                let fitted = text::fit_middle(&safe, place.width as usize);
-                let room = place.width.saturating_sub(text::width(&fitted) as u16);
-                put(buffer, x + room, area.y, &fitted, place.width - room, style);
-            } else {
-                put_middle(buffer, x, area.y, line, place.width, style);
-            }
+            let words = matches!(column.source, Source::Cell(at) if matches!(row.cells.get(usize::from(at)), Some(Cell::Status(..))));
+            let cut = if words { Cut::End } else { Cut::Middle };
+            put_cell(buffer, area.x + GUTTER + place.x, area.y, line, place.width, column.align, cut, style);
         }
         if marked {
             put(buffer, area.x + 1, area.y, "✓", 1, self.theme.style(Scope::Mark));
@@ -115,7 +131,7 @@ impl Painter<'_> {
     }
 
     /// Writes a cell's text and gives its look.
-    fn cell(&self, row: &Row, column: &Column, line: &mut String) -> Style {
+    fn cell(&self, row: &Row, column: &Column, width: u16, line: &mut String) -> Style {
         let plain = self.theme.style(Scope::Text);
         let dim = self.theme.style(Scope::Dim);
         match column.source {
@@ -144,8 +160,8 @@ impl Painter<'_> {
                 }
                 dim
             }
-            Source::Cpu => self.used(row, line, |of| of.cpu, cpu),
-            Source::Memory => self.used(row, line, |of| of.memory, memory),
+            Source::Cpu => self.used(usage::cpu_of(row, self.metrics, self.nodes), 0, width, line),
+            Source::Memory => self.used(usage::memory_of(row, self.metrics, self.nodes), 1, width, line),
             Source::Cell(at) => {
                 let Some(cell) = row.cells.get(usize::from(at)) else { return plain };
                 cell.write(line, self.now);
@@ -153,48 +169,28 @@ impl Painter<'_> {
                     Cell::Status(_, health) => self.theme.style(of_health(*health)),
                     Cell::None | Cell::Unknown | Cell::Age(_) | Cell::Span(..) => dim,
                     Cell::Ratio(have, want) if have < want => self.theme.style(of_health(row.health(self.now).max(Health::Progressing))),
-                    Cell::Restarts(1.., _) if self.now < row.unsettled_until => self.theme.style(Scope::Progressing),
+                    Cell::Restarts(count, _) => {
+                        // The number says more than half of the time beside it.
+                        if line.len() > width as usize {
+                            line.clear();
+                            Cell::Number((*count).into()).write(line, self.now);
+                        }
+                        if *count > 0 && self.now < row.unsettled_until { self.theme.style(Scope::Progressing) } else { plain }
+                    }
                     _ => plain,
                 }
             }
         }
     }
 
-    /// What is used beside what was asked for: `12m ▂ 250m`; of nodes, beside what there is.
-    fn used(&self, row: &Row, line: &mut String, pick: fn(Resources) -> i64, spell: fn(i64) -> String) -> Style {
-        let of = match &row.facts {
-            Facts::Pod(pod) => pick(pod.requests),
-            Facts::Node(node) => pick(node.allocatable),
-            _ => 0,
-        };
-        let Some(used) = self.usage.get(&row.namespace, &row.name).map(pick) else {
-            if of > 0 && !self.nodes {
-                line.push_str("– ");
-                line.push_str(&spell(of));
-            }
-            return self.theme.style(Scope::Dim);
-        };
-        line.push_str(&spell(used));
-        if of == 0 {
-            return self.theme.style(Scope::Text);
+    fn used(&self, used: usage::Use, at: usize, width: u16, line: &mut String) -> Style {
+        used.write(self.view.spent[at], width, line);
+        match used.share {
+            Some(share) if share >= 0.75 => self.theme.bar(share),
+            _ if used.used.is_empty() => self.theme.style(Scope::Dim),
+            _ => self.theme.style(Scope::Text),
         }
-        let share = used as f64 / of as f64;
-        if self.nodes {
-            line.push_str(&format!(" {:.0}%", share * 100.0));
-        } else {
-            line.push(' ');
-            line.push(bar(share));
-            line.push(' ');
-            line.push_str(&spell(of));
-        }
-        if share >= 0.75 { self.theme.bar(share) } else { self.theme.style(Scope::Text) }
     }
-}
-
-/// One of eight heights for a share of what was asked for; more than that is full.
-fn bar(share: f64) -> char {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    BARS[((share * 8.0) as usize).min(7)]
 }
 
 /// The look of a health.

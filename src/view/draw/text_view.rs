@@ -28,7 +28,9 @@ pub fn text(view: &mut TextView, theme: &Theme, buffer: &mut Buffer, area: Rect)
             Fill::Stale(why) => why.to_string(),
             Fill::Live | Fill::Fixed => String::new(),
         };
-        put(buffer, area.x + 2, area.y + 1, &words, area.width.saturating_sub(4), theme.style(Scope::Dim));
+        let words = text::safe(&words);
+        let y = area.y + u16::from(area.height > 1);
+        put(buffer, area.x + 2, y, &text::fit_end(&words, area.width.saturating_sub(4).into()), area.width, theme.style(Scope::Dim));
         return;
     }
     let room = area.width.saturating_sub(2);
