@@ -81,6 +81,7 @@ fn object(block: &'static Block, namespace: &str, name: &str, age: i64, labels: 
 }
 
 /// A pod whose containers are given as (name, image, its status).
+#[expect(clippy::too_many_arguments, reason = "rows of a table, one line each")]
 fn pod(
     namespace: &str,
     name: &str,
@@ -481,7 +482,7 @@ fn foreign() -> Vec<Object> {
     let esc = "evil\u{1b}]0;owned\u{7}\u{1b}[31m";
     let one = |name: &str, age: i64, status: Value| {
         pod(
-            "grüße",
+            "intl",
             name,
             age,
             "i18n",

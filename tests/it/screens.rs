@@ -359,7 +359,7 @@ fn text_that_no_keyboard_here_has() {
     let foreign = |size| {
         let mut stage = Stage::bare(size, Feeder::new(sample::foreign_objects()));
         sample::connect(&mut stage.state);
-        stage.run("ns grüße");
+        stage.run("ns intl");
         stage
     };
     screen!("foreign-80x24", foreign(CLASSIC).text());

@@ -289,13 +289,12 @@ fn colours_are_those_that_the_terminal_has() {
 #[test]
 fn control_and_bidirectional_characters_never_reach_the_terminal() {
     let mut window = Window::open(&[r#""ctx\e]0;evil\a\e[31m\u202egnol""#, r#""other\u2066\u0007""#], &[]);
-    window.wait("the name in symbols", |screen| {
-        screen.contents().contains("ctx␛]0;evil␇␛[31m�gnol") && screen.contents().contains("other��")
-    });
+    // Of the bytes themselves: the emulator leaves out U+FFFD, by which an override is shown.
+    let sent = || String::from_utf8_lossy(&window.bytes()).into_owned();
+    window.wait("the names in symbols", |_| sent().contains("ctx␛]0;evil␇␛[31m\u{fffd}gnol") && sent().contains("other\u{fffd}␇"));
     window.press("\u{3}\u{3}");
     window.ended();
     let sent = String::from_utf8(window.bytes()).expect("UTF-8");
-    assert!(sent.contains("ctx␛]0;evil␇␛[31m\u{fffd}gnol"), "the override is shown as a symbol");
     assert!(!sent.contains('\u{202e}') && !sent.contains('\u{2066}'), "no override reaches the terminal");
     assert!(!sent.contains("\u{1b}]0;evil") && !sent.contains("\u{1b}[31m"), "nothing that steers it does");
     // A title is set by an escape sequence that ends with BEL; no other BEL is sent.
@@ -311,10 +310,7 @@ fn resizing_the_window_draws_it_anew() {
         window.pty.resize(Size::new(rows, columns)).expect("resized");
         std::thread::sleep(Duration::from_millis(60));
     }
-    window.press("\u{3}");
-    std::thread::sleep(Duration::from_millis(1000));
-    eprintln!("{}", window.screen().screen().contents());
-    window.press("?");
+    window.press("\u{3}?");
     window.wait("the help after all that", |screen| screen.contents().contains("Go down: to the pods"));
 }
 
