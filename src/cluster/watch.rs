@@ -309,13 +309,11 @@ impl Task {
         let protobuf = is_protobuf(&body.content_type);
         self.hear();
         self.admitted();
-        if initial {
-            // Old rows stay as they are until the fresh list is complete.
-            if self.known.is_empty() {
-                self.feed.truth(Truth::Syncing);
-            }
-        } else {
+        if !initial {
             self.proved(Truth::Live);
+        } else if self.known.is_empty() {
+            // Old rows would stay as they are until the fresh list is complete.
+            self.feed.truth(Truth::Syncing);
         }
         let mut fresh: Option<Fresh> = (initial && !self.known.is_empty()).then(Fresh::default);
         let mut syncing = initial;
