@@ -202,7 +202,8 @@ mod tests {
         assert_eq!(view.search_place(), Some((1, 11)));
         assert!(view.search_step(false));
         assert_eq!(view.search_place(), Some((11, 11)));
-        assert_eq!(view.matches(29), (vec![0..6], true));
+        let (found, current) = view.matches(29);
+        assert_eq!((found.len(), found.first(), current), (1, Some(&(0..6)), true));
         assert!(view.search("/[/").is_err());
         view.search("").unwrap();
         assert!(!view.search_step(true));
