@@ -207,6 +207,8 @@ impl<S: Surface> App<S> {
         }
         self.look();
         self.measure();
+        self.discover_at_last();
+        self.ask_namespaces();
     }
 
     /// Keeps what is on the screen fed, and forgets what is not.
@@ -288,7 +290,7 @@ impl<S: Surface> App<S> {
             self.wanted = None;
             let mut effects = Vec::new();
             let mut context = commands::Context { state: &mut self.state, effects: &mut effects };
-            if let Err(why) = commands::run_palette(&mut context, &name, None) {
+            if let Err(why) = commands::open_resource(&mut context, &name) {
                 self.state.error(why);
             }
         }
@@ -304,6 +306,8 @@ impl<S: Surface> App<S> {
             (None, Some(View::Table(view))) => view.place.key.kind().map(|kind| kind.full_name()).unwrap_or_default(),
             _ => String::new(),
         };
+        // A view that waits for its kind to be known is the one that is meant.
+        let view = self.wanted.clone().unwrap_or(view);
         let namespaces = match &self.state.scope {
             Scope::All => Vec::new(),
             Scope::Some(names) => names.iter().map(|name| name.to_string()).collect(),
@@ -373,7 +377,7 @@ impl<S: Surface> App<S> {
             }
         }
         // Texts that are closed are not followed any more.
-        let open = |number: &u64| self.state.stack.iter().any(|view| matches!(view, View::Text(text) if text.id == *number));
+        let open = |number: &u64| self.state.texts().any(|text| text.id == *number);
         self.follows.retain(|number, _| open(number));
         Ok(())
     }
@@ -382,7 +386,10 @@ impl<S: Surface> App<S> {
     fn rest(&self) -> Option<tokio::time::Instant> {
         let view = self.state.table_view()?;
         let row = view.selected(&self.state.tables)?;
-        let wanted = self.state.details_wanted && !matches!(self.state.overlay, Overlay::Help(_)) && !row.kind.version.is_empty();
+        let wanted = self.state.details_wanted
+            && draw::has_details(self.state.size)
+            && !matches!(self.state.overlay, Overlay::Help(_))
+            && !row.kind.version.is_empty();
         let known = self.state.details.of.as_ref().is_some_and(|of| of.uid == row.uid);
         (wanted && !known).then(|| tokio::time::Instant::from_std(view.rested + crate::view::details::REST))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kinds::catalog::Catalog;
 use crate::model::metrics::Usage;
 use crate::model::row::{Column, Owner};
+use crate::model::scope::Scope;
 use crate::model::state::{Context, Link, Truth};
 use crate::model::store::Delta;
 
@@ -27,6 +28,8 @@ pub enum Event {
     Described(u64, Described),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
+    /// Which namespaces of this scope are not there.
+    Absent(Scope, Vec<Arc<str>>),
     /// What the server serves.
     Discovered(Result<Box<Catalog>, Arc<str>>),
     /// What is in use: of nodes or of pods; of one namespace or of all.

@@ -8,7 +8,7 @@ use crate::event::{Described, Event, Measurement};
 use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::picker::Purpose;
-use crate::view::state::{Overlay, View};
+use crate::view::state::Overlay;
 use crate::view::text_view::Fill;
 
 impl<S: Surface> App<S> {
@@ -46,6 +46,7 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Discovered(Ok(catalog)) => {
+                self.polls.discovering = false;
                 let first = self.polls.discovered.is_none();
                 self.polls.discovered = Some(std::time::Instant::now());
                 if let (true, Some(note)) = (first, catalog.notes.first()) {
@@ -65,6 +66,15 @@ impl<S: Surface> App<S> {
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
                 self.polls.discovering = false;
+                self.polls.undiscovered = Some(std::time::Instant::now());
+            }
+            Event::Absent(scope, names) => {
+                if scope == self.state.scope && names != self.state.absent {
+                    if !names.is_empty() {
+                        self.state.error(format!("there is no namespace {}", names.join(", ")));
+                    }
+                    self.state.absent = names;
+                }
             }
             Event::Measured(measurement) => self.measured(measurement),
             Event::Owner(of, owner) => {
@@ -147,11 +157,7 @@ impl<S: Surface> App<S> {
     }
 
     fn described(&mut self, number: u64, described: Described) {
-        for view in &mut self.state.stack {
-            let View::Text(text) = view else { continue };
-            if text.id != number {
-                continue;
-            }
+        for text in self.state.texts_mut().filter(|text| text.id == number) {
             match &described {
                 Described::Text(content) => {
                     text.set(content);

@@ -8,16 +8,21 @@ use super::surface::Surface;
 use crate::cluster::connect;
 use crate::cluster::link::Control;
 use crate::cluster::metrics::{self, Answer, Of};
-use crate::cluster::{discovery, follow};
+use crate::cluster::{discovery, follow, list};
 use crate::event::{Event, Measurement};
 use crate::kinds;
 use crate::model::facts::Resources;
 use crate::model::reference::Reference;
 use crate::model::row::Source;
+use crate::model::scope::Scope;
 use crate::model::state::Link;
 
 /// What the server serves is asked again when the palette opens, at most so often.
 const DISCOVERY: std::time::Duration = std::time::Duration::from_secs(20);
+/// After a try that failed it is asked again no sooner than this.
+const UNDISCOVERED: std::time::Duration = std::time::Duration::from_secs(5);
+/// No more namespaces than this are asked for one by one.
+const NAMED: usize = 20;
 /// Pods of more namespaces than this are measured all at once.
 const NAMESPACES: usize = 3;
 
@@ -28,6 +33,10 @@ pub struct Polls {
     pub discovered: Option<Instant>,
     /// It is asked now.
     pub discovering: bool,
+    /// When it was last asked in vain.
+    pub undiscovered: Option<Instant>,
+    /// For which scope the server was asked whether its namespaces are there, and whether nothing was in them.
+    named: Option<(Scope, bool)>,
     /// Use is asked for now.
     pub measuring: bool,
     measured: Option<(Instant, Vec<Of>)>,
@@ -36,7 +45,8 @@ pub struct Polls {
 impl<S: Surface> App<S> {
     /// Asks what the server serves.
     pub(super) fn discover(&mut self) {
-        let fresh = self.polls.discovered.is_some_and(|at| at.elapsed() < DISCOVERY);
+        let fresh = self.polls.discovered.is_some_and(|at| at.elapsed() < DISCOVERY)
+            || self.polls.undiscovered.is_some_and(|at| at.elapsed() < UNDISCOVERED);
         let Some(session) = self.link.handle.current().filter(|_| !fresh && !self.polls.discovering) else { return };
         self.polls.discovering = true;
         let out = self.out.clone();
@@ -46,10 +56,33 @@ impl<S: Surface> App<S> {
         });
     }
 
+    /// Asks again what the server serves, where it could not say it: without that, half of the kinds are not there.
+    pub(super) fn discover_at_last(&mut self) {
+        if self.polls.discovered.is_none() && matches!(self.state.link, Link::Up { .. }) {
+            self.discover();
+        }
+    }
+
+    /// Asks whether the namespaces that are looked at are there: once for each scope, and when everything in them is gone.
+    pub(super) fn ask_namespaces(&mut self) {
+        let Some(names) = self.state.scope.names().filter(|_| matches!(self.state.link, Link::Up { .. })) else { return };
+        let table = self.state.table_view().and_then(|view| self.state.tables.get(&view.place.key));
+        let empty = table.is_some_and(|table| table.truth().complete() && table.store.is_empty());
+        let asked = Some((self.state.scope.clone(), empty));
+        let Some(session) = self.link.handle.current().filter(|_| self.polls.named != asked) else { return };
+        let (names, scope, out) = (names[..names.len().min(NAMED)].to_vec(), self.state.scope.clone(), self.out.clone());
+        self.polls.named = asked;
+        tokio::spawn(async move {
+            let absent = list::absent(&session, &names).await;
+            let _ = out.send(Event::Absent(scope, absent)).await;
+        });
+    }
+
     /// The palette opened: kinds may have come since.
     pub(super) fn rediscover(&mut self) {
         if matches!(self.state.link, Link::Up { .. }) {
             self.polls.discovering = false;
+            self.polls.undiscovered = None;
             self.discover();
         }
     }

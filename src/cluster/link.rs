@@ -199,7 +199,7 @@ pub fn spawn(route: Route, clock: Clock, out: mpsc::Sender<Event>) -> LinkOwner 
     let (control, asked) = mpsc::channel(4);
     let shared = Arc::new(Shared { heard: AtomicI64::new(0), suspect: Notify::new(), refused: watch::Sender::default(), clock });
     let handle = LinkHandle { linked, shared: shared.clone(), broken: 0, renewed: 0 };
-    let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, ever: false };
+    let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, ever: false, noted: None };
     let task = tokio::spawn(async move { keeper.run().await });
     LinkOwner { task: task.abort_handle(), control, handle }
 }
@@ -213,6 +213,8 @@ struct Keeper {
     said: Link,
     /// The server answered at least once.
     ever: bool,
+    /// What was last said to be wrong with the kubeconfig.
+    noted: Option<Arc<str>>,
 }
 
 /// Why the session has to be opened again.
@@ -344,6 +346,10 @@ impl Keeper {
                         self.say(Link::Up { version: version.unwrap_or_default().into() }).await;
                     }
                     Err(error) if error.is_login() => return Again::Refused(error),
+                    // Busy, and there.
+                    Err(ClusterError::TooManyRequests { .. }) if up => {
+                        self.shared.heard.store(self.shared.clock.now(), Ordering::Relaxed);
+                    }
                     Err(error) => {
                         up = false;
                         self.publish.send_modify(|linked| {
@@ -423,11 +429,12 @@ impl Keeper {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => {
                 // Half-written files are read again at the next look; what was read before stays in force.
-                let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                self.note(error.to_string().into()).await;
                 return false;
             }
             Err(_) => return false,
         };
+        self.noted = None;
         let before = connect::target(&self.route.loaded, &self.route.options);
         let contexts = contexts(&loaded);
         self.route.loaded = loaded.clone();
@@ -443,10 +450,18 @@ impl Keeper {
                 // That the context itself is gone can be seen from the contexts.
                 let named = self.route.options.context.as_deref();
                 if named.is_none_or(|name| self.route.loaded.contexts().iter().any(|context| context.name == name)) {
-                    let _ = self.out.send(Event::Note(error.to_string().into())).await;
+                    self.note(error.to_string().into()).await;
                 }
                 false
             }
+        }
+    }
+
+    /// Says what is wrong with the kubeconfig: once, however often it is looked at.
+    async fn note(&mut self, words: Arc<str>) {
+        if self.noted.as_ref() != Some(&words) {
+            self.noted = Some(words.clone());
+            let _ = self.out.send(Event::Note(words)).await;
         }
     }
 }

@@ -39,6 +39,19 @@ pub async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError
     Ok(list.rows.into_iter().map(|row| row.name.into()).collect())
 }
 
+/// Those of the namespaces that are not there. Those that may not be asked for may be there.
+pub async fn absent(session: &Session, names: &[Arc<str>]) -> Vec<Arc<str>> {
+    let kind = NAMESPACE.as_kind();
+    let mut absent = Vec::new();
+    for name in names {
+        let answer = request::get_bytes(session, &request::object(&kind, "", name), &Decoder::accept_one()).await;
+        if matches!(answer, Err(ClusterError::NotFound(_))) {
+            absent.push(name.clone());
+        }
+    }
+    absent
+}
+
 async fn whole(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>, metadata_only: bool) -> Result<List, ClusterError> {
     let decoder = || Decoder::new(kind.clone(), metadata_only);
     match pages(session, &kind.path(namespace), decoder(), Some(PAGE)).await {

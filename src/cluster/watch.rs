@@ -14,7 +14,7 @@ use super::error::ClusterError;
 use super::feed::Feed;
 use super::frames::{Decoder, Frame, Splitter, is_protobuf};
 use super::link::LinkHandle;
-use super::list::{self, PAGE};
+use super::list;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -22,22 +22,17 @@ use crate::model::scope::{self, Scope, WatchSpec};
 use crate::model::state::Truth;
 
 mod pace;
+mod pages;
 mod parts;
 
-use pace::Pace;
 pub(super) use pace::jitter;
+use pace::{BUSY, Pace, REFUSED};
 pub use parts::{FEW, Handle, spawn};
 
-/// Between two lists where watching is not possible.
-const POLL: Duration = Duration::from_secs(5);
 /// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
 const NO_END: Duration = Duration::from_secs(4);
 /// The API server sends bookmarks about once a minute; a stream without a word for longer is opened again.
 const SILENCE: Duration = Duration::from_secs(150);
-/// Between two tries where the server refuses or does not know the kind: rights and definitions change.
-const REFUSED: Duration = Duration::from_secs(20);
-/// No server is left alone longer than this because it asks for it.
-const BUSY: Duration = Duration::from_secs(60);
 
 /// How a try ended.
 enum End {
@@ -58,6 +53,8 @@ struct Task {
     namespace: Option<Arc<str>>,
     fallback: Option<Arc<str>>,
     link: LinkHandle,
+    /// The link as of the server's last word to this watch: what is renewed after that is worth another try at once.
+    last: LinkHandle,
     feed: Feed,
     decoder: Decoder,
     /// What the loop has of this part: what a fresh list has to take away.
@@ -96,6 +93,7 @@ impl Task {
             spec,
             namespace,
             fallback,
+            last: link.mark(),
             link,
             feed: Feed::new(id, part, out),
             decoder,
@@ -115,6 +113,7 @@ impl Task {
     async fn run(mut self) -> Vec<Arc<str>> {
         loop {
             let mut link = self.link.mark();
+            self.last = link.clone();
             let session = self.feed.until(link.session()).await;
             let began = Instant::now();
             let end = self.attempt(&session).await;
@@ -182,7 +181,7 @@ impl Task {
             let renewed = self.feed.until(async {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => false,
-                    () = link.renewed() => true,
+                    () = self.last.renewed() => true,
                 }
             });
             if renewed.await {
@@ -190,6 +189,13 @@ impl Task {
                 self.pace.steady();
             }
         }
+    }
+
+    /// The server said something.
+    fn hear(&mut self) {
+        self.heard = self.link.now();
+        self.link.alive();
+        self.last = self.link.mark();
     }
 
     /// The server answered with objects: from now on what is seen is of `namespace`.
@@ -301,16 +307,13 @@ impl Task {
             Err(error) => return End::Failed(error),
         };
         let protobuf = is_protobuf(&body.content_type);
-        self.heard = self.link.now();
-        self.link.alive();
+        self.hear();
         self.admitted();
-        if initial {
-            // Old rows stay as they are until the fresh list is complete.
-            if self.known.is_empty() {
-                self.feed.truth(Truth::Syncing);
-            }
-        } else {
+        if !initial {
             self.proved(Truth::Live);
+        } else if self.known.is_empty() {
+            // Old rows would stay as they are until the fresh list is complete.
+            self.feed.truth(Truth::Syncing);
         }
         let mut fresh: Option<Fresh> = (initial && !self.known.is_empty()).then(Fresh::default);
         let mut syncing = initial;
@@ -342,8 +345,7 @@ impl Task {
                 Some(Err(error)) => return End::Failed(error),
                 Some(Ok(bytes)) => bytes,
             };
-            self.heard = self.link.now();
-            self.link.alive();
+            self.hear();
             splitter.push(&bytes);
             loop {
                 let frame = match splitter.next_frame() {
@@ -396,14 +398,11 @@ impl Task {
         if !self.spec.scope.contains(&row.namespace) && self.namespace.is_none() {
             return;
         }
-        match fresh {
-            Some(fresh) => {
-                fresh.insert(row.uid.clone(), row);
-            }
-            None => {
-                self.known.insert(row.uid.clone());
-                self.feed.upsert(row);
-            }
+        if let Some(fresh) = fresh {
+            fresh.insert(row.uid.clone(), row);
+        } else {
+            self.known.insert(row.uid.clone());
+            self.feed.upsert(row);
         }
     }
 
@@ -411,15 +410,10 @@ impl Task {
         if !syncing {
             self.version = Some(row.version);
         }
-        match fresh {
-            Some(fresh) => {
-                fresh.swap_remove(&row.uid);
-            }
-            None => {
-                if self.known.remove(&row.uid) {
-                    self.feed.remove(row.uid);
-                }
-            }
+        if let Some(fresh) = fresh {
+            fresh.swap_remove(&row.uid);
+        } else if self.known.remove(&row.uid) {
+            self.feed.remove(row.uid);
         }
     }
 
@@ -431,72 +425,6 @@ impl Task {
         self.known = fresh.keys().cloned().collect();
         for (_, row) in fresh {
             self.feed.upsert(row);
-        }
-    }
-
-    /// Reads the whole list in pages. The first ever paints as it comes; a later one is swapped in when complete.
-    async fn list(&mut self, session: &Session) -> Result<(), ClusterError> {
-        let first = self.known.is_empty();
-        if first {
-            self.feed.truth(Truth::Syncing);
-        }
-        let mut fresh = Fresh::default();
-        let mut proceed = String::new();
-        loop {
-            let path =
-                if proceed.is_empty() { self.path(&[("limit", PAGE)]) } else { self.path(&[("limit", PAGE), ("continue", &proceed)]) };
-            let accept = self.decoder.accept(false);
-            let (content_type, bytes) = self.feed.until(request::get_bytes(session, &path, &accept)).await?;
-            self.heard = self.link.now();
-            self.link.alive();
-            self.admitted();
-            let page = self.decoder.page(is_protobuf(&content_type), bytes)?;
-            if let Some(columns) = page.columns {
-                self.feed.columns(columns);
-            }
-            for row in page.rows {
-                if self.namespace.is_none() && !self.spec.scope.contains(&row.namespace) {
-                    continue;
-                }
-                if first {
-                    self.known.insert(row.uid.clone());
-                    self.feed.upsert(row);
-                } else {
-                    fresh.insert(row.uid.clone(), row);
-                }
-            }
-            proceed = page.proceed;
-            if proceed.is_empty() {
-                self.version = Some(page.version.into());
-                break;
-            }
-        }
-        if !first {
-            self.swap(fresh);
-        }
-        Ok(())
-    }
-
-    async fn poll(&mut self, session: &Session, why: Arc<str>) -> End {
-        loop {
-            let started = Instant::now();
-            if let Err(error) = self.list(session).await {
-                return End::Failed(error);
-            }
-            self.pace.steady();
-            // A list that takes long is asked for less often: at most a tenth of the time goes into it.
-            let every = POLL.max(started.elapsed() * 10);
-            self.proved(Truth::Polling { every: every.as_secs(), why: why.clone() });
-            let mut link = self.link.mark();
-            let broken = self.feed.until(async {
-                tokio::select! {
-                    () = tokio::time::sleep(every) => None,
-                    error = link.broken() => Some(error),
-                }
-            });
-            if let Some(error) = broken.await {
-                return End::Failed(error);
-            }
         }
     }
 }

@@ -13,7 +13,7 @@ mod moves;
 mod palette;
 mod views;
 
-pub use palette::{palette_choices, run_palette};
+pub use palette::{open_resource, palette_choices, run_palette};
 
 /// Why a command cannot be done now, or was not.
 pub type Refusal = String;

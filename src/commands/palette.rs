@@ -123,6 +123,14 @@ pub fn run_palette(c: &mut Context<'_>, typed: &str, chosen: Option<&Choice>) ->
     open_kind(c, &word, rest)
 }
 
+/// Opens a pane or a kind by a name that kubectl takes, also one that a command has (`node`, `ns`).
+///
+/// # Errors
+/// There is no such kind; the words name what is like it.
+pub fn open_resource(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
+    open_kind(c, name, "")
+}
+
 /// `:pods -n x app=web`: a pane or a kind, namespaces, a filter.
 fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal> {
     let pane = Pane::named(word);

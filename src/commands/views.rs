@@ -8,7 +8,7 @@ use crate::model::scope::Scope;
 use crate::model::state::Link;
 use crate::view::place::Pane;
 use crate::view::prompt::Line;
-use crate::view::state::{Overlay, State, View};
+use crate::view::state::{Overlay, State, Tone, View};
 use crate::view::text_view::{Fill, TextView};
 use crate::view::wrap::broken_lines;
 
@@ -76,7 +76,7 @@ pub fn travel(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
 
 /// Peels off one thing: the search, the filter, marks, the view. Never quits.
 pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    if c.state.message.take().is_some() && !matches!(c.state.overlay, Overlay::Help(_)) {
+    if c.state.message.take().is_some_and(|message| message.tone == Tone::Error) && !matches!(c.state.overlay, Overlay::Help(_)) {
         // An error is read and put away by the same key, and nothing else happens by it.
         return Ok(());
     }
@@ -301,4 +301,40 @@ fn help_text(state: &State) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keymap::{self, Keymap};
+    use crate::model::state::Context as Connection;
+    use crate::model::time::Clock;
+    use crate::theme::{self, Depth, Theme};
+
+    fn state() -> State {
+        let (theme, _) = Theme::load(theme::DARK, None, Depth::Truecolor);
+        let (keymap, _) = Keymap::load(keymap::DEFAULT, None, &crate::commands::names());
+        State::new(Clock::system(), theme, keymap, Connection::default(), Vec::new(), Scope::All)
+    }
+
+    #[test]
+    fn back_reads_an_error_first_and_peels_filter_and_view_and_never_the_last() {
+        let mut state = state();
+        let mut effects = Vec::new();
+        let mut press = |state: &mut State| back(&mut Context { state, effects: &mut effects }, "");
+        let filter = |state: &mut State| state.table_mut().map(|(view, _)| view.filter("web"));
+        state.push(View::Text(Box::new(TextView::new("pod/web", None))));
+        state.error("no");
+        assert_eq!(press(&mut state), Ok(()));
+        assert_eq!((state.stack.len(), state.message.is_none()), (2, true));
+        state.info("what goes away by itself is not in the way");
+        assert_eq!(press(&mut state), Ok(()));
+        assert_eq!((state.stack.len(), state.message.is_none()), (1, true));
+        filter(&mut state);
+        assert_eq!(press(&mut state), Ok(()));
+        assert_eq!(state.table_view().map(|view| view.place.filter.as_str()), Some(""));
+        assert_eq!(press(&mut state), Ok(()));
+        assert_eq!((state.stack.len(), state.pane()), (1, Some(Pane::Pods)));
+        assert!(effects.is_empty());
+    }
 }

@@ -4,6 +4,7 @@ use super::details::Details;
 use super::place::{Pane, Place};
 use super::state::{Overlay, State, Usage, View};
 use super::table::TableView;
+use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
@@ -47,6 +48,22 @@ impl State {
         }
     }
 
+    /// Every text that is open, those of panes that are not on the screen too.
+    pub fn texts(&self) -> impl Iterator<Item = &TextView> {
+        self.stack.iter().chain(self.parked.values().flatten()).filter_map(|view| match view {
+            View::Text(text) => Some(&**text),
+            View::Table(_) => None,
+        })
+    }
+
+    /// The same, to be filled.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut TextView> {
+        self.stack.iter_mut().chain(self.parked.values_mut().flatten()).filter_map(|view| match view {
+            View::Text(text) => Some(&mut **text),
+            View::Table(_) => None,
+        })
+    }
+
     /// One step back or forward in the history of views. False at its end.
     pub fn travel(&mut self, forward: bool) -> bool {
         let to = if forward { self.visited + 1 } else { self.visited.wrapping_sub(1) };
@@ -59,8 +76,12 @@ impl State {
         let places = self.history[to].clone();
         if let Some(place) = places.first()
             && place.key.kind().is_none_or(|kind| kind.namespaced)
+            && self.scope != *place.key.scope()
         {
             self.scope = place.key.scope().clone();
+            self.absent.clear();
+            // The panes that were put aside show other namespaces.
+            self.parked.clear();
         }
         self.stack = places.into_iter().map(|place| View::Table(Box::new(TableView::new(place)))).collect();
         self.dirty = true;
@@ -124,6 +145,7 @@ impl State {
         }
         self.leave();
         self.scope = scope.clone();
+        self.absent.clear();
         self.parked.clear();
         self.stack.truncate(1);
         if let Some(View::Table(view)) = self.stack.first() {
@@ -140,6 +162,7 @@ impl State {
     pub fn reset(&mut self, context: Context, scope: Scope) {
         self.context = context;
         self.scope = scope;
+        self.absent.clear();
         self.link = Link::Idle;
         self.catalog = Catalog::builtin();
         self.tables.clear();
@@ -153,5 +176,49 @@ impl State {
         self.stack = vec![self.root(Pane::Pods)];
         self.visit();
         self.dirty = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keymap::{self, Keymap};
+    use crate::model::time::Clock;
+    use crate::theme::{self, Depth, Theme};
+
+    fn state() -> State {
+        let (theme, _) = Theme::load(theme::DARK, None, Depth::Truecolor);
+        let (keymap, _) = Keymap::load(keymap::DEFAULT, None, &[]);
+        State::new(Clock::system(), theme, keymap, Context::default(), Vec::new(), Scope::All)
+    }
+
+    #[test]
+    fn a_text_of_a_pane_that_was_left_is_still_open() {
+        let mut state = state();
+        let text = TextView::new("pod/web", None);
+        let id = text.id;
+        state.push(View::Text(Box::new(text)));
+        state.show_pane(Pane::Services);
+        assert_eq!(state.texts().map(|text| text.id).collect::<Vec<_>>(), [id]);
+        for text in state.texts_mut() {
+            text.set("as it is now");
+        }
+        state.show_pane(Pane::Pods);
+        assert!(matches!(state.stack.last(), Some(View::Text(text)) if text.lines == ["as it is now"]));
+        assert!(state.pop());
+        assert_eq!(state.texts().count(), 0);
+    }
+
+    #[test]
+    fn panes_follow_when_one_goes_back_to_other_namespaces() {
+        let mut state = state();
+        state.set_scope(Scope::one("b"));
+        state.show_pane(Pane::Services);
+        state.show_pane(Pane::Pods);
+        while state.scope != Scope::All {
+            assert!(state.travel(false));
+        }
+        state.show_pane(Pane::Services);
+        assert_eq!(state.table_view().map(|view| view.place.key.scope().clone()), Some(Scope::All));
     }
 }

@@ -116,6 +116,8 @@ pub struct State {
     pub usage: Usage,
     /// The namespaces that are looked at.
     pub scope: Scope,
+    /// Namespaces of the scope that are not there.
+    pub absent: Vec<Arc<str>>,
     /// What one went through to get here; the last is on the screen. Never empty.
     pub stack: Vec<View>,
     /// The stacks of the panes that are not on the screen.
@@ -154,6 +156,7 @@ impl State {
             tables: Tables::default(),
             usage: Usage::default(),
             scope,
+            absent: Vec::new(),
             stack: Vec::new(),
             parked: FxHashMap::default(),
             history: Vec::new(),
@@ -224,6 +227,23 @@ impl State {
         match self.stack.last_mut() {
             Some(View::Text(view)) => Some(view),
             _ => None,
+        }
+    }
+
+    /// Which namespaces of a scope are not there, where nothing is in it; empty when all are, or nobody knows.
+    pub fn absence(&self, scope: &Scope) -> String {
+        if self.absent.is_empty() || *scope != self.scope {
+            String::new()
+        } else {
+            format!("There is no namespace {}.", self.absent.join(", "))
+        }
+    }
+
+    /// What is known of another object does not stand beside the one under the cursor.
+    fn details_follow(&mut self) {
+        let (Some(of), Some(_)) = (&self.details.of, self.table_view()) else { return };
+        if self.selected().is_none_or(|row| row.uid != of.uid) {
+            self.details = Details::default();
         }
     }
 
@@ -331,6 +351,7 @@ impl State {
     /// now.
     pub fn refresh(&mut self) -> bool {
         let now = self.now();
+        self.details_follow();
         let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
             Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,
             _ => &self.usage.pods,

@@ -81,6 +81,7 @@ fn object(block: &'static Block, namespace: &str, name: &str, age: i64, labels: 
 }
 
 /// A pod whose containers are given as (name, image, its status).
+#[expect(clippy::too_many_arguments, reason = "rows of a table, one line each")]
 fn pod(
     namespace: &str,
     name: &str,

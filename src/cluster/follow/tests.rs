@@ -63,14 +63,16 @@ impl Server {
         let length = if watched { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let answer = format!("HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n{length}\r\n{body}");
         socket.write_all(answer.as_bytes()).await?;
-        while watched {
+        if !watched {
+            return Ok(());
+        }
+        loop {
             match said.recv().await {
                 Ok(line) if !path.contains("/events") => socket.write_all(line.as_bytes()).await?,
                 Ok(_) => {}
-                Err(_) => break,
+                Err(_) => return Ok(()),
             }
         }
-        Ok(())
     }
 }
 

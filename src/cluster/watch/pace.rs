@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Between two tries where the server refuses or does not know the kind: rights and definitions change.
+pub const REFUSED: Duration = Duration::from_secs(20);
+/// No server is left alone longer than this because it asks for it.
+pub const BUSY: Duration = Duration::from_secs(60);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
 /// Before a watch that ended in good order is opened again.
 const AGAIN: Duration = Duration::from_millis(20);

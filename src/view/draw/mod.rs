@@ -52,6 +52,12 @@ fn split(area: Rect) -> [Rect; 3] {
     [Rect { height: 1, ..area }, body, Rect { y: area.bottom() - 1, height: 1, ..area }]
 }
 
+/// A screen of this size (columns, rows) has room for the details of the row.
+pub fn has_details(size: (u16, u16)) -> bool {
+    let [_, body, _] = split(Rect::new(0, 0, size.0, size.1.max(2)));
+    details_area(body).is_some()
+}
+
 /// Where the details of the row stand, if there is room: beside or below.
 pub(super) fn details_area(body: Rect) -> Option<(Rect, Rect)> {
     if body.width >= WIDE && body.height >= 10 {

@@ -106,7 +106,7 @@ fn notice(state: &State) -> Option<Notice> {
                 (true, true) => vec![way("palette", "goes to another kind")],
                 (true, false) => vec![way("all-namespaces", "all namespaces"), way("namespaces", "another namespace")],
             };
-            notice(Scope::Text, format!("No {what}{from}{place}"), "", ways)
+            notice(Scope::Text, format!("No {what}{from}{place}"), &state.absence(scope), ways)
         }
         (_, Truth::Forbidden { why }) => {
             let ways = vec![way("namespaces", "another namespace"), way("contexts", "another context")];
