@@ -47,7 +47,7 @@ pub fn print(printed: &Printed<'_>, output: Output) -> String {
 
 impl Printed<'_> {
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        (0..self.listing.len()).filter_map(|at| self.listing.row(self.store, at))
+        self.listing.slots().filter_map(|slot| self.store.row(slot))
     }
 
     /// Columns whose values are known.

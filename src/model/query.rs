@@ -114,11 +114,6 @@ impl Query {
         self.compares(Compare::uses_metrics)
     }
 
-    /// Much has to be looked at for an answer: every text of a row, or what is measured of it.
-    pub(super) fn is_dear(&self) -> bool {
-        self.searches > 0 || self.uses_metrics()
-    }
-
     /// The answer changes with time: an age is compared.
     pub fn uses_time(&self) -> bool {
         self.compares(Compare::uses_time)

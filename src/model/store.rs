@@ -7,6 +7,7 @@
 mod keys;
 mod listing;
 mod order;
+mod sequence;
 mod widths;
 
 use std::cmp::Reverse;
@@ -19,6 +20,7 @@ use super::row::{Column, Health, Row, Uid};
 use super::time::Seconds;
 pub use keys::Sort;
 pub use listing::{Listing, Narrow};
+use sequence::Sequence;
 use widths::Widths;
 
 /// Where a row is in its store, until it goes.
@@ -26,9 +28,6 @@ pub type Slot = u32;
 
 /// How long a row that vanished under the cursor stays, in seconds.
 pub const GHOST: Seconds = 3;
-
-/// As many rows in one batch are taken out of the order one by one.
-const PLUCKED: usize = 8;
 
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,15 +62,11 @@ pub struct Store {
     free: Vec<Slot>,
     slots: FxHashMap<Uid, Slot>,
     /// Every row, ghosts too, by namespace, name and UID.
-    order: Vec<Slot>,
+    order: Sequence,
     /// Grows whenever `order` is another one.
     layout: u64,
     /// Slots that are not in `order` yet, while deltas are taken.
     fresh: Vec<Slot>,
-    /// Some slots of `order` are free, while deltas are taken.
-    holes: bool,
-    /// Rows that were taken out of `order` one by one in this batch.
-    plucked: usize,
     widths: Widths,
     live: usize,
     unhealthy: usize,
@@ -93,11 +88,9 @@ impl Store {
             states: Vec::new(),
             free: Vec::new(),
             slots: FxHashMap::default(),
-            order: Vec::new(),
+            order: Sequence::default(),
             layout: 0,
             fresh: Vec::new(),
-            holes: false,
-            plucked: 0,
             live: 0,
             unhealthy: 0,
             settling: BinaryHeap::new(),
@@ -152,7 +145,7 @@ impl Store {
         let before = self.version();
         let there: FxHashSet<&Uid> = rows.iter().map(|row| &row.uid).collect();
         let gone = |row: &Row| namespace.is_none_or(|only| *row.namespace == *only) && !there.contains(&row.uid);
-        let gone: Vec<Slot> = self.order.iter().copied().filter(|&slot| self.live(slot) && self.row(slot).is_some_and(gone)).collect();
+        let gone: Vec<Slot> = self.order.iter().filter(|&slot| self.live(slot) && self.row(slot).is_some_and(gone)).collect();
         for slot in gone {
             let keep = keep.is_some_and(|uid| self.row(slot).is_some_and(|row| row.uid == *uid));
             self.remove(slot, keep, now);
@@ -241,7 +234,7 @@ impl Store {
 
     /// The objects by namespace, name and UID, without ghosts.
     pub fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.order.iter().filter(|&&slot| self.live(slot)).filter_map(|&slot| self.row(slot))
+        self.order.iter().filter(|&slot| self.live(slot)).filter_map(|slot| self.row(slot))
     }
 
     /// The widest cell of a column over all objects, in terminal cells, at most [`Store::WIDEST`]. Times have the width
@@ -291,8 +284,7 @@ impl Store {
                     self.widths.change(&old, new, &self.columns);
                 }
                 // Names do not change; but whoever says otherwise must not break the order.
-                if (&old.namespace, &old.name) != (&new.namespace, &new.name) && !self.fresh.contains(&slot) {
-                    self.order.retain(|&other| other != slot);
+                if (&old.namespace, &old.name) != (&new.namespace, &new.name) && self.order.remove(slot) {
                     self.fresh.push(slot);
                 }
                 if until > now && until != old.unsettled_until {
@@ -344,32 +336,18 @@ impl Store {
     /// Empties a slot that counts nowhere any more.
     fn release(&mut self, slot: Slot) {
         let at = slot as usize;
-        // A few rows are taken out of the order at once; of many, `reorder` takes what is left.
-        if !self.holes && self.plucked < PLUCKED && self.pluck(slot) {
-            self.plucked += 1;
+        if self.order.remove(slot) {
             self.layout += 1;
-            self.free.push(slot);
         } else {
-            self.holes = true;
+            // It came and goes within the batch.
+            self.fresh.retain(|&other| other != slot);
         }
+        self.free.push(slot);
         if let Some(row) = self.rows[at].take() {
             self.slots.remove(&row.uid);
         }
         self.states[at] = State::Free;
         self.log.push(slot);
-    }
-
-    /// Takes a row out of the order; whether it was there.
-    fn pluck(&mut self, slot: Slot) -> bool {
-        let rows = &self.rows;
-        let compare = |other: &Slot| order::compare(&rows[*other as usize], &rows[slot as usize]);
-        match self.order.binary_search_by(compare) {
-            Ok(place) => {
-                self.order.remove(place);
-                true
-            }
-            Err(_) => false,
-        }
     }
 
     /// Judges a live row's health anew.
@@ -386,32 +364,15 @@ impl Store {
 
     /// Brings `order` up to date after a batch, and keeps the log within bounds.
     fn reorder(&mut self) {
-        if self.holes || !self.fresh.is_empty() {
+        if !self.fresh.is_empty() {
             self.layout += 1;
+            let rows = &self.rows;
+            let compare = |a: Slot, b: Slot| order::compare(&rows[a as usize], &rows[b as usize]);
+            self.fresh.sort_by(|&a, &b| compare(a, b));
+            for slot in self.fresh.drain(..) {
+                self.order.insert(slot, compare);
+            }
         }
-        let rows = &self.rows;
-        if self.holes {
-            let free = &mut self.free;
-            let occupied = |slot: &Slot| rows[*slot as usize].is_some();
-            self.order.retain(|slot| {
-                let keep = occupied(slot);
-                if !keep {
-                    free.push(*slot);
-                }
-                keep
-            });
-            // A row that came and went within the batch was never in the order.
-            self.fresh.retain(|slot| {
-                let keep = occupied(slot);
-                if !keep {
-                    free.push(*slot);
-                }
-                keep
-            });
-            self.holes = false;
-        }
-        self.plucked = 0;
-        order::merge(&mut self.order, &mut self.fresh, |&a, &b| order::compare(&rows[a as usize], &rows[b as usize]));
         // Beyond that, looking at every row is not slower than looking at those that changed.
         if self.log.len() > 4096.max(self.live) {
             self.forget_log();

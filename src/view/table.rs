@@ -43,6 +43,10 @@ pub struct TableView {
     pub mistake: Option<Mistake>,
     /// Marked objects.
     pub marks: FxHashSet<Uid>,
+    /// How many of them are shown, as of the last refresh.
+    marked: usize,
+    /// Marks were set or taken away since.
+    remarked: bool,
     /// Wide columns are shown.
     pub wide: bool,
     /// First column shown after the name, when they do not all fit.
@@ -57,8 +61,6 @@ pub struct TableView {
     at: usize,
     columns: Arc<[Column]>,
     anchor: Option<Uid>,
-    /// The store's version when marks of rows that went were taken away last.
-    weeded: u64,
     /// A person put the cursor where it is: until then it stays at the top while rows come in above it.
     placed: bool,
     /// One comes back to a row that was left.
@@ -75,6 +77,8 @@ impl TableView {
             place,
             mistake: None,
             marks: FxHashSet::default(),
+            marked: 0,
+            remarked: false,
             wide: false,
             left: 0,
             spent: [Spent::default(); 2],
@@ -84,7 +88,6 @@ impl TableView {
             at: 0,
             columns: [].into(),
             anchor: None,
-            weeded: 0,
             placed: false,
             kept,
             rested: Instant::now(),
@@ -158,11 +161,15 @@ impl TableView {
             Some(at) => self.at = at,
             None => self.land(table),
         }
-        // Looked at when rows went: there may be as many marks as rows.
-        if self.weeded != table.store.version() && table.truth().complete() {
-            self.weeded = table.store.version();
-            self.marks.retain(|uid| table.store.get(uid).is_some());
+        // With all of a large table marked this takes as long as a frame: not for a cursor that moves.
+        if (changed || self.remarked) && !self.marks.is_empty() {
+            if table.truth().complete() {
+                self.marks.retain(|uid| table.store.slot(uid).is_some());
+            }
+            let shown = |uid: &&Uid| table.store.slot(uid).is_some_and(|slot| self.listing.shows(slot));
+            self.marked = self.marks.iter().filter(shown).count();
         }
+        self.remarked = false;
         self.scroll();
         changed
     }
@@ -213,7 +220,7 @@ impl TableView {
 
     /// The row at a place of the list, and whether it is a ghost: vanished under the cursor, and still shown for a moment.
     pub fn row<'a>(&self, table: &'a Table, at: usize) -> Option<(&'a Row, bool)> {
-        let slot = *self.listing.slots().get(at)?;
+        let slot = self.listing.slot(at)?;
         Some((table.store.row(slot)?, table.store.is_ghost(slot)))
     }
 
@@ -245,24 +252,24 @@ impl TableView {
         if !self.marks.remove(&uid) {
             self.marks.insert(uid.clone());
         }
+        self.remarked = true;
         self.anchor = Some(uid);
         self.step(table, 1);
     }
 
     /// Marks everything between the last mark and the cursor.
     pub fn mark_range(&mut self, table: &Table) {
+        self.remarked = true;
         let to = self.cursor();
         let from = self.anchor.as_ref().and_then(|uid| self.listing.position(&table.store, uid)).unwrap_or(to);
-        for at in from.min(to)..=from.max(to) {
-            if let Some(row) = self.listing.row(&table.store, at) {
-                self.marks.insert(row.uid.clone());
-            }
-        }
+        let slots = self.listing.slots().skip(from.min(to)).take(from.abs_diff(to) + 1);
+        self.marks.extend(slots.filter_map(|slot| Some(table.store.row(slot)?.uid.clone())));
     }
 
     /// Marks all that the filter leaves; again takes those marks away.
     pub fn mark_all(&mut self, table: &Table) {
-        let all: Vec<Uid> = (0..self.listing.len()).filter_map(|at| Some(self.listing.row(&table.store, at)?.uid.clone())).collect();
+        self.remarked = true;
+        let all: Vec<Uid> = self.listing.slots().filter_map(|slot| Some(table.store.row(slot)?.uid.clone())).collect();
         if all.iter().all(|uid| self.marks.contains(uid)) {
             for uid in &all {
                 self.marks.remove(uid);
@@ -272,10 +279,9 @@ impl TableView {
         }
     }
 
-    /// Marks that the filter leaves on the screen, and those that it hides.
-    pub fn mark_counts(&self, table: &Table) -> (usize, usize) {
-        let shown = self.marks.iter().filter(|uid| table.store.slot(uid).is_some_and(|slot| self.listing.shows(slot))).count();
-        (shown, self.marks.len() - shown)
+    /// Marks that the filter leaves on the screen, and those that it hides, as of the last refresh.
+    pub fn mark_counts(&self) -> (usize, usize) {
+        (self.marked.min(self.marks.len()), self.marks.len().saturating_sub(self.marked))
     }
 
     /// The columns, wide ones where they are on.

@@ -58,21 +58,25 @@ impl Search {
     /// Name, namespace, cells (times left out: they would come and go by the second) and those addresses that have no
     /// cell, or not whole.
     fn any(&self, row: &Row, mut memo: Option<&mut Memo>, found: impl Fn(&str) -> bool) -> bool {
-        let mut shared = |text: &Arc<str>| match &mut memo {
-            Some(memo) => memo.get(text, &found),
-            None => found(text),
+        let mut known = |key: Option<u64>, find: &dyn Fn() -> bool| match (&mut memo, key) {
+            (Some(memo), Some(key)) => memo.get(key, find),
+            _ => find(),
         };
-        found(&row.name)
-            || shared(&row.namespace)
-            || row.cells.iter().any(|cell| match cell {
-                Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => shared(text),
-                Cell::Number(number) => self.numbers && printed(format_args!("{number}"), &found),
-                Cell::Restarts(count, _) => self.numbers && printed(format_args!("{count}"), &found),
-                Cell::Ratio(have, want) => self.numbers && printed(format_args!("{have}/{want}"), &found),
-                Cell::None => self.holes && found("<none>"),
-                Cell::Unknown => self.holes && found("<unknown>"),
-                Cell::Age(_) | Cell::Span(..) => false,
-            })
+        if found(&row.name) || known(Some(Memo::text(&row.namespace)), &|| found(&row.namespace)) {
+            return true;
+        }
+        let cell = |cell: &Cell| match cell {
+            Cell::Text(text) | Cell::Quantity(text, _) | Cell::Status(text, _) => known(Some(Memo::text(text)), &|| found(text)),
+            Cell::Number(number) => self.numbers && known(Memo::number(*number), &|| printed(format_args!("{number}"), &found)),
+            Cell::Restarts(count, _) => {
+                self.numbers && known(Memo::number(i64::from(*count)), &|| printed(format_args!("{count}"), &found))
+            }
+            Cell::Ratio(have, want) => self.numbers && known(Memo::ratio(*have, *want), &|| printed(format_args!("{have}/{want}"), &found)),
+            Cell::None => self.holes && found("<none>"),
+            Cell::Unknown => self.holes && found("<unknown>"),
+            Cell::Age(_) | Cell::Span(..) => false,
+        };
+        row.cells.iter().any(cell)
             || match &row.facts {
                 Facts::Service(service) => service.addresses.iter().chain(&service.external).any(|address| found(address)),
                 Facts::Slice(slice) => slice.endpoints.iter().any(|endpoint| found(&endpoint.address)),
@@ -81,28 +85,47 @@ impl Search {
     }
 }
 
-/// Answers for texts that rows share, by where they are in memory: a status or a node's name is looked through once, not
-/// for each of its pods. Good for as long as nothing that was asked about is freed; see [`super::Scan`].
+/// Answers for what rows have in common: a status, a node's name or a number of restarts is looked through once, not for
+/// each of its pods. Texts are known by where they are in memory, which is good for as long as nothing that was asked
+/// about is freed; see [`super::Scan`].
 #[derive(Clone, Debug)]
 pub(super) struct Memo {
-    /// Address of a text, its lowest bit (texts in an `Arc` begin at even addresses) the answer; 0 for nothing yet.
+    /// What was asked about (an even number), its lowest bit the answer; 0 for nothing yet.
     answers: Box<[u64; Memo::SIZE]>,
 }
 
 impl Memo {
-    /// Small enough for the first cache; a newer text takes the place of an older one.
+    /// Small enough for the first cache; a newer answer takes the place of an older one.
     const SIZE: usize = 1024;
+    /// No text is at such an address: where programs have their memory, at least the highest byte is 0.
+    const NUMBER: u64 = 1 << 63;
+    const RATIO: u64 = 1 << 62;
 
     pub(super) fn new() -> Memo {
         Memo { answers: Box::new([0; Memo::SIZE]) }
     }
 
-    fn get(&mut self, text: &Arc<str>, found: impl Fn(&str) -> bool) -> bool {
-        let address = text.as_ptr().addr() as u64;
-        let place = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Memo::SIZE.ilog2());
-        let Some(known) = self.answers.get_mut(place as usize) else { return found(text) };
-        if *known & !1 != address & !1 {
-            *known = address & !1 | u64::from(found(text));
+    /// Texts in an `Arc` begin at even addresses.
+    fn text(text: &Arc<str>) -> u64 {
+        text.as_ptr().addr() as u64 & !1
+    }
+
+    /// `None` for one that is too large to be usual.
+    fn number(number: i64) -> Option<u64> {
+        Some(Memo::NUMBER | u64::from(u32::try_from(number).ok()?) << 1)
+    }
+
+    /// `None` for one that is too large to be usual.
+    fn ratio(have: u32, want: u32) -> Option<u64> {
+        let (have, want) = (u16::try_from(have).ok()?, u16::try_from(want).ok()?);
+        Some(Memo::RATIO | u64::from(have) << 17 | u64::from(want) << 1)
+    }
+
+    fn get(&mut self, key: u64, find: impl Fn() -> bool) -> bool {
+        let place = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Memo::SIZE.ilog2());
+        let Some(known) = self.answers.get_mut(place as usize) else { return find() };
+        if *known & !1 != key {
+            *known = key | u64::from(find());
         }
         *known & 1 == 1
     }

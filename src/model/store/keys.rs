@@ -167,7 +167,8 @@ pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Sl
     };
     let mut ranks = Ranks::default();
     let mut volatile = false;
-    let rows = store.order.iter().map(|&slot| store.row(slot));
+    let order: Vec<Slot> = store.order.iter().collect();
+    let rows = order.iter().map(|&slot| store.row(slot));
     let keys: Vec<Key> = match source {
         Source::Cpu => usage_keys(rows, context, |usage| usage.cpu),
         Source::Memory => usage_keys(rows, context, |usage| usage.memory),
@@ -197,7 +198,7 @@ pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Sl
         })
         .collect();
     places.sort_unstable();
-    let slots = places.into_iter().filter_map(|place| store.order.get(place as u32 as usize).copied()).collect();
+    let slots = places.into_iter().filter_map(|place| order.get(place as u32 as usize).copied()).collect();
     (slots, volatile)
 }
 
@@ -228,7 +229,7 @@ fn usage_key(value: i64) -> Key {
 /// already, which is what a merging sort makes use of.
 fn by_name(store: &Store, sort: Sort) -> Vec<Slot> {
     let mut names: Vec<(u128, &str, Slot)> = Vec::with_capacity(store.order.len());
-    names.extend(store.order.iter().filter_map(|&slot| {
+    names.extend(store.order.iter().filter_map(|slot| {
         let name = &*store.row(slot)?.name;
         let mut head = [0u8; 16];
         let length = name.len().min(16);

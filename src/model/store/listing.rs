@@ -1,14 +1,15 @@
 //! A sorted, filtered view of a store, kept up to date by what changed.
 
-use std::sync::{Mutex, PoisonError};
+use std::cmp::Ordering;
 
 use super::keys::{Sort, sorted};
-use super::{Slot, Store, order};
+use super::sequence::Sequence;
+use super::{Slot, Store};
 use crate::model::query::{Context, Query};
 use crate::model::row::{Row, Uid};
 use crate::model::time::Seconds;
 
-/// The row is in the store, and in `order`.
+/// The row is in the store.
 const PRESENT: u8 = 1;
 /// It is a ghost.
 const GHOST: u8 = 2;
@@ -18,20 +19,9 @@ const INSIDE: u8 = 4;
 const MATCHES: u8 = 8;
 /// It is not healthy.
 const UNHEALTHY: u8 = 16;
-/// It is taken out of `order` to find its place anew (only while that is done).
-const MOVING: u8 = 32;
 
 /// With more changes than one in so many rows, sorting everything is faster than finding places one by one.
 const FEW: usize = 32;
-
-/// With as many rows, a query that looks at every text is asked on several cores: a frame is 16 ms.
-const MANY: usize = 20_000;
-
-/// As many slots are judged by a core before it takes others.
-const PART: usize = 4096;
-
-/// No more of them than that: memory is the limit then.
-const CORES: usize = 4;
 
 /// Which rows belong to a view at all: the pods of a node, the jobs of a cron job.
 pub type Narrow = Box<dyn Fn(&Row) -> bool + Send + Sync>;
@@ -44,9 +34,9 @@ pub struct Listing {
     narrow: Option<Narrow>,
     only_unhealthy: bool,
     /// Every row of the store in order; empty without a column to sort by, since the store has that order.
-    order: Vec<Slot>,
+    order: Sequence,
     /// Those of them that are shown.
-    visible: Vec<Slot>,
+    visible: Sequence,
     /// What is known of each slot.
     flags: Vec<u8>,
     counts: Counts,
@@ -160,7 +150,8 @@ impl Listing {
         let time = before.now != now.now;
         let resort = self.resort || (measured && self.sort.uses_metrics()) || (time && self.volatile);
         let rematch = self.rematch || (measured && self.query.uses_metrics()) || (time && self.query.uses_time());
-        let mut reveal = self.reveal;
+        // Some rows that did not change may be shown now that were not, or not any more.
+        let mut all = self.reveal;
         (self.resort, self.rematch, self.reveal) = (false, false, false);
 
         let known = before.version.and_then(|version| store.changes_since(version));
@@ -171,9 +162,9 @@ impl Listing {
             self.flags.clear();
         }
         self.flags.resize(store.rows.len(), 0);
-        let present: Vec<bool> = changed.iter().map(|&slot| self.flag(slot) & PRESENT != 0).collect();
+        let mut reveal = false;
         if known.is_none() || rematch {
-            reveal |= self.judge_all(store, context);
+            all |= self.judge_all(store, context);
         } else {
             for &slot in &changed {
                 reveal |= self.judge_one(store, slot, context);
@@ -181,25 +172,38 @@ impl Listing {
         }
         let content = changed.iter().any(|&slot| self.shows(slot));
 
+        // Where everything is looked at, or much has changed, the order and what is shown of it are made anew; otherwise
+        // what changed is put where it belongs.
         let many = changed.len() > 64.max(store.order.len() / FEW);
+        let anew = resort || known.is_none();
+        let compare = compare(store, self.sort, context);
         let reordered = if self.sort.by.is_none() {
             self.volatile = false;
-            self.order = Vec::new();
-            resort || known.is_none() || before.layout != now.layout
-        } else if resort || known.is_none() || many {
-            (self.order, self.volatile) = sorted(store, self.sort, context);
+            self.order.clear();
+            anew || (many && before.layout != now.layout)
+        } else if anew || many {
+            let (order, volatile) = sorted(store, self.sort, context);
+            self.order.assign(&order, store.rows.len());
+            self.volatile = volatile;
             true
-        } else if changed.is_empty() {
-            false
         } else {
             // A span that began may be among them: from then on the order is one of time.
             self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
-            self.place(store, &changed, &present, context)
+            settle(&mut self.order, &changed, |slot| store.row(slot).is_some(), compare);
+            false
         };
-        if reveal || reordered {
+        let moved = if reordered || all || (many && reveal) {
             self.show(store);
-        }
-        known.is_none() || content || reveal || reordered || counts != self.counts
+            true
+        } else {
+            let mut visible = std::mem::take(&mut self.visible);
+            let moved = settle(&mut visible, &changed, |slot| self.shows(slot), compare);
+            self.visible = visible;
+            moved
+        };
+        let ghosts = store.ghosts.iter().filter(|&&ghost| self.shows(ghost)).count();
+        self.counts.matched = self.visible.len() - ghosts;
+        content || reveal || moved || counts != self.counts
     }
 
     /// Rows that are shown, ghosts too.
@@ -213,19 +217,23 @@ impl Listing {
     }
 
     /// What is shown, from top to bottom.
-    pub fn slots(&self) -> &[Slot] {
-        &self.visible
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.visible.iter()
+    }
+
+    /// What is shown at a position.
+    pub fn slot(&self, position: usize) -> Option<Slot> {
+        self.visible.get(position)
     }
 
     /// The row at a position. `store` is the one of the last refresh; a row that went since is not there.
     pub fn row<'a>(&self, store: &'a Store, position: usize) -> Option<&'a Row> {
-        store.row(*self.visible.get(position)?)
+        store.row(self.slot(position)?)
     }
 
     /// Where an object is shown.
     pub fn position(&self, store: &Store, uid: &Uid) -> Option<usize> {
-        let slot = store.slot(uid)?;
-        if self.shows(slot) { self.visible.iter().position(|&other| other == slot) } else { None }
+        self.visible.position(store.slot(uid)?)
     }
 
     /// The slot's row is shown.
@@ -288,30 +296,10 @@ impl Listing {
 
     /// Judges every slot anew. Whether any is shown otherwise.
     fn judge_all(&mut self, store: &Store, context: Context<'_>) -> bool {
-        let mut flags = vec![0; store.rows.len()];
-        let cores = if flags.len() < MANY || !self.query.is_dear() {
-            1
-        } else {
-            std::thread::available_parallelism().map_or(1, |cores| cores.get().min(CORES))
-        };
-        let parts = Mutex::new(flags.chunks_mut(PART).zip((0..).step_by(PART)));
-        let work = || {
-            let mut scan = self.query.scan();
-            // Nobody can have panicked with the lock held; if so, the parts are still sound.
-            let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while let Some((flags, from)) = next() {
-                for (slot, flags) in (from..).zip(flags) {
-                    *flags = self.judge(store, slot, |row| scan.matches(row, context));
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..cores {
-                // Without another thread, this one does it all.
-                drop(std::thread::Builder::new().spawn_scoped(scope, work));
-            }
-            work();
-        });
+        // On one core: a second one saves a third of the time at best, of what is within a frame anyway.
+        let mut scan = self.query.scan();
+        let flags = (0..store.rows.len() as Slot).map(|slot| self.judge(store, slot, |row| scan.matches(row, context))).collect();
+        drop(scan);
         let before = std::mem::replace(&mut self.flags, flags);
         self.counts = Counts { matched: self.counts.matched, ..Counts::default() };
         let mut otherwise = false;
@@ -327,70 +315,72 @@ impl Listing {
         self.is_visible(flags).then_some(flags & GHOST)
     }
 
-    /// Gives changed slots their place in the order; `present` says which had one. Whether any moved.
-    fn place(&mut self, store: &Store, changed: &[Slot], present: &[bool], context: Context<'_>) -> bool {
-        let sort = self.sort;
-        let compare = |a: &Slot, b: &Slot| match (store.row(*a), store.row(*b)) {
-            (Some(a), Some(b)) => sort.compare(a, b, context),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        };
-        // The usual case: they are where they were. Every pair of neighbours with a changed row in it is looked at, so
-        // when all are in order, everything is.
-        let stays = |slot: Slot| {
-            let place = self.order.partition_point(|other| compare(other, &slot).is_lt());
-            let before = place.checked_sub(1).and_then(|before| self.order.get(before));
-            let after = self.order.get(place + 1);
-            self.order.get(place) == Some(&slot)
-                && before.is_none_or(|before| compare(before, &slot).is_lt())
-                && after.is_none_or(|after| compare(&slot, after).is_lt())
-        };
-        let same = |(&slot, &was): (&Slot, &bool)| was && store.row(slot).is_some();
-        if changed.iter().zip(present).all(same) && changed.iter().all(|&slot| stays(slot)) {
-            return false;
-        }
-        if let [slot] = *changed {
-            if let Some(place) = self.order.iter().position(|&other| other == slot) {
-                self.order.remove(place);
-            }
-        } else {
-            for &slot in changed {
-                self.flags[slot as usize] |= MOVING;
-            }
-            let flags = &self.flags;
-            self.order.retain(|&slot| flags[slot as usize] & MOVING == 0);
-            for &slot in changed {
-                self.flags[slot as usize] &= !MOVING;
-            }
-        }
-        let mut fresh: Vec<Slot> = changed.iter().copied().filter(|&slot| store.row(slot).is_some()).collect();
-        order::merge(&mut self.order, &mut fresh, compare);
-        true
-    }
-
     /// Collects what is shown, in order.
     fn show(&mut self, store: &Store) {
-        let mut visible = std::mem::take(&mut self.visible);
-        match self.sort {
-            Sort { by: None, descending: false } => self.collect(store.order.iter(), &mut visible),
-            Sort { by: None, descending: true } => self.collect(store.order.iter().rev(), &mut visible),
-            Sort { by: Some(_), .. } => self.collect(self.order.iter(), &mut visible),
-        }
-        self.visible = visible;
-        let ghosts = store.ghosts.iter().filter(|&&ghost| self.shows(ghost)).count();
-        self.counts.matched = self.visible.len() - ghosts;
+        let visible = match self.sort {
+            Sort { by: None, descending: false } => self.collect(store.order.iter(), store.order.len()),
+            Sort { by: None, descending: true } => self.collect(store.order.iter().rev(), store.order.len()),
+            Sort { by: Some(_), .. } => self.collect(self.order.iter(), self.order.len()),
+        };
+        self.visible.assign(&visible, store.rows.len());
     }
 
     /// Writes each slot and keeps it by stepping over it when it is shown: no branch that has to be guessed.
-    fn collect<'a>(&self, order: impl ExactSizeIterator<Item = &'a Slot>, visible: &mut Vec<Slot>) {
-        visible.clear();
-        visible.resize(order.len(), 0);
+    fn collect(&self, order: impl Iterator<Item = Slot>, length: usize) -> Vec<Slot> {
+        let mut visible = vec![0; length];
         let mut shown = 0;
-        for &slot in order {
+        for slot in order {
             if let Some(place) = visible.get_mut(shown) {
                 *place = slot;
             }
             shown += usize::from(self.shows(slot));
         }
         visible.truncate(shown);
+        visible
     }
+}
+
+/// How a listing compares two slots. Slots without a row stand last.
+fn compare<'a>(store: &'a Store, sort: Sort, context: Context<'a>) -> impl Fn(Slot, Slot) -> Ordering + Copy + 'a {
+    move |a, b| match (store.row(a), store.row(b)) {
+        (Some(a), Some(b)) => sort.compare(a, b, context),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+/// Puts slots that changed where they belong in a sequence: in it at all, or elsewhere. Whether any was moved.
+fn settle(
+    sequence: &mut Sequence,
+    changed: &[Slot],
+    belongs: impl Fn(Slot) -> bool,
+    compare: impl Fn(Slot, Slot) -> Ordering + Copy,
+) -> bool {
+    // The usual case: they are where they were.
+    let stays = |sequence: &Sequence, slot: Slot| {
+        if !belongs(slot) || !sequence.contains(slot) {
+            return belongs(slot) == sequence.contains(slot);
+        }
+        let (before, after) = sequence.neighbours(slot);
+        before.is_none_or(|before| compare(before, slot).is_lt()) && after.is_none_or(|after| compare(slot, after).is_lt())
+    };
+    // When a neighbour is taken out, a row may be seen to stand in the wrong place as well. In the end every pair of
+    // neighbours with a changed row in it is in order, and so everything is.
+    let (mut there, mut moving) = (changed.to_vec(), Vec::new());
+    loop {
+        let (right, wrong): (Vec<Slot>, Vec<Slot>) = there.into_iter().partition(|&slot| stays(sequence, slot));
+        if wrong.is_empty() {
+            break;
+        }
+        for &slot in &wrong {
+            sequence.remove(slot);
+        }
+        moving.extend(wrong);
+        there = right;
+    }
+    let moved = !moving.is_empty();
+    moving.retain(|&slot| belongs(slot));
+    for slot in moving {
+        sequence.insert(slot, compare);
+    }
+    moved
 }

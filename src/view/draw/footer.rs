@@ -79,16 +79,17 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
                     Scope::Dim,
                 ));
             }
-            if let Some(table) = state.tables.get(&view.place.key)
-                && !view.marks.is_empty()
-            {
-                let (shown, hidden) = view.mark_counts(table);
-                let words = match (shown, hidden) {
+            if !view.marks.is_empty() {
+                let words = match view.mark_counts() {
                     (shown, 0) => format!("{shown} marked"),
                     (0, hidden) => format!("{hidden} marked, hidden by the filter"),
                     (shown, hidden) => format!("{shown} marked, {hidden} more hidden by the filter"),
                 };
                 pieces.push((words, Scope::Mark));
+            }
+            // What the table is not, or not all of: it stands there for as long as it is so.
+            if let Some(note) = state.tables.get(&view.place.key).and_then(|table| table.note()) {
+                pieces.push((note, Scope::Info));
             }
         }
         Some(View::Text(view)) => {
