@@ -350,7 +350,7 @@ impl<S: Surface> App<S> {
     /// Another program had the terminal, and time went by.
     fn resumed(&mut self) -> io::Result<()> {
         self.surface.repaint()?;
-        self.link.handle.suspect();
+        self.link.control(link::Control::Doubt);
         self.state.dirty = true;
         self.draw()
     }

@@ -38,6 +38,17 @@ pub enum Event {
     Owner(Arc<Owner>, Option<Owner>),
 }
 
+/// What came of asking for use.
+#[derive(Debug)]
+pub enum Measured {
+    /// Namespace, name and usage of each.
+    Entries(Vec<(String, String, Usage)>),
+    /// This cluster measures nothing, and why.
+    Absent(Arc<str>),
+    /// The question failed, and says nothing of metrics.
+    Unknown,
+}
+
 /// One answer of metrics.k8s.io.
 #[derive(Debug)]
 pub struct Measurement {
@@ -45,8 +56,8 @@ pub struct Measurement {
     pub nodes: bool,
     /// Of one namespace only.
     pub namespace: Option<String>,
-    /// Namespace, name and usage; or why there is none.
-    pub entries: Result<Vec<(String, String, Usage)>, Arc<str>>,
+    /// What was read.
+    pub found: Measured,
 }
 
 /// What is known of an object that is described.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::surface::Surface;
-use crate::event::{Described, Event, Measurement};
+use crate::event::{Described, Event, Measured, Measurement};
 use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::picker::Purpose;
@@ -140,13 +140,15 @@ impl<S: Surface> App<S> {
         self.polls.measuring = false;
         let now = self.state.now();
         let usage = if measurement.nodes { &mut self.state.usage.nodes } else { &mut self.state.usage.pods };
-        match measurement.entries {
-            Ok(entries) => {
+        match measurement.found {
+            // The watches say that the server is away; the last figures stay until it is back.
+            Measured::Unknown => {}
+            Measured::Entries(entries) => {
                 self.state.usage.absent = None;
                 let entries = entries.iter().map(|(namespace, name, usage)| (namespace.as_str(), name.as_str(), *usage));
                 usage.replace(measurement.namespace.as_deref(), now, entries);
             }
-            Err(why) => {
+            Measured::Absent(why) => {
                 usage.clear();
                 if self.state.usage.absent.is_none() && self.state.message.is_none() {
                     self.state.info(format!("no metrics: {why}"));

@@ -9,7 +9,7 @@ use crate::cluster::connect;
 use crate::cluster::link::Control;
 use crate::cluster::metrics::{self, Answer, Of};
 use crate::cluster::{discovery, follow, list};
-use crate::event::{Event, Measurement};
+use crate::event::{Event, Measured, Measurement};
 use crate::kinds;
 use crate::model::facts::Resources;
 use crate::model::reference::Reference;
@@ -103,15 +103,18 @@ impl<S: Surface> App<S> {
         let out = self.out.clone();
         tokio::spawn(async move {
             for of in wanted {
-                let entries = match metrics::usage(&session, &of).await {
-                    Ok(Answer::Measured(usage)) => {
-                        Ok(usage.into_iter().map(|u| (u.namespace, u.name, Resources { cpu: u.cpu, memory: u.memory })).collect())
+                let found = match metrics::usage(&session, &of).await {
+                    Ok(Answer::Measured(usage)) => Measured::Entries(
+                        usage.into_iter().map(|u| (u.namespace, u.name, Resources { cpu: u.cpu, memory: u.memory })).collect(),
+                    ),
+                    Ok(Answer::Absent(why)) => Measured::Absent(why.into()),
+                    Err(error) => {
+                        tracing::debug!(%error, "metrics");
+                        Measured::Unknown
                     }
-                    Ok(Answer::Absent(why)) => Err(why.into()),
-                    Err(error) => Err(error.to_string().into()),
                 };
                 let namespace = if let Of::Pods(namespace) = &of { Some(namespace.clone()) } else { None };
-                let _ = out.send(Event::Measured(Measurement { nodes: of == Of::Nodes, namespace, entries })).await;
+                let _ = out.send(Event::Measured(Measurement { nodes: of == Of::Nodes, namespace, found })).await;
             }
         });
     }

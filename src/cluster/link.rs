@@ -196,7 +196,8 @@ pub struct Route {
 /// Opens the link. Everything that happens to it comes as [`Event::Link`].
 pub fn spawn(route: Route, clock: Clock, out: mpsc::Sender<Event>) -> LinkOwner {
     let (publish, linked) = watch::channel(Linked::default());
-    let (control, asked) = mpsc::channel(4);
+    // Nobody presses a key so often while one login takes its 30 s.
+    let (control, asked) = mpsc::channel(256);
     let shared = Arc::new(Shared { heard: AtomicI64::new(0), suspect: Notify::new(), refused: watch::Sender::default(), clock });
     let handle = LinkHandle { linked, shared: shared.clone(), broken: 0, renewed: 0 };
     let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, ever: false, noted: None };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// Identity of a kind on a server: what discovery says of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Kind {
     /// API group, empty for the core one.
     pub group: Arc<str>,
@@ -50,7 +50,16 @@ impl Kind {
     }
 }
 
-/// Group, version and plural tell kinds apart; the rest follows from them.
+/// Group, version and plural tell kinds apart, and whether it can be watched decides what is done with it; other names
+/// are but names, and a server that spells them otherwise does not make another kind.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Kind) -> bool {
+        self.group == other.group && self.version == other.version && self.plural == other.plural && self.watchable == other.watchable
+    }
+}
+
+impl Eq for Kind {}
+
 impl std::hash::Hash for Kind {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.group.hash(state);

@@ -356,7 +356,7 @@ mod tests {
             table.apply(feed, said(0, if forbidden { refused("it") } else { Truth::Live }), None, 0);
         }
         let note = table.note().expect("a note");
-        assert!(note.contains(&format!("counts {} kinds", table.specs.len())), "{note}");
+        assert!(note.contains(&format!("{} kinds, no events", table.specs.len())), "{note}");
         assert!(note.contains("not read: ") && note.contains("nodes") && note.contains("persistentvolumes"), "{note}");
     }
 

@@ -16,6 +16,8 @@ use crate::model::state::Truth;
 
 /// Between two lists where watching is not possible.
 const POLL: Duration = Duration::from_secs(5);
+/// How long it is polled before watching is tried again, where the kind could be watched.
+const AGAIN: Duration = Duration::from_secs(300);
 
 impl Task {
     /// Reads the whole list in pages. The first ever paints as it comes; a later one is swapped in when complete.
@@ -61,7 +63,9 @@ impl Task {
     }
 
     pub(super) async fn poll(&mut self, session: &Session, why: Arc<str>) -> End {
-        loop {
+        // Rights change: now and then watching is tried again.
+        let until = Instant::now() + AGAIN;
+        while !self.spec.kind.watchable || Instant::now() < until {
             let started = Instant::now();
             if let Err(error) = self.list(session).await {
                 return End::Failed(error);
@@ -81,5 +85,8 @@ impl Task {
                 return End::Failed(error);
             }
         }
+        self.polling = None;
+        self.version = None;
+        End::Closed
     }
 }

@@ -45,7 +45,7 @@ impl Weave for LabelCounts {
     }
 
     fn note(&self) -> Option<String> {
-        Some(format!("counts {} kinds, events apart", self.kinds.len()))
+        Some(format!("{} kinds, no events", self.kinds.len()))
     }
 
     fn weave(&mut self, feed: usize, deltas: Vec<Delta>, out: &mut Vec<Delta>) {
