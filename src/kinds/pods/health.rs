@@ -14,7 +14,8 @@ const LONGEST: usize = 300;
 /// what ends with the pod does not.
 pub fn judge(status: &PodStatus, summary: &Summary<'_>, deleting: bool) -> Health {
     if status.phase == "Succeeded" {
-        return Health::Healthy;
+        // What is on its way out is on its way, whatever else it is.
+        return if deleting { Health::Progressing } else { Health::Healthy };
     }
     if matches!(status.phase.as_str(), "Failed" | "Unknown") || status.reason == "NodeLost" {
         return Health::Unhealthy;

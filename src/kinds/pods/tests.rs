@@ -239,7 +239,7 @@ fn pods_that_end() {
         with(pod("Failed", &[], &[ended("a", 1, "Error")], &[]), true, "", ""),
         ("0/1", "Error", "0", Unhealthy, Some("a: Error, exit code 1")),
     );
-    check(with(pod("Succeeded", &[], &[ended("a", 0, "Completed")], &[]), true, "", ""), ("0/1", "Completed", "0", Healthy, None));
+    check(with(pod("Succeeded", &[], &[ended("a", 0, "Completed")], &[]), true, "", ""), ("0/1", "Completed", "0", Progressing, None));
     check(pod("Succeeded", &[], &[], &[]), ("0/1", "Succeeded", "0", Healthy, None));
     check(pod("Failed", &[], &[], &[]), ("0/1", "Failed", "0", Unhealthy, None));
 }

@@ -87,6 +87,10 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
                 };
                 pieces.push((words, Scope::Mark));
             }
+            // What the table is not, or not all of: it stands there for as long as it is so.
+            if let Some(note) = state.tables.get(&view.place.key).and_then(|table| table.note()) {
+                pieces.push((note, Scope::Info));
+            }
         }
         Some(View::Text(view)) => {
             let last = (view.top + view.height).min(view.lines.len());

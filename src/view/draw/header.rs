@@ -184,13 +184,7 @@ fn truth(state: &State) -> Vec<Piece> {
     let now = state.clock.now();
     let mut pieces: Vec<Piece> = Vec::new();
     let shown = match state.stack.last() {
-        Some(View::Table(view)) => {
-            let table = state.tables.get(&view.place.key);
-            if let Some(note) = table.and_then(|table| table.note()) {
-                pieces.push((format!("{note}  "), Scope::Warning));
-            }
-            table.map(|table| table.truth()).unwrap_or_default()
-        }
+        Some(View::Table(view)) => state.tables.get(&view.place.key).map(|table| table.truth()).unwrap_or_default(),
         Some(View::Text(view)) => match &view.fill {
             Fill::Live | Fill::Fixed => Truth::Live,
             Fill::Loading => Truth::Starting,
