@@ -285,7 +285,8 @@ impl<S: Surface> App<S> {
     /// Opens the view that was asked for, once its kind is known. `last`: the server has said all it knows.
     fn open_wanted(&mut self, last: bool) {
         let Some(name) = self.wanted.clone() else { return };
-        let known = Pane::named(&name).is_some() || self.state.catalog.find(&name).is_ok();
+        let kind = name.split_whitespace().next().unwrap_or_default();
+        let known = Pane::named(kind).is_some() || self.state.catalog.find(kind).is_ok();
         if known || last {
             self.wanted = None;
             let mut effects = Vec::new();
@@ -371,6 +372,7 @@ impl<S: Surface> App<S> {
                     self.state.dirty = true;
                 }
                 Effect::Retry => self.link.control(link::Control::Retry),
+                Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
                 Effect::Login => self.login().await?,

@@ -19,6 +19,8 @@ pub enum Effect {
     Retry,
     /// Show another context's cluster.
     Connect(Arc<str>),
+    /// Open this view as soon as the server has said what it serves: a kind, namespaces, a filter.
+    Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
 }

@@ -65,6 +65,9 @@ impl<S: Surface> App<S> {
             }
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
+                if let Some(wanted) = &self.wanted {
+                    self.state.error(format!("{wanted} cannot be opened yet: the server does not say what it serves: {why}"));
+                }
                 self.polls.discovering = false;
                 self.polls.undiscovered = Some(std::time::Instant::now());
             }

@@ -181,7 +181,7 @@ fn of_resource(group: &str, version: &str, resource: APIResourceDiscovery) -> Op
 }
 
 fn assemble(groups: Vec<Group>, notes: Vec<String>) -> Catalog {
-    let mut discovery = Catalog { notes, ..Catalog::default() };
+    let mut discovery = Catalog { notes, told: true, ..Catalog::default() };
     let mut others = Vec::new();
     for group in groups {
         // Each resource with its versions, in the order in which they were listed.

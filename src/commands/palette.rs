@@ -123,12 +123,14 @@ pub fn run_palette(c: &mut Context<'_>, typed: &str, chosen: Option<&Choice>) ->
     open_kind(c, &word, rest)
 }
 
-/// Opens a pane or a kind by a name that kubectl takes, also one that a command has (`node`, `ns`).
+/// Opens a pane or a kind by a name that kubectl takes, also one that a command has (`node`, `ns`); namespaces and a filter
+/// may follow it.
 ///
 /// # Errors
 /// There is no such kind; the words name what is like it.
-pub fn open_resource(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
-    open_kind(c, name, "")
+pub fn open_resource(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    open_kind(c, name, rest)
 }
 
 /// `:pods -n x app=web`: a pane or a kind, namespaces, a filter.
@@ -136,7 +138,15 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
     let pane = Pane::named(word);
     let kind = match pane {
         Some(_) => None,
-        None => Some(c.state.catalog.find(word).map_err(|missing| missing.to_string())?),
+        None => match c.state.catalog.find(word) {
+            Ok(kind) => Some(kind),
+            Err(_) if !c.state.catalog.told => {
+                c.state.info(format!("the server has not said yet what it serves: {word} opens when it has"));
+                c.effects.push(Effect::Open(format!("{word} {rest}").trim_end().to_owned()));
+                return Ok(());
+            }
+            Err(missing) => return Err(missing.to_string()),
+        },
     };
     let mut words = rest.split_whitespace();
     let mut namespaces: Vec<&str> = Vec::new();

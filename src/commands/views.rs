@@ -48,9 +48,9 @@ pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
 /// Names and patterns of namespaces as typed. They become a part of paths: what no name can hold is refused here.
 pub fn namespaces<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Scope, Refusal> {
     let words: Vec<&str> = words.into_iter().collect();
-    let may = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.,*?".contains(letter);
+    let may = |letter: char| letter.is_alphanumeric() || "-.,*?_".contains(letter);
     match words.iter().find(|word| !word.chars().all(may)) {
-        Some(word) => Err(format!("{word:?} is no namespace: small letters, digits and -, with * and ? as a pattern")),
+        Some(word) => Err(format!("{word:?} is no namespace: letters, digits and -, with * and ? as a pattern")),
         None => Ok(Scope::parse(words)),
     }
 }

@@ -18,6 +18,8 @@ pub struct Catalog {
     pub categories: BTreeMap<String, Vec<Arc<Kind>>>,
     /// So many of `kinds` are preferred ones.
     pub preferred: usize,
+    /// The server said all this; else it is what is known without it, and a kind that is not here may be there.
+    pub told: bool,
 }
 
 /// A name that no kind has.

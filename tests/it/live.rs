@@ -101,6 +101,12 @@ fn has(screen: &str, words: &[&str]) -> bool {
     words.iter().all(|word| screen.contains(word))
 }
 
+/// The table is sorted by this column, as its arrow says.
+fn sorted(screen: &str, column: &str, arrow: char) -> bool {
+    // A narrow column has no room for the space.
+    screen.contains(&format!("{column} {arrow}")) || screen.contains(&format!("{column}{arrow}"))
+}
+
 /// The line of the table that is about this object.
 fn row<'a>(screen: &'a str, name: &str) -> Option<&'a str> {
     // The first line says where one is, the last what can be done.

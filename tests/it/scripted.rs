@@ -421,6 +421,34 @@ fn classic_discovery_is_understood_and_a_broken_group_costs_only_itself() {
 }
 
 #[test]
+fn a_kind_that_is_asked_for_before_the_server_has_said_what_it_serves_opens_when_it_has() {
+    let server = Server::start();
+    server.put("pods", pod("shop", "aa-pod"));
+    let gadget = json!({"apiVersion": "things.example.com/v1", "kind": "Gadget", "metadata": {"name": "aa-gadget", "namespace": "shop", "uid": "g"}});
+    server.put("gadgets", gadget);
+    let slow = Arc::new(AtomicBool::new(true));
+    let still = slow.clone();
+    server.on(move |request| {
+        while request.path == "/apis" && still.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        classic(request)
+    });
+    let run = look(&server);
+    live(&run, &["aa-pod"]);
+    run.command("gadgets -n shop aa");
+    run.see("the server has not said yet what it serves: gadgets opens when it has");
+    // Known without it.
+    run.command("deploy");
+    run.see("No deployments");
+    slow.store(false, Ordering::SeqCst);
+    run.wait("the gadgets", |screen| screen.contains("shop ▸ gadgets") && screen.contains("aa-gadget") && screen.contains("/aa"));
+    // From now on it is known what there is not.
+    run.command("gizmos");
+    run.see("the server has no kind \"gizmos\"");
+}
+
+#[test]
 fn a_group_that_the_server_calls_stale_costs_only_itself() {
     let server = Server::start();
     server.put("pods", pod("shop", "aa-pod"));

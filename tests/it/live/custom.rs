@@ -1,6 +1,6 @@
 //! A custom resource with printer columns.
 
-use super::{Namespace, PATIENCE, cursor, has, live, row};
+use super::{Namespace, PATIENCE, cursor, has, live, row, sorted};
 use crate::cluster::Cluster;
 use crate::driver::Setup;
 
@@ -41,11 +41,11 @@ fn a_custom_resource_has_its_columns_and_is_live() {
     // Sorted as numbers, not as text.
     driver.command("sort size");
     driver.wait("the smallest first", |screen| {
-        screen.contains("SIZE ↑") && screen.find("red") < screen.find("green") && screen.find("green") < screen.find("blue")
+        sorted(screen, "SIZE", '↑') && screen.find("red") < screen.find("green") && screen.find("green") < screen.find("blue")
     });
     driver.press("R");
     driver.wait("the largest first", |screen| {
-        screen.contains("SIZE ↓") && screen.find("blue") < screen.find("green") && screen.find("green") < screen.find("red")
+        sorted(screen, "SIZE", '↓') && screen.find("blue") < screen.find("green") && screen.find("green") < screen.find("red")
     });
     // Compared as numbers too.
     driver.press("/");

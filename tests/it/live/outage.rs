@@ -1,6 +1,6 @@
 //! Programs of the cluster that stop, and start again.
 
-use super::{Namespace, PATIENCE, cursor, drawn, live, look, never_without, pod, row};
+use super::{Namespace, PATIENCE, cursor, drawn, live, look, never_without, pod, row, sorted};
 use crate::cluster::Alone;
 
 #[test]
@@ -28,7 +28,7 @@ fn while_the_server_is_away_rows_stay_and_say_so_and_it_comes_back_by_itself() {
     pods.press("R");
     pods.wait("the other order", |screen| screen.contains('↓') && screen.find(" cc ") < screen.find(" aa "));
     pods.press("R");
-    pods.see("NAME ↑");
+    pods.wait("the first order", |screen| sorted(screen, "NAME", '↑'));
     drawn(&pods, 5);
     assert!(pods.screen().contains("◌ stale"), "{}", pods.screen());
 

@@ -15,8 +15,11 @@ fn a_rolling_update_is_seen_from_its_first_step_to_its_last() {
     let settled = |screen: &str, revision: &str| {
         row(screen, "web").is_some_and(|line| {
             let words: Vec<&str> = line.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
-            // READY, UPDATED, AVAILABLE.
-            line.contains("rolled out") && words.windows(3).any(|three| three == ["2/2", "2", "2"]) && words.contains(&revision)
+            // READY; UPDATED and AVAILABLE.
+            line.contains("rolled out")
+                && words.contains(&"2/2")
+                && words.windows(2).any(|two| two == ["2", "2"])
+                && words.contains(&revision)
         })
     };
     rollouts.wait_for(PATIENCE, "the first revision", |screen| settled(screen, "1"));

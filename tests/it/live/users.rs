@@ -108,7 +108,7 @@ fn a_server_that_is_not_there_leads_to_the_contexts_and_keys_work() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     driver.press("esc");
     driver.wait("the screen behind it", |screen| {
-        !screen.contains("Contexts") && screen.contains("127.0.0.1:1 does not answer") && screen.contains("ctrl-r now")
+        !screen.contains("Contexts") && screen.contains("127.0.0.1:1 does not answer") && screen.contains("ctrl-r tries now")
     });
     driver.press("C");
     driver.see("Contexts");

@@ -36,7 +36,7 @@ fn from_a_rollout_to_its_pods_to_their_containers_and_back() {
 
     // The owner of a pod is its ReplicaSet; of that, the Deployment.
     driver.press("esc");
-    let screen = driver.wait("its pods again", |screen| screen.contains("deployment/web ▸ pods"));
+    let screen = driver.wait("its pods again", |screen| screen.contains("deployment/web ▸ pods") && !screen.contains("containers"));
     assert!(cursor(&screen).contains(&pod), "with the cursor where it was:\n{screen}");
     driver.press("J");
     at(&driver, "replicasets", "web-");
@@ -93,7 +93,7 @@ fn from_a_service_a_node_and_a_label_to_what_belongs_to_them() {
     driver.press("enter");
     driver.wait("the label", |screen| cursor(screen).contains(" bb "));
     driver.press("enter");
-    let screen = at(&driver, "objects with app=bb", " bb ");
+    let screen = at(&driver, "app=bb ▸ objects", " bb ");
     assert!(row(&screen, "aa").is_none(), "{screen}");
     driver.press("esc");
 
