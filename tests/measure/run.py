@@ -27,6 +27,8 @@ def output(*command): return subprocess.run([str(c) for c in command], check=Tru
 
 folder = pathlib.Path(tempfile.mkdtemp(prefix="kubetui-measure-"))
 os.environ["KUBECONFIG"] = output(cluster, "kubeconfig").strip()
+# What was looked at last on this machine is not what is measured.
+os.environ["XDG_STATE_HOME"] = str(folder)
 # churn.py looks for kubectl on PATH: the cluster's own.
 (folder / "kubectl").write_text(f'#!/bin/sh\nexec "{cluster}" kubectl "$@"\n')
 (folder / "kubectl").chmod(0o700)
