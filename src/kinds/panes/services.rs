@@ -12,7 +12,7 @@ use crate::model::row::{Cell, Column, Health, Row, Uid};
 use crate::model::store::Delta;
 
 const HEADS: &[Head] =
-    &[NAME, text("TYPE"), text("CLUSTER-IP"), text("EXTERNAL-IP"), text("PORT(S)"), text("ENDPOINTS"), AGE, wide("SELECTOR")];
+    &[NAME, text("ENDPOINTS"), text("TYPE"), text("CLUSTER-IP"), text("EXTERNAL-IP"), text("PORT(S)"), AGE, wide("SELECTOR")];
 
 /// Namespace and name of a service.
 type Key = (Arc<str>, Arc<str>);
@@ -108,9 +108,8 @@ fn joined(row: Row, ready: u32, total: u32) -> Row {
     let (endpoints, condition, message) = judge(facts, ready, total);
     let selector = facts.selector.as_ref().map_or(Cell::None, |selector| Cell::Text(selector.to_string().into()));
     // The block's columns are TYPE, CLUSTER-IP, EXTERNAL-IP, PORT(S), SELECTOR.
-    let mut cells: Vec<Cell> = row.cells.iter().take(4).cloned().collect();
-    cells.push(endpoints);
-    cells.push(selector);
+    let own = row.cells.iter().take(4).cloned();
+    let cells: Vec<Cell> = std::iter::once(endpoints).chain(own).chain([selector]).collect();
     let condition = row.condition.max(condition);
     let message = message.map(Arc::from).or_else(|| row.message.clone());
     Row { condition, message, ..reprint(row, cells) }
