@@ -51,7 +51,7 @@ def probe():
     # With or without a separator of thousands.
     number = re.sub(r"(?<=\d)(?=(\d{3})+$)", r"[,.' ]?", str(pods))
     command = [sys.executable, bench / "tui_probe.py", "--first", a.first, "--full", a.full or rf"Pods\s+{number}\b", "--moved", "cursor",
-        "--presses", str(a.presses), "--timeout", "60", "--", *program]
+        "--back", "k", "--presses", str(a.presses), "--timeout", "60", "--", *program]
     found = json.loads(output(*command))
     if "error" in found or found["first_s"] is None: sys.exit(f"nothing to measure: {found}; pods: {pods}")
     if "key_ms" not in found: sys.exit(f"no key had an effect: {found}")
