@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::cluster::connect::Options;
 use crate::cluster::kubeconfig::Paths;
-use crate::model::scope::Scope;
+use crate::model::scope::{self, Scope};
 
 /// A live dashboard of a Kubernetes cluster in the terminal.
 #[derive(Parser, Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct Global {
     pub context: Option<String>,
 
     /// The namespaces to show: names and patterns with *, separated by commas or given several times
-    #[arg(short, long = "namespace", global = true, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(short, long = "namespace", global = true, value_name = "NAMES", value_delimiter = ',', value_parser = namespace)]
     pub namespaces: Vec<String>,
 
     /// Show all namespaces
@@ -135,6 +135,10 @@ pub enum Output {
     Json,
     /// kind/name, a line each
     Name,
+}
+
+fn namespace(word: &str) -> Result<String, String> {
+    scope::checked(word).map(str::to_owned)
 }
 
 impl Global {
@@ -241,6 +245,7 @@ mod tests {
 
     #[test]
     fn namespaces_are_lists_and_patterns() {
+        assert!(Cli::try_parse_from(["kubetui", "-n", "a/b"]).is_err(), "a part of a path");
         let scope = parse("kubetui -n a,b* --namespace c").global.scope().expect("a scope");
         assert!(scope.contains("a") && scope.contains("bb") && scope.contains("c") && !scope.contains("d"));
         assert_eq!(parse("kubetui -n a -A").global.scope(), Some(Scope::All));

@@ -4,7 +4,7 @@ use super::{Command, Context, Group, Refusal, help_mode};
 use crate::effect::Effect;
 use crate::keymap::Mode;
 use crate::model::row::Source;
-use crate::model::scope::Scope;
+use crate::model::scope::{self, Scope};
 use crate::model::state::Link;
 use crate::view::place::Pane;
 use crate::view::prompt::Line;
@@ -45,14 +45,10 @@ pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Names and patterns of namespaces as typed. They become a part of paths: what no name can hold is refused here.
+/// Names and patterns of namespaces as typed.
 pub fn namespaces<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Scope, Refusal> {
-    let words: Vec<&str> = words.into_iter().collect();
-    let may = |letter: char| letter.is_alphanumeric() || "-.,*?_".contains(letter);
-    match words.iter().find(|word| !word.chars().all(may)) {
-        Some(word) => Err(format!("{word:?} is no namespace: letters, digits and -, with * and ? as a pattern")),
-        None => Ok(Scope::parse(words)),
-    }
+    let words: Vec<&str> = words.into_iter().map(scope::checked).collect::<Result<_, _>>()?;
+    Ok(Scope::parse(words))
 }
 
 /// Other namespaces, by name or from the list.

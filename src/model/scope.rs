@@ -83,6 +83,20 @@ pub struct WatchSpec {
     pub metadata_only: bool,
 }
 
+/// What was typed as namespaces: names and patterns, with commas between them. They become a part of paths, so what no
+/// name can hold is refused.
+///
+/// # Errors
+/// The words for a person.
+pub fn checked(word: &str) -> Result<&str, String> {
+    let may = |letter: char| letter.is_ascii_alphanumeric() || "-.,*?_ ".contains(letter);
+    if word.chars().all(may) {
+        Ok(word)
+    } else {
+        Err(format!("{word:?} is no namespace: letters, digits and -, with * and ? as a pattern"))
+    }
+}
+
 /// A name, which can be asked for without knowing the others.
 pub fn is_name(pattern: &str) -> bool {
     !pattern.contains(['*', '?'])
