@@ -58,6 +58,7 @@ pub mod app;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod demo;
 pub mod effect;
 pub mod event;
 pub mod get;
