@@ -5,3 +5,4 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod http;
+pub mod tree;
