@@ -375,14 +375,21 @@ impl Selector {
     /// one another meaning (a Service's) keeps an `Option`.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.requirements.iter().all(|requirement| {
-            let value = labels.iter().find(|(key, _)| *key == requirement.key).map(|(_, value)| value);
-            match requirement.operator {
-                Operator::Equals | Operator::In => value.is_some_and(|value| requirement.values.contains(value)),
-                Operator::NotIn => value.is_none_or(|value| !requirement.values.contains(value)),
-                Operator::Exists => value.is_some(),
-                Operator::DoesNotExist => value.is_none(),
-            }
+            requirement.holds(labels.iter().find(|(key, _)| *key == requirement.key).map(|(_, value)| &**value))
         })
+    }
+}
+
+impl Requirement {
+    /// Whether the key's value, or that the key is not there, satisfies it.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        let among = |value: &str| self.values.iter().any(|v| **v == *value);
+        match self.operator {
+            Operator::Equals | Operator::In => value.is_some_and(among),
+            Operator::NotIn => !value.is_some_and(among),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
     }
 }
 
