@@ -36,7 +36,11 @@ impl Cause {
     /// `field.NotSupported`; the values that are, sorted by the caller as upstream has them.
     pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Cause {
         let supported: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
-        Cause::new("FieldValueNotSupported", field, format!("Unsupported value: {}: supported values: {}", value.into(), supported.join(", ")))
+        Cause::new(
+            "FieldValueNotSupported",
+            field,
+            format!("Unsupported value: {}: supported values: {}", value.into(), supported.join(", ")),
+        )
     }
 
     /// `field.Duplicate`.
@@ -178,7 +182,11 @@ impl Refusal {
 
     /// 415.
     pub fn unsupported_media_type(accepted: &str) -> Refusal {
-        Refusal::new(415, "UnsupportedMediaType", format!("the body of the request was in an unknown format - accepted media types include: {accepted}"))
+        Refusal::new(
+            415,
+            "UnsupportedMediaType",
+            format!("the body of the request was in an unknown format - accepted media types include: {accepted}"),
+        )
     }
 
     /// 429 of an eviction.
@@ -233,11 +241,18 @@ mod tests {
 
     #[test]
     fn refusals_read_as_the_api_servers() {
-        let refusal = Refusal::invalid("Deployment", "apps", "web", vec![Cause::invalid("spec.replicas", -1, "must be greater than or equal to 0")]);
-        assert_eq!(refusal.message, r#"Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0"#);
+        let refusal =
+            Refusal::invalid("Deployment", "apps", "web", vec![Cause::invalid("spec.replicas", -1, "must be greater than or equal to 0")]);
+        assert_eq!(
+            refusal.message,
+            r#"Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0"#
+        );
         let status = refusal.status();
         assert_eq!(status["details"]["causes"][0]["reason"], "FieldValueInvalid");
-        assert_eq!(Refusal::not_found("deployments.apps", "web").status()["details"], json!({"name": "web", "group": "apps", "kind": "deployments"}));
+        assert_eq!(
+            Refusal::not_found("deployments.apps", "web").status()["details"],
+            json!({"name": "web", "group": "apps", "kind": "deployments"})
+        );
         assert_eq!(Refusal::not_found("pods", "x").message, r#"pods "x" not found"#);
         assert_eq!(Refusal::too_many_requests("later", Vec::new(), 10).answer().headers, [("retry-after", "10".to_owned())]);
     }

@@ -59,7 +59,11 @@ pub fn parse(text: &str) -> Result<Selector, String> {
 }
 
 fn requirement(text: &str) -> Result<(Requirement, &str), String> {
-    let make = |key: &str, operator, values: Vec<&str>| Requirement { key: key.into(), operator, values: values.into_iter().map(Arc::from).collect() };
+    let make = |key: &str, operator, values: Vec<&str>| Requirement {
+        key: key.into(),
+        operator,
+        values: values.into_iter().map(Arc::from).collect(),
+    };
     if let Some(rest) = text.strip_prefix('!') {
         let (key, rest) = word(rest.trim_start())?;
         return Ok((make(key, Operator::DoesNotExist, Vec::new()), rest));
