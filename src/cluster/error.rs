@@ -13,8 +13,7 @@ use kube::client::AuthError;
 use prost::Message;
 use serde::Deserialize;
 
-use super::envelope;
-use crate::kinds::DecodeError;
+use crate::kinds::{DecodeError, envelope};
 
 /// Why the cluster did not do what it was asked. `Display` is one line for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope;
 use super::error::{ClusterError, Status};
+use crate::kinds::envelope::{self, WatchEvent};
 use crate::kinds::partial::ObjectMeta;
 use crate::kinds::table::decode_table;
 use crate::kinds::{self, Block, DecodeError, List, ListMeta, Printed, Wire};
@@ -96,20 +96,6 @@ impl Splitter {
             }
         }
     }
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WatchEvent {
-    #[prost(string, tag = 1)]
-    kind: String,
-    #[prost(message, optional, tag = 2)]
-    object: Option<RawExtension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RawExtension {
-    #[prost(bytes = "bytes", tag = 1)]
-    raw: Bytes,
 }
 
 /// Any object, as far as its metadata.

@@ -4,11 +4,10 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::connect::Session;
-use super::envelope;
 use super::error::ClusterError;
 use super::request::{get_bytes, segment};
 use crate::kinds::partial::{ObjectMeta, Quantity};
-use crate::kinds::{DecodeError, List};
+use crate::kinds::{DecodeError, List, envelope};
 
 /// How often metrics are worth asking for: metrics-server itself measures every 15 s.
 pub const PERIOD: std::time::Duration = std::time::Duration::from_secs(15);

@@ -6,7 +6,6 @@
 pub mod connect;
 pub mod credential;
 pub mod discovery;
-pub mod envelope;
 pub mod error;
 pub mod feed;
 pub mod follow;

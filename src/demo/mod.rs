@@ -10,5 +10,6 @@ pub mod http;
 pub mod refusal;
 pub mod selector;
 pub mod store;
-pub mod tree;
 pub mod world;
+
+pub use crate::model::tree;

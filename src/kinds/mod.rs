@@ -14,6 +14,7 @@ use crate::model::intern::Interner;
 use crate::model::kind::Kind;
 use crate::model::row::{Align, Cell, Column, Health, Owner, Row, Source, Uid};
 use crate::model::time::Seconds;
+use crate::model::tree::{ReadError, Tree};
 
 pub mod apps;
 pub mod autoscaling;
@@ -23,6 +24,7 @@ pub mod conditions;
 pub mod core;
 pub mod describe;
 pub mod discovery;
+pub mod envelope;
 pub mod events;
 pub mod extensions;
 pub mod networking;
@@ -98,8 +100,8 @@ pub struct Block {
     pub enter: Enter,
     /// Decodes one object.
     pub decode: fn(Wire, &[u8], &mut Interner) -> Result<Row, DecodeError>,
-    /// JSON to the partial message in protobuf, for servers of our own making.
-    pub encode: fn(&[u8]) -> Result<Vec<u8>, DecodeError>,
+    /// An object to the partial message in protobuf, for servers of our own making.
+    pub encode: fn(&Tree) -> Result<Vec<u8>, ReadError>,
 }
 
 impl std::fmt::Debug for Block {
@@ -286,9 +288,9 @@ pub fn decode<T: Object>(wire: Wire, bytes: &[u8], interner: &mut Interner) -> R
     Ok(assemble(&meta, printed, interner))
 }
 
-/// Encodes one object from JSON: the function that a block's `encode` is.
-pub fn encode<T: Object>(json: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    Ok(serde_json::from_slice::<T>(json).map_err(DecodeError::Json)?.encode_to_vec())
+/// Encodes one object: the function that a block's `encode` is.
+pub fn encode<T: Object>(object: &Tree) -> Result<Vec<u8>, ReadError> {
+    Ok(T::deserialize(object)?.encode_to_vec())
 }
 
 /// Identity from the metadata, the rest as printed.

@@ -13,7 +13,7 @@ pub const NOW: i64 = 1_795_248_000;
 pub fn row(block: &Block, json: &str) -> Row {
     let mut interner = Interner::new(Arc::new(block.as_kind()));
     let from_json = (block.decode)(Wire::Json, json.as_bytes(), &mut interner).expect("JSON is read");
-    let protobuf = (block.encode)(json.as_bytes()).expect("is encoded");
+    let protobuf = (block.encode)(&serde_json::from_str(json).expect("JSON is read")).expect("is encoded");
     let from_protobuf = (block.decode)(Wire::Protobuf, &protobuf, &mut interner).expect("protobuf is read");
     assert_eq!(from_json, from_protobuf, "the two wires differ");
     let cells = columns(block).iter().filter(|c| matches!(c.source, Source::Cell(_))).count();

@@ -14,7 +14,7 @@ pub fn row(block: &Block, object: Value) -> Row {
     let json = object.to_string().into_bytes();
     let mut interner = Interner::new(block.as_kind().into());
     let row = (block.decode)(Wire::Json, &json, &mut interner).expect("JSON decodes");
-    let message = (block.encode)(&json).expect("JSON encodes");
+    let message = (block.encode)(&object.into()).expect("encodes");
     assert_eq!((block.decode)(Wire::Protobuf, &message, &mut interner).expect("protobuf decodes"), row, "the wires differ");
     row
 }

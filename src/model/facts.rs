@@ -374,9 +374,9 @@ impl Selector {
     /// Whether the labels satisfy every requirement. The empty selector matches everything: whoever gives an empty
     /// one another meaning (a Service's) keeps an `Option`.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.requirements.iter().all(|requirement| {
-            requirement.holds(labels.iter().find(|(key, _)| *key == requirement.key).map(|(_, value)| &**value))
-        })
+        self.requirements
+            .iter()
+            .all(|requirement| requirement.holds(labels.iter().find(|(key, _)| *key == requirement.key).map(|(_, value)| &**value)))
     }
 }
 

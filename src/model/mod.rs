@@ -13,3 +13,4 @@ pub mod scope;
 pub mod state;
 pub mod store;
 pub mod time;
+pub mod tree;

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kubetui::cluster::envelope::{TypeMeta, Unknown};
+use kubetui::kinds::envelope::{RawExtension, TypeMeta, Unknown, WatchEvent};
 use kubetui::kinds::{self, Block, List, ListMeta};
 use prost::Message;
 use serde_json::{Value, json};
@@ -417,7 +417,7 @@ impl World {
         let version = self.version.to_string();
         let body = match block(plural).filter(|_| content_type.starts_with(PROTOBUF)) {
             Some(block) => {
-                let items = page.iter().map(|object| (block.encode)(object.to_string().as_bytes()).expect("encodes").into()).collect();
+                let items = page.iter().map(|object| (block.encode)(&object.clone().into()).expect("encodes").into()).collect();
                 let list = List { metadata: Some(ListMeta { resource_version: version, proceed, remaining_item_count: None }), items };
                 sealed(&format!("{}List", block.kind), list.encode_to_vec())
             }
@@ -445,20 +445,6 @@ fn sealed(kind: &str, raw: Vec<u8>) -> Vec<u8> {
     [b"k8s\0".to_vec(), unknown.encode_to_vec()].concat()
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct WatchEvent {
-    #[prost(string, tag = 1)]
-    kind: String,
-    #[prost(message, optional, tag = 2)]
-    object: Option<RawExtension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RawExtension {
-    #[prost(bytes = "vec", tag = 1)]
-    raw: Vec<u8>,
-}
-
 /// A `Status` in protobuf.
 #[derive(Clone, PartialEq, Message)]
 struct Status {
@@ -473,7 +459,7 @@ struct Status {
 /// One event of a watch, in the stream's own type.
 pub fn frame(content_type: &str, plural: &str, what: &str, object: &Value) -> Vec<u8> {
     match block(plural).filter(|_| content_type.starts_with(PROTOBUF)) {
-        Some(block) => enveloped(what, sealed(block.kind, (block.encode)(object.to_string().as_bytes()).expect("encodes"))),
+        Some(block) => enveloped(what, sealed(block.kind, (block.encode)(&object.clone().into()).expect("encodes"))),
         None => line(what, object),
     }
 }
@@ -498,7 +484,7 @@ pub fn bookmark(content_type: &str, plural: &str, version: u64, end: bool) -> Ve
 }
 
 fn enveloped(what: &str, raw: Vec<u8>) -> Vec<u8> {
-    let event = WatchEvent { kind: what.into(), object: Some(RawExtension { raw }) }.encode_to_vec();
+    let event = WatchEvent { kind: what.into(), object: Some(RawExtension { raw: raw.into() }) }.encode_to_vec();
     [u32::try_from(event.len()).expect("short").to_be_bytes().to_vec(), event].concat()
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use crate::kinds::DecodeError;
+use super::DecodeError;
 
 /// What every protobuf document of the API begins with.
 pub const MAGIC: &[u8; 4] = b"k8s\0";
@@ -37,6 +37,25 @@ impl Unknown {
     }
 }
 
+/// `meta.v1.WatchEvent`: what a frame of a protobuf watch is.
+#[derive(Clone, PartialEq, Message)]
+pub struct WatchEvent {
+    /// `ADDED`, `MODIFIED`, …
+    #[prost(string, tag = 1)]
+    pub kind: String,
+    /// The object.
+    #[prost(message, optional, tag = 2)]
+    pub object: Option<RawExtension>,
+}
+
+/// `runtime.RawExtension`: an object in its envelope.
+#[derive(Clone, PartialEq, Message)]
+pub struct RawExtension {
+    /// The envelope's bytes.
+    #[prost(bytes = "bytes", tag = 1)]
+    pub raw: Bytes,
+}
+
 /// Opens an envelope. `raw` shares the memory of `document`. `None` when the document has not the magic bytes.
 pub fn open(document: &Bytes) -> Option<Result<Unknown, DecodeError>> {
     document.starts_with(MAGIC).then(|| Unknown::decode(document.slice(MAGIC.len()..)).map_err(DecodeError::Protobuf))
@@ -44,10 +63,12 @@ pub fn open(document: &Bytes) -> Option<Result<Unknown, DecodeError>> {
 
 /// Puts a message into an envelope.
 pub fn seal(api_version: &str, kind: &str, message: &impl Message) -> Bytes {
-    let unknown = Unknown {
-        type_meta: Some(TypeMeta { api_version: api_version.to_owned(), kind: kind.to_owned() }),
-        raw: message.encode_to_vec().into(),
-    };
+    seal_encoded(api_version, kind, message.encode_to_vec())
+}
+
+/// Puts an encoded message into an envelope.
+pub fn seal_encoded(api_version: &str, kind: &str, message: impl Into<Bytes>) -> Bytes {
+    let unknown = Unknown { type_meta: Some(TypeMeta { api_version: api_version.to_owned(), kind: kind.to_owned() }), raw: message.into() };
     let mut document = MAGIC.to_vec();
     document.extend(unknown.encode_to_vec());
     document.into()

@@ -11,6 +11,8 @@ mod convert;
 mod read;
 mod write;
 
+pub use read::ReadError;
+
 /// A JSON value.
 #[derive(Clone, Default, PartialEq)]
 pub enum Tree {
