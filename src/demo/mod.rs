@@ -5,4 +5,5 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod http;
+pub mod resources;
 pub mod tree;
