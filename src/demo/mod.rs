@@ -13,3 +13,5 @@ pub mod store;
 pub mod world;
 
 pub use crate::model::tree;
+pub mod resources;
+pub mod tree;
