@@ -135,6 +135,11 @@ impl Paths {
         Paths::choose(flag, std::env::var_os("KUBECONFIG").as_deref(), std::env::home_dir().as_deref())
     }
 
+    /// No file: of a kubeconfig that was never in one ([`Loaded::of_text`]).
+    pub fn none() -> Paths {
+        Paths { files: Vec::new(), required: false }
+    }
+
     /// The rule of client-go's `ClientConfigLoadingRules`.
     fn choose(flag: Option<&Path>, variable: Option<&std::ffi::OsStr>, home: Option<&Path>) -> Paths {
         if let Some(file) = flag {
@@ -210,6 +215,16 @@ impl Loaded {
             return Err(ConfigError::None { looked: paths.files.clone() });
         }
         Ok(Loaded { config, in_cluster, fingerprint })
+    }
+
+    /// A kubeconfig that is in no file. It never changes; `name` stands for the file in errors.
+    pub fn of_text(name: &str, text: &str) -> Result<Loaded, ConfigError> {
+        let file = Path::new(name);
+        let mut config = Kubeconfig::default();
+        for document in parse(file, text.as_bytes())? {
+            config = config.merge(document).map_err(|e| ConfigError::Parse { file: file.to_owned(), at: None, why: e.to_string() })?;
+        }
+        Ok(Loaded { config, in_cluster: false, fingerprint: Fingerprint::of(&[]) })
     }
 
     /// There is no kubeconfig, but this is a pod: its service account is used.
