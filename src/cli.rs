@@ -190,7 +190,9 @@ impl Cli {
         let given: Vec<&str> = given.collect();
         match (global.demo.is_some(), self.serves()) {
             (true, true) => Some("--demo cannot be used with `demo serve`: write --pods there".into()),
-            (true, false) if !given.is_empty() => Some(format!("--demo is a cluster of its own: it cannot be used with {}", given.join(", "))),
+            (true, false) if !given.is_empty() => {
+                Some(format!("--demo is a cluster of its own: it cannot be used with {}", given.join(", ")))
+            }
             _ => None,
         }
     }
@@ -353,7 +355,10 @@ mod tests {
 
     #[test]
     fn a_demo_is_served() {
-        for line in ["kubetui demo serve --port 7 --kubeconfig k --pods 5 --churn 3", "kubetui --kubeconfig k demo serve --port 7 --pods 5 --churn 3"] {
+        for line in [
+            "kubetui demo serve --port 7 --kubeconfig k --pods 5 --churn 3",
+            "kubetui --kubeconfig k demo serve --port 7 --pods 5 --churn 3",
+        ] {
             let cli = parse(line);
             assert_eq!(cli.contradiction(), None);
             assert_eq!(cli.global.kubeconfig, Some("k".into()), "{line}");
@@ -371,7 +376,9 @@ mod tests {
     #[test]
     fn a_demo_is_no_other_cluster() {
         for flag in ["--kubeconfig", "--cluster", "--user", "--token"] {
-            for line in [format!("kubetui --demo {flag} x"), format!("kubetui --demo get po {flag} x"), format!("kubetui {flag} x get po --demo")] {
+            for line in
+                [format!("kubetui --demo {flag} x"), format!("kubetui --demo get po {flag} x"), format!("kubetui {flag} x get po --demo")]
+            {
                 assert!(parse(&line).contradiction().is_some_and(|words| words.ends_with(flag)), "{line}");
             }
             assert_eq!(parse(&format!("kubetui {flag} x")).contradiction(), None);

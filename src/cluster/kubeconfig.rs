@@ -201,10 +201,7 @@ impl Loaded {
             match std::fs::read(file) {
                 Ok(bytes) => {
                     found = true;
-                    for document in parse(file, &bytes)? {
-                        config =
-                            config.merge(document).map_err(|e| ConfigError::Parse { file: file.clone(), at: None, why: e.to_string() })?;
-                    }
+                    config = merge(config, file, &bytes)?;
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.required => {}
                 Err(e) => return Err(ConfigError::Read { file: file.clone(), why: e.to_string() }),
@@ -219,11 +216,7 @@ impl Loaded {
 
     /// A kubeconfig that is in no file. It never changes; `name` stands for the file in errors.
     pub fn of_text(name: &str, text: &str) -> Result<Loaded, ConfigError> {
-        let file = Path::new(name);
-        let mut config = Kubeconfig::default();
-        for document in parse(file, text.as_bytes())? {
-            config = config.merge(document).map_err(|e| ConfigError::Parse { file: file.to_owned(), at: None, why: e.to_string() })?;
-        }
+        let config = merge(Kubeconfig::default(), Path::new(name), text.as_bytes())?;
         Ok(Loaded { config, in_cluster: false, fingerprint: Fingerprint::of(&[]) })
     }
 
@@ -282,6 +275,12 @@ impl Loaded {
         };
         ConfigError::Unknown { what, name: name.to_owned(), known }
     }
+}
+
+/// A kubeconfig, and the documents of one more file.
+fn merge(config: Kubeconfig, file: &Path, bytes: &[u8]) -> Result<Kubeconfig, ConfigError> {
+    let wrong = |e: kube::config::KubeconfigError| ConfigError::Parse { file: file.to_owned(), at: None, why: e.to_string() };
+    parse(file, bytes)?.into_iter().try_fold(config, |config, document| config.merge(document).map_err(wrong))
 }
 
 /// The documents of a file, paths in them made absolute: they are relative to the file they stand in.
@@ -409,6 +408,15 @@ contexts:
         assert_eq!(contexts[0].namespace.as_deref(), Some("shop"));
         assert_eq!(contexts[1].server.as_deref(), Some("https://three"));
         assert_eq!(contexts[2].server, None);
+    }
+
+    #[test]
+    fn what_is_in_no_file_is_read_once() {
+        let loaded = Loaded::of_text("the demo", ONE).expect("loads");
+        assert_eq!((loaded.current(), loaded.contexts().len(), loaded.is_in_cluster()), (Some("one"), 1, false));
+        assert!(!loaded.fingerprint().has_changed());
+        let error = Loaded::of_text("the demo", "contexts: hello").expect_err("no kubeconfig");
+        assert!(error.to_string().starts_with("the demo:1:"), "{error}");
     }
 
     #[test]

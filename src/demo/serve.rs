@@ -25,8 +25,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::http::Service;
-pub use accounts::{Account, USERS};
 use accounts::Tokens;
+pub use accounts::{Account, USERS};
 use certificate::Identity;
 pub use kubeconfig::CLUSTER;
 

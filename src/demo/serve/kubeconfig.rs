@@ -22,10 +22,8 @@ pub(super) fn text<'a>(address: SocketAddr, authority: &str, users: impl Iterato
     for (Account { context, .. }, token) in users {
         current = if current.is_empty() { context } else { current };
         // Writing to a String cannot fail.
-        let _ = write!(
-            contexts,
-            "- name: {context}\n  context:\n    cluster: {CLUSTER}\n    user: {context}\n    namespace: {NAMESPACE}\n"
-        );
+        let _ =
+            write!(contexts, "- name: {context}\n  context:\n    cluster: {CLUSTER}\n    user: {context}\n    namespace: {NAMESPACE}\n");
         let _ = write!(entries, "- name: {context}\n  user:\n    token: {token}\n");
     }
     format!(
