@@ -74,6 +74,10 @@ pub struct Global {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, value_name = "BOOL")]
     pub insecure_skip_tls_verify: bool,
 
+    /// Show a cluster that is made for the run, inside the program: to try it on, without one; with about so many pods
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, value_name = "PODS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub demo: Option<Option<u32>>,
+
     /// Write what the program does to this file
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log_file: Option<PathBuf>,
@@ -96,11 +100,41 @@ pub enum Command {
     /// Print the rows of a table and exit, for scripts
     #[command(after_long_help = GET)]
     Get(Get),
+    /// The demo's cluster by itself
+    #[command(subcommand)]
+    Demo(Demo),
     /// Print a script that completes this command line in a shell
     Completion {
         /// The shell
         shell: Shell,
     },
+}
+
+/// `kubetui demo`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Demo {
+    /// Serve it until ctrl-c, for kubectl and any other client
+    Serve(Serve),
+}
+
+/// `kubetui demo serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// The port of 127.0.0.1 to listen on [default: any that is free]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+
+    /// The kubeconfig to write, for its owner only, and to remove at the end; a file with other clusters is left alone
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// About how many pods there are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub pods: Option<u32>,
+
+    /// How many pods change each second, beside what happens by itself
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub churn: u32,
 }
 
 /// `kubetui get`.
@@ -139,6 +173,34 @@ pub enum Output {
 
 fn namespace(word: &str) -> Result<String, String> {
     scope::checked(word).map(str::to_owned)
+}
+
+impl Cli {
+    /// What contradicts itself, in one line. clap tells flags apart only where they stand beside each other, and these may
+    /// stand before and after a subcommand.
+    pub fn contradiction(&self) -> Option<String> {
+        let global = &self.global;
+        let flags = [
+            ("--kubeconfig", global.kubeconfig.is_some()),
+            ("--cluster", global.cluster.is_some()),
+            ("--user", global.user.is_some()),
+            ("--token", global.token.is_some()),
+        ];
+        let given = flags.into_iter().filter(|(flag, given)| *given && (*flag != "--kubeconfig" || !self.serves())).map(|(flag, _)| flag);
+        let given: Vec<&str> = given.collect();
+        match (global.demo.is_some(), self.serves()) {
+            (true, true) => Some("--demo cannot be used with `demo serve`: write --pods there".into()),
+            (true, false) if !given.is_empty() => {
+                Some(format!("--demo is a cluster of its own: it cannot be used with {}", given.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// It is `demo serve`.
+    fn serves(&self) -> bool {
+        matches!(self.command, Some(Command::Demo(Demo::Serve(_))))
+    }
 }
 
 impl Global {
@@ -276,6 +338,53 @@ mod tests {
         for text in ["", "x", "5x", "s", "-1", "-1s", "1.2.3s", "1h5"] {
             assert!(duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_demo_has_as_many_pods_as_are_asked_for() {
+        assert_eq!(parse("kubetui").global.demo, None);
+        assert_eq!(parse("kubetui --demo").global.demo, Some(None));
+        assert_eq!(parse("kubetui --demo=1000 --context demo-viewer").global.demo, Some(Some(1000)));
+        let cli = parse("kubetui --demo pods");
+        assert_eq!((cli.global.demo, cli.resource.as_deref()), (Some(None), Some("pods")));
+        assert_eq!(parse("kubetui get po --demo=7").global.demo, Some(Some(7)));
+        for wrong in ["--demo=0", "--demo=x", "--demo=", "--demo=2000000"] {
+            assert!(Cli::try_parse_from(["kubetui", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_demo_is_served() {
+        for line in [
+            "kubetui demo serve --port 7 --kubeconfig k --pods 5 --churn 3",
+            "kubetui --kubeconfig k demo serve --port 7 --pods 5 --churn 3",
+        ] {
+            let cli = parse(line);
+            assert_eq!(cli.contradiction(), None);
+            assert_eq!(cli.global.kubeconfig, Some("k".into()), "{line}");
+            let Some(Command::Demo(Demo::Serve(serve))) = cli.command else { panic!("serve") };
+            assert_eq!((serve.port, serve.pods, serve.churn), (7, Some(5), 3));
+        }
+        let Some(Command::Demo(Demo::Serve(serve))) = parse("kubetui demo serve").command else { panic!("serve") };
+        assert_eq!((serve.port, serve.kubeconfig, serve.pods, serve.churn), (0, None, None, 0));
+        for wrong in ["--port=70000", "--pods=0", "--churn=-1"] {
+            assert!(Cli::try_parse_from(["kubetui", "demo", "serve", wrong]).is_err(), "{wrong}");
+        }
+        assert!(Cli::try_parse_from(["kubetui", "demo"]).is_err());
+    }
+
+    #[test]
+    fn a_demo_is_no_other_cluster() {
+        for flag in ["--kubeconfig", "--cluster", "--user", "--token"] {
+            for line in
+                [format!("kubetui --demo {flag} x"), format!("kubetui --demo get po {flag} x"), format!("kubetui {flag} x get po --demo")]
+            {
+                assert!(parse(&line).contradiction().is_some_and(|words| words.ends_with(flag)), "{line}");
+            }
+            assert_eq!(parse(&format!("kubetui {flag} x")).contradiction(), None);
+        }
+        assert!(parse("kubetui --demo demo serve").contradiction().is_some());
+        assert_eq!(parse("kubetui --demo --context demo-viewer --as jane -n shop").contradiction(), None);
     }
 
     #[test]

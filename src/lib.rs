@@ -46,6 +46,7 @@
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`app`] | the loop, and the surface that it draws on |
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
+//! | [`demo`], [`serve`] | the embedded cluster of `--demo`, and `kubetui demo serve`, which is it alone |
 //! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has |
 //! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
 //!
@@ -69,6 +70,7 @@ pub mod model;
 pub mod places;
 pub mod problem;
 pub mod remember;
+pub mod serve;
 pub mod shelf;
 pub mod terminal;
 pub mod theme;

@@ -6,8 +6,9 @@ use clap::Parser;
 use kubetui::app::{self, Start, surface};
 use kubetui::cli::{self, Cli, Command};
 use kubetui::cluster::connect;
-use kubetui::cluster::kubeconfig::Loaded;
+use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::demo::{self, Demo};
 use kubetui::keymap::{self, Keymap};
 use kubetui::model::state::Context;
 use kubetui::model::time::Clock;
@@ -36,21 +37,37 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     if let Some(file) = &cli.global.log_file {
         kubetui::log::start(file)?;
     }
+    if let Some(contradiction) = cli.contradiction() {
+        anyhow::bail!(contradiction);
+    }
     match &cli.command {
         Some(Command::Completion { shell }) => cli::completion(*shell, &mut std::io::stdout().lock())?,
         Some(Command::Get(get)) => {
-            let loaded = Loaded::load(&cli.global.paths())?;
+            let (loaded, _, _demo) = kubeconfig(cli)?;
             kubetui::get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
         }
+        Some(Command::Demo(cli::Demo::Serve(options))) => kubetui::serve::run(options, &mut std::io::stdout().lock())?,
         None => return dashboard(cli),
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The kubeconfig and where it was read from; with `--demo` that of a demo, which runs until it is dropped. Its kubeconfig
+/// is in no file.
+fn kubeconfig(cli: &Cli) -> anyhow::Result<(Loaded, Paths, Option<Demo>)> {
+    let Some(pods) = cli.global.demo else {
+        let paths = cli.global.paths();
+        return Ok((Loaded::load(&paths)?, paths, None));
+    };
+    let demo = demo::start(demo::Options { pods, ..demo::Options::default() })?;
+    let loaded = Loaded::of_text("the demo's kubeconfig", &demo.kubeconfig())?;
+    Ok((loaded, Paths::none(), Some(demo)))
+}
+
 /// The dashboard. Everything that can be wrong before it begins is said before the terminal is taken.
 fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let paths = cli.global.paths();
-    let loaded = Loaded::load(&paths)?;
+    // Runs as long as the dashboard does, and ends behind it.
+    let (loaded, paths, _demo) = kubeconfig(cli)?;
     let options = cli.global.options();
     let target = connect::target(&loaded, &options)?;
     if !detect::has_terminal() {

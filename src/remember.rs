@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ impl Memory {
         let mut contexts = read(path);
         contexts.extend(self.changed.iter().map(|(context, seen)| (context.clone(), seen.clone())));
         let text = toml::to_string(&File { contexts }).map_err(io::Error::other)?;
-        replace(path, text.as_bytes())?;
+        places::replace(path, text.as_bytes())?;
         self.changed.clear();
         Ok(())
     }
@@ -96,27 +96,6 @@ fn read(path: &Path) -> BTreeMap<String, Remembered> {
             BTreeMap::new()
         }
     }
-}
-
-/// Puts a file in the place of another one in a single step, readable by its owner only.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link (people keep such files elsewhere) stays a link: what it points at is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    // Left over from a program of the same number that died on the way.
-    let _ = fs::remove_file(&fresh);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&fresh).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    let moved = written.and_then(|()| fs::rename(&fresh, &path));
-    if moved.is_err() {
-        let _ = fs::remove_file(&fresh);
-    }
-    moved
 }
 
 #[cfg(test)]

@@ -135,6 +135,11 @@ impl Paths {
         Paths::choose(flag, std::env::var_os("KUBECONFIG").as_deref(), std::env::home_dir().as_deref())
     }
 
+    /// No file: of a kubeconfig that was never in one ([`Loaded::of_text`]).
+    pub fn none() -> Paths {
+        Paths { files: Vec::new(), required: false }
+    }
+
     /// The rule of client-go's `ClientConfigLoadingRules`.
     fn choose(flag: Option<&Path>, variable: Option<&std::ffi::OsStr>, home: Option<&Path>) -> Paths {
         if let Some(file) = flag {
@@ -196,10 +201,7 @@ impl Loaded {
             match std::fs::read(file) {
                 Ok(bytes) => {
                     found = true;
-                    for document in parse(file, &bytes)? {
-                        config =
-                            config.merge(document).map_err(|e| ConfigError::Parse { file: file.clone(), at: None, why: e.to_string() })?;
-                    }
+                    config = merge(config, file, &bytes)?;
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound && !paths.required => {}
                 Err(e) => return Err(ConfigError::Read { file: file.clone(), why: e.to_string() }),
@@ -210,6 +212,12 @@ impl Loaded {
             return Err(ConfigError::None { looked: paths.files.clone() });
         }
         Ok(Loaded { config, in_cluster, fingerprint })
+    }
+
+    /// A kubeconfig that is in no file. It never changes; `name` stands for the file in errors.
+    pub fn of_text(name: &str, text: &str) -> Result<Loaded, ConfigError> {
+        let config = merge(Kubeconfig::default(), Path::new(name), text.as_bytes())?;
+        Ok(Loaded { config, in_cluster: false, fingerprint: Fingerprint::of(&[]) })
     }
 
     /// There is no kubeconfig, but this is a pod: its service account is used.
@@ -267,6 +275,12 @@ impl Loaded {
         };
         ConfigError::Unknown { what, name: name.to_owned(), known }
     }
+}
+
+/// A kubeconfig, and the documents of one more file.
+fn merge(config: Kubeconfig, file: &Path, bytes: &[u8]) -> Result<Kubeconfig, ConfigError> {
+    let wrong = |e: kube::config::KubeconfigError| ConfigError::Parse { file: file.to_owned(), at: None, why: e.to_string() };
+    parse(file, bytes)?.into_iter().try_fold(config, |config, document| config.merge(document).map_err(wrong))
 }
 
 /// The documents of a file, paths in them made absolute: they are relative to the file they stand in.
@@ -394,6 +408,15 @@ contexts:
         assert_eq!(contexts[0].namespace.as_deref(), Some("shop"));
         assert_eq!(contexts[1].server.as_deref(), Some("https://three"));
         assert_eq!(contexts[2].server, None);
+    }
+
+    #[test]
+    fn what_is_in_no_file_is_read_once() {
+        let loaded = Loaded::of_text("the demo", ONE).expect("loads");
+        assert_eq!((loaded.current(), loaded.contexts().len(), loaded.is_in_cluster()), (Some("one"), 1, false));
+        assert!(!loaded.fingerprint().has_changed());
+        let error = Loaded::of_text("the demo", "contexts: hello").expect_err("no kubeconfig");
+        assert!(error.to_string().starts_with("the demo:1:"), "{error}");
     }
 
     #[test]

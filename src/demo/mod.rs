@@ -5,13 +5,99 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod admission;
+mod bare;
 pub mod controllers;
 pub mod http;
 pub mod refusal;
+pub mod resources;
 pub mod selector;
+pub mod serve;
 pub mod store;
 pub mod world;
 
 pub use crate::model::tree;
-pub mod resources;
-pub mod tree;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serve::{ServeError, Server};
+use tokio::runtime::{Builder, Runtime};
+
+/// What a demo is to be like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How many pods there are, about; `None` for the story alone.
+    pub pods: Option<u32>,
+    /// How many pods change each second, beside what the story does.
+    pub churn: u32,
+    /// Where it listens on 127.0.0.1; 0 for any port that is free.
+    pub port: u16,
+}
+
+/// A running demo. It ends when it is dropped.
+pub struct Demo {
+    server: Server,
+    threads: Threads,
+}
+
+/// The demo's own runtime. A plain one cannot be dropped by a task of another one.
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Demo {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Its kubeconfig (YAML), with a context for each of [`serve::USERS`].
+    pub fn kubeconfig(&self) -> String {
+        self.server.kubeconfig()
+    }
+
+    /// Ends it, and lets answers that are on their way be read: a second at most. Not to be called by a task.
+    pub fn stop(mut self) {
+        if let Some(runtime) = self.threads.0.take() {
+            runtime.block_on(self.server.stop());
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Starts a cluster, on threads of its own so that nobody else's tasks wait for it.
+///
+/// # Errors
+/// The port is taken, or the system gives no threads or random numbers.
+pub fn start(options: Options) -> Result<Demo, ServeError> {
+    serving(service(&options), options.port)
+}
+
+/// What answers the calls: the one place where the world comes in.
+fn service(_options: &Options) -> Arc<dyn http::Service> {
+    Arc::new(bare::Bare)
+}
+
+/// Serves a service on threads of its own.
+fn serving(service: Arc<dyn http::Service>, port: u16) -> Result<Demo, ServeError> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        // They take turns on the world: more would only wait for each other.
+        .max_blocking_threads(8)
+        .thread_name("demo")
+        .enable_all()
+        .build()
+        .map_err(|e| ServeError::Runtime(e.to_string()))?;
+    let threads = Threads(Some(runtime));
+    let server = {
+        let _entered = threads.0.as_ref().map(Runtime::enter);
+        Server::start(service, port)?
+    };
+    Ok(Demo { server, threads })
+}

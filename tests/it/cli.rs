@@ -110,3 +110,56 @@ fn the_kubeconfig_is_never_written() {
     assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), modified()), (GOOD, before));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no lock file beside it");
 }
+
+#[test]
+fn a_demo_is_a_cluster_of_its_own() {
+    let (_folder, path) = config(GOOD);
+    for arguments in [&["--demo"][..], &["--demo=10", "get", "pods"], &["get", "pods", "--demo"]] {
+        one_clear_line(&kubetui(&path, arguments), &["--demo", "--kubeconfig"]);
+    }
+    one_clear_line(&kubetui(&path, &["--demo", "demo", "serve"]), &["--demo", "--pods"]);
+}
+
+#[test]
+fn what_a_demo_cannot_have_is_named_with_the_way_out() {
+    let (folder, path) = config(GOOD);
+    one_clear_line(&kubetui(&path, &["demo", "serve"]), &[path.to_str().unwrap(), "left alone", "--kubeconfig"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), GOOD);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let fresh = folder.path().join("fresh");
+    one_clear_line(&kubetui(&fresh, &["demo", "serve", "--port", &port]), &[&port, "taken", "--port"]);
+    assert!(!fresh.exists());
+}
+
+/// `demo serve` as a script uses it: the first line tells that it is there, SIGTERM ends it, nothing is left.
+#[cfg(unix)]
+#[test]
+fn a_demo_serves_until_it_is_told_to_end() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubetui"));
+    command.args(["demo", "serve"]).env("XDG_RUNTIME_DIR", folder.path()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let file = lines.next().unwrap().strip_prefix("export KUBECONFIG=").map(PathBuf::from).expect("a line for a shell");
+    let says = lines.next().unwrap();
+    assert!(file.starts_with(folder.path()));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let config = kube::config::Kubeconfig::read_from(&file).unwrap();
+    let version = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let config = kube::Config::from_custom_kubeconfig(config, &Default::default()).await.unwrap();
+        assert!(says.contains(config.cluster_url.authority().unwrap().as_str()), "{says}");
+        kube::Client::try_from(config).unwrap().apiserver_version().await.unwrap()
+    });
+    assert_eq!(version.major, "1");
+
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!file.exists());
+}

@@ -31,6 +31,7 @@ const MAY: &[(&str, &[&str])] = &[
     // The ways in without a screen; `get` prints what the table would show.
     ("log", &["places"]),
     ("cli", &["cluster", "kinds", "model", "event", "config"]),
+    ("serve", &["cli", "demo", "places"]),
     ("get", &["cli", "cluster", "view", "kinds", "model", "event"]),
 ];
 
