@@ -5,5 +5,6 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod http;
+pub mod openapi;
 pub mod resources;
 pub mod tree;

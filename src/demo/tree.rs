@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 mod convert;
 mod read;
+mod shape;
 mod write;
 
 /// A JSON value.
