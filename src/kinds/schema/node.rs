@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::Gvk;
 
+/// Names and schemas, in the order in which they are written.
+pub type Properties = Vec<(Box<str>, Arc<Node>)>;
+
 /// A schema. What stands in a referred one is not in it.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -30,7 +33,7 @@ pub struct Node {
     #[serde(rename = "enum")]
     pub enumeration: Vec<Value>,
     #[serde(deserialize_with = "fields")]
-    pub properties: Vec<(Box<str>, Arc<Node>)>,
+    pub properties: Properties,
     pub required: Vec<Box<str>>,
     pub items: Option<Below>,
     pub additional_properties: Option<Additional>,
@@ -102,10 +105,10 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error
 }
 
 /// A map in the order in which it is written.
-fn fields<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(Box<str>, Arc<Node>)>, D::Error> {
+fn fields<'de, D: Deserializer<'de>>(from: D) -> Result<Properties, D::Error> {
     struct Fields;
     impl<'de> Visitor<'de> for Fields {
-        type Value = Vec<(Box<str>, Arc<Node>)>;
+        type Value = Properties;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("properties")

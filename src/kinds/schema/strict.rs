@@ -101,7 +101,8 @@ impl fmt::Display for Problem {
 /// Everything in a value that a type does not take, in the value's order.
 ///
 /// Go has names for some scalar types that OpenAPI does not say (`v1.RestartPolicy` is `string` here), and structs within
-/// structs that it does not say either.
+/// structs that it does not say either. Of a custom resource a server decodes its metadata only: values of the wrong form in
+/// the rest of it are for validation to refuse.
 pub fn problems<V: Json>(of: &Type, value: &V) -> Vec<Problem> {
     let mut walk =
         Walk { out: Vec::new(), path: String::new(), fields: String::new(), owner: of.component().map(short).unwrap_or_default().into() };
@@ -157,6 +158,8 @@ impl Walk {
         let owner = of.component().map(short).filter(|_| of.has_fields()).map(str::to_owned);
         let outer = owner.map(|owner| std::mem::replace(&mut self.owner, owner));
         let open = of.preserves_unknown();
+        let embedded = of.embedded_resource();
+        let implied = |key: &str| embedded && matches!(key, "apiVersion" | "kind" | "metadata");
         let values = of.values();
         for (key, value) in entries {
             let (path, fields) = (self.path.len(), self.fields.len());
@@ -168,7 +171,7 @@ impl Walk {
                 self.value(&of, value);
             } else if let Some(of) = &values {
                 self.value(of, value);
-            } else if !open && !(of.embedded_resource() && matches!(key, "apiVersion" | "kind" | "metadata")) {
+            } else if !open && !implied(key) {
                 self.fault(Fault::Unknown);
             }
             self.path.truncate(path);
