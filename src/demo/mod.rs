@@ -8,6 +8,7 @@ pub mod admission;
 mod bare;
 pub mod controllers;
 pub mod http;
+pub mod openapi;
 pub mod refusal;
 pub mod resources;
 pub mod selector;

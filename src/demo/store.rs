@@ -117,6 +117,9 @@ pub struct Change {
     pub before: Option<Arc<Object>>,
 }
 
+/// Namespace, key and value.
+type Label = (Arc<str>, Arc<str>, Arc<str>);
+
 #[derive(Default)]
 struct Collection {
     /// By namespace and name, which is the order of lists.
@@ -134,8 +137,8 @@ pub struct Store {
     by_uid: HashMap<Arc<str>, Ref>,
     /// Owner's UID → what it owns.
     owned: HashMap<Arc<str>, BTreeSet<Ref>>,
-    /// Namespace, label and value → names of pods.
-    labelled: HashMap<(Arc<str>, Arc<str>, Arc<str>), BTreeSet<Arc<str>>>,
+    /// The names of the pods that have a label.
+    labelled: HashMap<Label, BTreeSet<Arc<str>>>,
     /// Node → pods that are bound to it.
     bound: HashMap<Arc<str>, BTreeSet<Ref>>,
     /// Changes that controllers have not seen.
