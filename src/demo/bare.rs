@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::http::{Answer, Body, Request, Service};
+use super::refusal::Refusal;
 
 /// Knows no objects.
 pub(super) struct Bare;
@@ -11,11 +12,11 @@ pub(super) struct Bare;
 impl Service for Bare {
     fn call(&self, request: Request) -> Answer {
         let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
-        let (status, content_type, text) = match path[..] {
-            ["livez" | "readyz" | "healthz"] => (StatusCode::OK, "text/plain; charset=utf-8", "ok".to_owned()),
-            ["version"] => (StatusCode::OK, "application/json", json!({"major": "1", "minor": "36", "gitVersion": "v1.36.3"}).to_string()),
-            _ => (StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n".to_owned()),
+        let (content_type, text) = match path[..] {
+            ["livez" | "readyz" | "healthz"] => ("text/plain; charset=utf-8", "ok".to_owned()),
+            ["version"] => ("application/json", json!({"major": "1", "minor": "36", "gitVersion": "v1.36.3"}).to_string()),
+            _ => return Refusal::no_such_path().answer(),
         };
-        Answer { status, content_type, headers: Vec::new(), body: Body::Whole(text.into()) }
+        Answer { status: StatusCode::OK, content_type, headers: Vec::new(), body: Body::Whole(text.into()) }
     }
 }

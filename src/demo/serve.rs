@@ -4,10 +4,10 @@
 //! HTTP/1.1 only: every client of Kubernetes speaks it, and websockets need nothing more.
 
 mod accounts;
+mod barred;
 mod certificate;
 mod exchange;
 mod kubeconfig;
-mod refusal;
 #[cfg(test)]
 mod tests;
 

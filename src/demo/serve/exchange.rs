@@ -18,7 +18,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::refusal::Refusal;
+use super::barred::Barred;
 use super::{Connection, end};
 use crate::demo::http::{Answer, Body, Conversation, Pieces, Request};
 
@@ -51,7 +51,7 @@ pub(super) async fn answer(connection: Connection, mut call: hyper::Request<Inco
             let called = tokio::task::spawn_blocking(move || compressed(service.call(request), gzip)).await;
             called.unwrap_or_else(|error| {
                 tracing::error!(%error, "the demo's API panicked");
-                Refusal::Panic.answer()
+                Barred::Panic.answer()
             })
         }
         Err(refusal) => refusal.answer(),
@@ -60,26 +60,26 @@ pub(super) async fn answer(connection: Connection, mut call: hyper::Request<Inco
 }
 
 /// Reads a call whole, after it is known who calls.
-async fn request(connection: &Connection, call: hyper::Request<Incoming>) -> Result<Request, Refusal> {
+async fn request(connection: &Connection, call: hyper::Request<Incoming>) -> Result<Request, Barred> {
     let (mut head, body) = call.into_parts();
-    let user = connection.shared.tokens.who(&head.headers, head.uri.path()).ok_or(Refusal::Unauthorized)?;
+    let user = connection.shared.tokens.who(&head.headers, head.uri.path()).ok_or(Barred::Unauthorized)?;
     // So that nothing can come of it behind this line.
     head.headers.remove(header::AUTHORIZATION);
-    let path = decoded(head.uri.path(), false).ok_or(Refusal::Path)?;
+    let path = decoded(head.uri.path(), false).ok_or(Barred::Path)?;
     // As Go has it, a decoded slash divides too.
     let path = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     let query = query(head.uri.query().unwrap_or_default());
-    let body = tokio::time::timeout(BODY, whole(body)).await.unwrap_or(Err(Refusal::Timeout))?;
+    let body = tokio::time::timeout(BODY, whole(body)).await.unwrap_or(Err(Barred::Timeout))?;
     Ok(Request { method: head.method, path, query, headers: head.headers, body, user })
 }
 
-async fn whole(mut body: Incoming) -> Result<Bytes, Refusal> {
+async fn whole(mut body: Incoming) -> Result<Bytes, Barred> {
     if body.size_hint().lower() > DRAIN as u64 {
-        return Err(Refusal::TooLarge);
+        return Err(Barred::TooLarge);
     }
     let (mut kept, mut seen) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| Barred::Broken)?.into_data() else { continue };
         seen += data.len();
         match seen {
             _ if seen <= LIMIT => kept.extend_from_slice(&data),
@@ -87,7 +87,7 @@ async fn whole(mut body: Incoming) -> Result<Bytes, Refusal> {
             _ => break,
         }
     }
-    if seen > LIMIT { Err(Refusal::TooLarge) } else { Ok(kept.freeze()) }
+    if seen > LIMIT { Err(Barred::TooLarge) } else { Ok(kept.freeze()) }
 }
 
 /// Percent-decoded text; `None` where it is none.
@@ -173,7 +173,7 @@ fn respond(answer: Answer, upgrade: Option<Upgrade>, connection: Connection) -> 
         Body::Pieces(pieces) => *response.body_mut() = stream(pieces, connection),
         Body::Upgrade(protocol, conversation) => {
             let begun = upgrade.and_then(|upgrade| upgrade.begin(protocol, conversation));
-            return begun.unwrap_or_else(|| respond(Refusal::NoUpgrade.answer(), None, connection));
+            return begun.unwrap_or_else(|| respond(Barred::NoUpgrade.answer(), None, connection));
         }
     }
     response

@@ -257,6 +257,28 @@ fn what_is_no_http_is_refused_and_hurts_nobody() {
     });
 }
 
+/// The clock runs as soon as everybody waits.
+#[tokio::test]
+async fn clients_that_never_finish_are_not_waited_for() {
+    let server = Server::start(Arc::new(Probe::default()), 0).expect("a server");
+    let mut silent = TcpStream::connect(server.address()).await.expect("a connection");
+    let mut half_a_head = connect(&server).await;
+    half_a_head.write_all(b"GET / HT").await.expect("written");
+    let mut no_body = connect(&server).await;
+    let token = server.tokens().next().expect("a user").1;
+    let head = format!("POST / HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {token}\r\nContent-Length: 5\r\n\r\nx");
+    no_body.write_all(head.as_bytes()).await.expect("written");
+    tokio::time::pause();
+    let begin = tokio::time::Instant::now();
+    let mut answer = vec![0; 4096];
+    let length = no_body.read(&mut answer).await.expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.starts_with("HTTP/1.1 504 ") && answer.contains("did not complete within the allotted timeout"), "{answer}");
+    let _ = half_a_head.read_to_end(&mut Vec::new()).await;
+    let _ = silent.read_to_end(&mut Vec::new()).await;
+    assert!(begin.elapsed() <= IDLE + Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
 #[test]
 fn long_json_is_compressed_for_who_takes_it() {
     with_server(|server, _, _| async move {
