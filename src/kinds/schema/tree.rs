@@ -1,6 +1,6 @@
 //! Trees as values that are held against a schema.
 
-use crate::model::tree::Tree;
+use super::{Json, Shape};
 use crate::model::tree::Tree;
 
 impl Json for Tree {
