@@ -5,12 +5,13 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod admission;
-mod bare;
+pub mod api;
 pub mod controllers;
 pub mod http;
 pub mod openapi;
 pub mod refusal;
 pub mod resources;
+pub mod running;
 pub mod selector;
 pub mod serve;
 pub mod store;
@@ -21,8 +22,11 @@ pub use crate::model::tree;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api::Api;
+use running::{Running, Time};
 use serve::{ServeError, Server};
 use tokio::runtime::{Builder, Runtime};
+use world::{Millis, World};
 
 /// What a demo is to be like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +41,7 @@ pub struct Options {
 
 /// A running demo. It ends when it is dropped.
 pub struct Demo {
+    running: Arc<Running>,
     server: Server,
     threads: Threads,
 }
@@ -63,6 +68,11 @@ impl Demo {
         self.server.kubeconfig()
     }
 
+    /// Moves the time of a demo that was started by [`start_at`], and does all that is due until then.
+    pub fn pass(&self, milliseconds: Millis) {
+        self.running.pass(milliseconds);
+    }
+
     /// Ends it, and lets answers that are on their way be read: a second at most. Not to be called by a task.
     pub fn stop(mut self) {
         if let Some(runtime) = self.threads.0.take() {
@@ -77,16 +87,26 @@ impl Demo {
 /// # Errors
 /// The port is taken, or the system gives no threads or random numbers.
 pub fn start(options: Options) -> Result<Demo, ServeError> {
-    serving(service(&options), options.port)
+    let time = Time::System;
+    let world = world(&options, time.now());
+    serving(Running::new(world, time), options.port)
 }
 
-/// What answers the calls: the one place where the world comes in.
-fn service(_options: &Options) -> Arc<dyn http::Service> {
-    Arc::new(bare::Bare)
+/// Starts a cluster whose time stands still until [`Demo::pass`]: for tests, which then need not wait.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_at(now: Millis, options: Options) -> Result<Demo, ServeError> {
+    serving(Running::new(world(&options, now), Time::Told(now.into())), options.port)
 }
 
-/// Serves a service on threads of its own.
-fn serving(service: Arc<dyn http::Service>, port: u16) -> Result<Demo, ServeError> {
+/// The cluster that the options describe.
+fn world(_options: &Options, now: Millis) -> World {
+    World::new(now, now as u64)
+}
+
+/// Serves a world on threads of its own.
+fn serving(running: Arc<Running>, port: u16) -> Result<Demo, ServeError> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         // They take turns on the world: more would only wait for each other.
@@ -98,7 +118,9 @@ fn serving(service: Arc<dyn http::Service>, port: u16) -> Result<Demo, ServeErro
     let threads = Threads(Some(runtime));
     let server = {
         let _entered = threads.0.as_ref().map(Runtime::enter);
-        Server::start(service, port)?
+        let server = Server::start(Arc::new(Api::new(running.clone())), port)?;
+        tokio::spawn(running.clone().drive());
+        server
     };
-    Ok(Demo { server, threads })
+    Ok(Demo { running, server, threads })
 }

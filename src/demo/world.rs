@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::model::time::rfc3339;
 
 use super::controllers::{self, Controller};
+use super::resources::Registry;
 use super::store::{Object, Ref, Store};
 use super::tree::Tree;
 
@@ -43,6 +44,8 @@ struct Look {
 pub struct World {
     /// What there is. Controllers read it; changes go through the methods of the world.
     pub store: Store,
+    /// What kinds there are, custom ones too.
+    pub resources: Registry,
     /// For names, UIDs and jitter.
     pub random: Random,
     now: Millis,
@@ -63,6 +66,7 @@ impl World {
         World {
             // A cluster that has been there for a while: a version like 1 is history that nobody remembers.
             store: Store::starting_at(1000),
+            resources: Registry::recorded(),
             random: Random::new(seed),
             now,
             now_text: (Millis::MIN, "".into()),
