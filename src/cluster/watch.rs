@@ -72,6 +72,9 @@ struct Task {
     stale: Option<i64>,
 }
 
+/// One try of a task: names where it has to be split.
+type Round<'a> = BoxFuture<'a, Option<Vec<Arc<str>>>>;
+
 type Fresh = IndexMap<Uid, Row, FxBuildHasher>;
 
 impl Task {
@@ -113,14 +116,14 @@ impl Task {
     }
 
     /// One try after the other. One that panics fails like any other: it is said, and tried again after a pause.
-    async fn rounds(mut self, round: fn(&mut Task) -> BoxFuture<'_, Option<Vec<Arc<str>>>>) -> Vec<Arc<str>> {
+    async fn rounds(mut self, round: fn(&mut Task) -> Round<'_>) -> Vec<Arc<str>> {
         loop {
             match AssertUnwindSafe(round(&mut self)).catch_unwind().await {
                 Ok(Some(names)) => return names,
                 Ok(None) => {}
                 Err(panic) => {
                     let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-                    // Whatever it was in the middle of: a fresh list puts it right.
+                    // A fresh list puts right whatever it was in the middle of.
                     self.version = None;
                     self.decoder = Decoder::new(self.spec.kind.clone(), self.spec.metadata_only);
                     self.say_stale(format!("kubetui made a mistake: {}", words.unwrap_or("the log says which")).into());
@@ -345,7 +348,7 @@ mod tests {
     static ROUNDS: AtomicUsize = AtomicUsize::new(0);
 
     /// The first two tries panic; the third splits.
-    fn breaks(task: &mut Task) -> BoxFuture<'_, Option<Vec<Arc<str>>>> {
+    fn breaks(task: &mut Task) -> Round<'_> {
         async {
             assert_eq!(task.version, None, "what was half known is read anew");
             task.version = Some("7".into());
