@@ -8,12 +8,13 @@
 //! | `sort` by any column | 16 ms: one frame | | 1.6 ms (NAMESPACE) – 12 ms (IP) |
 //! | `filter` by a comparison or label | 16 ms | | 1–2 ms; by CPU 5–11 ms |
 //! | `filter` by words | 16 ms | | 2.5–13 ms; by a regular expression 12–15 ms |
-//! | `sort_and_filter` by a comparison or label | 16 ms | | 4.5–9 ms |
-//! | `sort_and_filter` STATUS `web` | 16 ms | | 12–18 ms |
-//! | `sort_and_filter` CPU `api` | 16 ms | | 17–20 ms |
+//! | `sort_and_filter` by a comparison or label | 16 ms | | 1.4–5.5 ms |
+//! | `sort_and_filter` STATUS `web` | 16 ms | | 14–15 ms |
+//! | `sort_and_filter` CPU `api` | 16 ms | | 15–16 ms |
 //!
 //! The fastest samples, on two shared cores of an Intel Xeon in the cloud that others kept busy; the first of two figures
-//! at a load of 3 to 4, the second at 6, where memory is what all wait for. Built with `lto = false` and 16 codegen units.
+//! at a load of 3 to 4, the second at 6, where memory is what all wait for. Built with `lto = false` and 16 codegen units;
+//! `sort_and_filter` with the release profile at a load of 1, where it took 9–10, 18 and 20 ms while all rows were sorted.
 
 #![expect(clippy::expect_used, reason = "a bench may panic")]
 

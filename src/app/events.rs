@@ -107,9 +107,9 @@ impl<S: Surface> App<S> {
                 self.discover();
             }
             // Never reached: other contexts are offered, and this one is tried on.
-            Link::Down { since: None, why } if matches!(self.state.overlay, Overlay::None) => {
+            Link::Down { since: None, why } => {
                 let reason = format!("{} does not answer: {why}. Trying again; ctrl-r tries now", self.state.context.name);
-                self.state.pick_context(reason.into());
+                self.state.offer_contexts(reason.into());
             }
             // Rows stay, and hide what would stand in their place: the reason is said below them, once.
             Link::Down { since: Some(_), why } => {

@@ -1,9 +1,12 @@
 //! One watch: a streaming list where the server has it, pages where it has not, polling where watching is forbidden;
 //! resumed by resourceVersion, and always honest about how true its rows are.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use tokio::sync::mpsc;
@@ -12,9 +15,8 @@ use tokio::time::Instant;
 use super::connect::Session;
 use super::error::ClusterError;
 use super::feed::Feed;
-use super::frames::{Decoder, Frame, Splitter, is_protobuf};
+use super::frames::Decoder;
 use super::link::LinkHandle;
-use super::list;
 use super::request;
 use crate::event::{Event, WatchId};
 use crate::model::row::{Row, Uid};
@@ -24,15 +26,11 @@ use crate::model::state::Truth;
 mod pace;
 mod pages;
 mod parts;
+mod stream;
 
 pub(super) use pace::jitter;
 use pace::{BUSY, Pace, REFUSED};
 pub use parts::{FEW, Handle, spawn};
-
-/// A streaming list that sends neither an event nor its end for so long is none: the server ignores the parameter.
-const NO_END: Duration = Duration::from_secs(4);
-/// The API server sends bookmarks about once a minute; a stream without a word for longer is opened again.
-const SILENCE: Duration = Duration::from_secs(150);
 
 /// How a try ended.
 enum End {
@@ -74,6 +72,9 @@ struct Task {
     stale: Option<i64>,
 }
 
+/// One try of a task: names where it has to be split.
+type Round<'a> = BoxFuture<'a, Option<Vec<Arc<str>>>>;
+
 type Fresh = IndexMap<Uid, Row, FxBuildHasher>;
 
 impl Task {
@@ -110,84 +111,113 @@ impl Task {
     }
 
     /// Runs for ever, or until it has to be split into one watch for each of the namespaces that it returns.
-    async fn run(mut self) -> Vec<Arc<str>> {
+    async fn run(self) -> Vec<Arc<str>> {
+        self.rounds(|task| task.round().boxed()).await
+    }
+
+    /// One try after the other. One that panics fails like any other: it is said, and tried again after a pause.
+    async fn rounds(mut self, round: fn(&mut Task) -> Round<'_>) -> Vec<Arc<str>> {
         loop {
-            let mut link = self.link.mark();
-            self.last = link.clone();
-            let session = self.feed.until(link.session()).await;
-            let began = Instant::now();
-            let end = self.attempt(&session).await;
-            let error = match end {
-                End::Closed | End::Expired => {
-                    if matches!(end, End::Expired) {
-                        self.version = None;
-                        self.feed.truth(Truth::Syncing);
-                    }
-                    let (pause, noticed) = self.pace.ended(began.elapsed());
-                    if noticed {
-                        let since = *self.stale.get_or_insert(self.heard);
-                        self.feed.truth(Truth::Stale { since, why: "the server ends every watch at once".into() });
-                    }
-                    self.feed.until(tokio::time::sleep(pause)).await;
-                    continue;
+            match AssertUnwindSafe(round(&mut self)).catch_unwind().await {
+                Ok(Some(names)) => return names,
+                Ok(None) => {}
+                Err(panic) => {
+                    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                    // A fresh list puts right whatever it was in the middle of.
+                    self.version = None;
+                    self.decoder = Decoder::new(self.spec.kind.clone(), self.spec.metadata_only);
+                    self.say_stale(format!("kubetui made a mistake: {}", words.unwrap_or("the log says which")).into());
+                    let pause = self.pace.failed();
+                    self.rest(pause).await;
                 }
-                End::NoStreaming => {
-                    self.streaming = false;
-                    continue;
-                }
-                End::NoWatch(error) => {
-                    self.polling = Some(error.to_string().into());
-                    continue;
-                }
-                End::Failed(error) => error,
-            };
-            tracing::debug!(kind = %self.spec.kind.plural, %error, "watch");
-            let why: Arc<str> = error.to_string().into();
-            let pause = match &error {
-                ClusterError::Forbidden(_) => {
-                    // What could be read before and cannot be any more must go from the screen's truth, not silently.
-                    if let Some(names) = self.narrower(&session).await {
-                        if names.is_empty() {
-                            continue;
-                        }
-                        return names;
-                    }
-                    if std::mem::take(&mut self.fell_back) {
-                        // Next time all of them first: rights change.
-                        self.look_at(None);
-                    }
-                    self.feed.truth(Truth::Forbidden { why });
-                    REFUSED
-                }
-                ClusterError::NotFound(_) if self.known.is_empty() => {
-                    self.feed.truth(Truth::Missing { why });
-                    REFUSED
-                }
-                _ => {
-                    if error.is_login() {
-                        link.refused(&error);
-                    }
-                    // As of the first failure: that others hear of the server says nothing of these rows.
-                    let since = *self.stale.get_or_insert(self.heard.max(self.link.heard()));
-                    self.feed.truth(Truth::Stale { since, why });
-                    self.link.suspect();
-                    if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
-                        // As it asks, whatever else happens.
-                        self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
-                    }
-                    self.pace.failed()
-                }
-            };
-            let renewed = self.feed.until(async {
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => false,
-                    () = self.last.renewed() => true,
-                }
-            });
-            if renewed.await {
-                // The server is back, if not quite: it is asked often while it starts.
-                self.pace.steady();
             }
+        }
+    }
+
+    /// One try, and the pause after it. Names: it has to be split.
+    async fn round(&mut self) -> Option<Vec<Arc<str>>> {
+        let mut link = self.link.mark();
+        self.last = link.clone();
+        let session = self.feed.until(link.session()).await;
+        let began = Instant::now();
+        let end = self.attempt(&session).await;
+        let error = match end {
+            End::Closed | End::Expired => {
+                if matches!(end, End::Expired) {
+                    self.version = None;
+                    self.feed.truth(Truth::Syncing);
+                }
+                let (pause, noticed) = self.pace.ended(began.elapsed());
+                if noticed {
+                    let since = *self.stale.get_or_insert(self.heard);
+                    self.feed.truth(Truth::Stale { since, why: "the server ends every watch at once".into() });
+                }
+                self.feed.until(tokio::time::sleep(pause)).await;
+                return None;
+            }
+            End::NoStreaming => {
+                self.streaming = false;
+                return None;
+            }
+            End::NoWatch(error) => {
+                self.polling = Some(error.to_string().into());
+                return None;
+            }
+            End::Failed(error) => error,
+        };
+        tracing::debug!(kind = %self.spec.kind.plural, %error, "watch");
+        let why: Arc<str> = error.to_string().into();
+        let pause = match &error {
+            ClusterError::Forbidden(_) => {
+                // What could be read before and cannot be any more must go from the screen's truth, not silently.
+                if let Some(names) = self.narrower(&session).await {
+                    return Some(names).filter(|names| !names.is_empty());
+                }
+                if std::mem::take(&mut self.fell_back) {
+                    // Next time all of them first: rights change.
+                    self.look_at(None);
+                }
+                self.feed.truth(Truth::Forbidden { why });
+                REFUSED
+            }
+            ClusterError::NotFound(_) if self.known.is_empty() => {
+                self.feed.truth(Truth::Missing { why });
+                REFUSED
+            }
+            _ => {
+                if error.is_login() {
+                    link.refused(&error);
+                }
+                self.say_stale(why);
+                self.link.suspect();
+                if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
+                    // As it asks, whatever else happens.
+                    self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
+                }
+                self.pace.failed()
+            }
+        };
+        self.rest(pause).await;
+        None
+    }
+
+    /// As of the first failure: that others hear of the server says nothing of these rows.
+    fn say_stale(&mut self, why: Arc<str>) {
+        let since = *self.stale.get_or_insert(self.heard.max(self.link.heard()));
+        self.feed.truth(Truth::Stale { since, why });
+    }
+
+    /// The pause before another try; cut short when there is a reason for one.
+    async fn rest(&mut self, pause: Duration) {
+        let renewed = self.feed.until(async {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => false,
+                () = self.last.renewed() => true,
+            }
+        });
+        if renewed.await {
+            // The server is back, if not quite: it is asked often while it starts.
+            self.pace.steady();
         }
     }
 
@@ -196,6 +226,12 @@ impl Task {
         self.heard = self.link.now();
         self.link.alive();
         self.last = self.link.mark();
+    }
+
+    /// The rows are what the server has.
+    fn proved(&mut self, truth: Truth) {
+        self.stale = None;
+        self.feed.truth(truth);
     }
 
     /// The server answered with objects: from now on what is seen is of `namespace`.
@@ -219,9 +255,9 @@ impl Task {
             let names: Vec<Arc<str>> = match self.spec.scope.names() {
                 Some(names) => names.to_vec(),
                 None => {
-                    let known = self.feed.until(list::namespaces(session)).await.unwrap_or_default();
-                    let plain = patterns.iter().filter(|name| scope::is_name(name)).cloned();
-                    plain.chain(known.into_iter().filter(|name| self.spec.scope.contains(name))).collect()
+                    let known = self.feed.until(parts::named(session, &self.spec.scope)).await.unwrap_or_default();
+                    let plain = patterns.iter().filter(|name| scope::is_name(name) && !known.contains(name)).cloned();
+                    plain.chain(known.iter().cloned()).collect()
                 }
             };
             if names.is_empty() {
@@ -267,7 +303,13 @@ impl Task {
         }
     }
 
+    /// The path of what is looked at.
     fn path(&self, query: &[(&str, &str)]) -> String {
+        self.path_in(self.namespace.as_deref(), query)
+    }
+
+    /// The path of the same in a namespace, or (`None`) in all of them.
+    fn path_in(&self, namespace: Option<&str>, query: &[(&str, &str)]) -> String {
         let mut all: Vec<(&str, &str)> = query.to_vec();
         if let Some(fields) = &self.spec.fields {
             all.push(("fieldSelector", fields));
@@ -278,143 +320,7 @@ impl Task {
         if self.decoder.is_table() {
             all.push(("includeObject", "Metadata"));
         }
-        format!("{}{}", self.spec.kind.path(self.namespace.as_deref()), request::query(&all))
-    }
-
-    async fn stream(&mut self, session: &Session) -> End {
-        let initial = self.version.is_none();
-        let path = match &self.version {
-            Some(version) => self.path(&[("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", version)]),
-            None => self.path(&[
-                ("watch", "1"),
-                ("allowWatchBookmarks", "true"),
-                ("sendInitialEvents", "true"),
-                ("resourceVersionMatch", "NotOlderThan"),
-            ]),
-        };
-        let mut link = self.link.mark();
-        let accept = self.decoder.accept(true);
-        let opened = self.feed.until(async {
-            tokio::select! {
-                opened = request::open_stream(session, &path, &accept) => opened,
-                error = link.broken() => Err(error),
-            }
-        });
-        let mut body = match opened.await {
-            Ok(stream) => stream,
-            Err(ClusterError::Invalid(_)) if initial => return End::NoStreaming,
-            Err(ClusterError::Expired(_)) => return End::Expired,
-            Err(error) => return End::Failed(error),
-        };
-        let protobuf = is_protobuf(&body.content_type);
-        self.hear();
-        self.admitted();
-        if !initial {
-            self.proved(Truth::Live);
-        } else if self.known.is_empty() {
-            // Old rows would stay as they are until the fresh list is complete.
-            self.feed.truth(Truth::Syncing);
-        }
-        let mut fresh: Option<Fresh> = (initial && !self.known.is_empty()).then(Fresh::default);
-        let mut syncing = initial;
-        let mut splitter = Splitter::new(protobuf);
-        let mut frames = Vec::new();
-        let mut quiet = Instant::now() + if syncing { NO_END } else { SILENCE };
-        loop {
-            let chunk = tokio::select! {
-                biased;
-                error = link.broken() => return End::Failed(error),
-                open = self.feed.send() => {
-                    if open { continue }
-                    return End::Closed;
-                }
-                chunk = body.next() => chunk,
-                () = tokio::time::sleep_until(quiet) => {
-                    if syncing { return End::NoStreaming }
-                    // Events have no periodic bookmarks: their silence says nothing.
-                    if &*self.spec.kind.plural != "events" { return End::Closed }
-                    quiet = Instant::now() + SILENCE;
-                    continue;
-                }
-            };
-            let bytes = match chunk {
-                None if syncing => {
-                    return End::Failed(ClusterError::Unreachable("the connection was closed before the list was complete".into()));
-                }
-                None => return End::Closed,
-                Some(Err(error)) => return End::Failed(error),
-                Some(Ok(bytes)) => bytes,
-            };
-            self.hear();
-            splitter.push(&bytes);
-            loop {
-                let frame = match splitter.next_frame() {
-                    Ok(Some(frame)) => frame,
-                    Ok(None) => break,
-                    Err(error) => return End::Failed(error),
-                };
-                if let Err(error) = self.decoder.frame(protobuf, frame, &mut frames) {
-                    return End::Failed(error);
-                }
-                for frame in frames.drain(..) {
-                    match frame {
-                        Frame::Columns(columns) => self.feed.columns(columns),
-                        Frame::Upsert(row) => self.upsert(*row, &mut fresh, syncing),
-                        Frame::Remove(row) => self.remove(*row, &mut fresh, syncing),
-                        // One before the end of the list is no place to resume from: what follows it would be lost.
-                        Frame::Bookmark { initial_end: false, .. } if syncing => {}
-                        Frame::Bookmark { version, initial_end } => {
-                            self.version = Some(version);
-                            if initial_end && syncing {
-                                syncing = false;
-                                if let Some(fresh) = fresh.take() {
-                                    self.swap(fresh);
-                                }
-                                self.proved(Truth::Live);
-                            }
-                        }
-                        Frame::Error(ClusterError::Expired(_)) => return End::Expired,
-                        Frame::Error(error) => return End::Failed(error),
-                    }
-                }
-            }
-            if !syncing {
-                self.pace.steady();
-            }
-            quiet = Instant::now() + if syncing { NO_END } else { SILENCE };
-        }
-    }
-
-    /// The rows are what the server has.
-    fn proved(&mut self, truth: Truth) {
-        self.stale = None;
-        self.feed.truth(truth);
-    }
-
-    fn upsert(&mut self, row: Row, fresh: &mut Option<Fresh>, syncing: bool) {
-        if !syncing {
-            self.version = Some(row.version.clone());
-        }
-        if !self.spec.scope.contains(&row.namespace) && self.namespace.is_none() {
-            return;
-        }
-        if let Some(fresh) = fresh {
-            fresh.insert(row.uid.clone(), row);
-        } else {
-            self.known.insert(row.uid.clone());
-            self.feed.upsert(row);
-        }
-    }
-
-    fn remove(&mut self, row: Row, fresh: &mut Option<Fresh>, syncing: bool) {
-        if !syncing {
-            self.version = Some(row.version);
-        }
-        if let Some(fresh) = fresh {
-            fresh.swap_remove(&row.uid);
-        } else if self.known.remove(&row.uid) {
-            self.feed.remove(row.uid);
-        }
+        format!("{}{}", self.spec.kind.path(namespace), request::query(&all))
     }
 
     /// A complete fresh list takes the place of what was known, at once: no row blinks.
@@ -426,5 +332,51 @@ impl Task {
         for (_, row) in fresh {
             self.feed.upsert(row);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::cluster::connect::Options;
+    use crate::cluster::kubeconfig::{Loaded, Paths};
+    use crate::cluster::link::{self, Route};
+    use crate::model::time::Clock;
+
+    static ROUNDS: AtomicUsize = AtomicUsize::new(0);
+
+    /// The first two tries panic; the third splits.
+    fn breaks(task: &mut Task) -> Round<'_> {
+        async {
+            assert_eq!(task.version, None, "what was half known is read anew");
+            task.version = Some("7".into());
+            task.last = task.link.mark();
+            tokio::task::yield_now().await;
+            assert!(ROUNDS.fetch_add(1, Ordering::SeqCst) >= 2, "an odd object");
+            Some(vec!["over".into()])
+        }
+        .boxed()
+    }
+
+    #[tokio::test]
+    async fn a_try_that_panics_is_said_and_tried_again() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let text = "current-context: c\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\ncontexts: [{name: c, context: {cluster: c}}]\n";
+        std::fs::write(&file, text).expect("is written");
+        let paths = Paths::of(Some(file.path()));
+        let route = Route { loaded: Loaded::load(&paths).expect("loads"), paths, options: Options::default() };
+        let (out, mut events) = mpsc::channel(64);
+        // The link's own words go elsewhere.
+        let link = link::spawn(route, Clock::fixed(1000), mpsc::channel(64).0);
+        let kind = Arc::new(crate::kinds::pods::POD.as_kind());
+        let spec = WatchSpec { kind, scope: Scope::All, fields: None, labels: None, metadata_only: false };
+        let task = Task::new(WatchId(1), 3, spec, None, None, link.handle.clone(), out);
+        let names = tokio::time::timeout(Duration::from_secs(10), task.rounds(breaks)).await.expect("it goes on");
+        assert_eq!((&*names[0], ROUNDS.load(Ordering::SeqCst)), ("over", 3));
+        let Ok(Event::Watch(WatchId(1), update)) = events.try_recv() else { panic!("nothing was said") };
+        let why = "kubetui made a mistake: an odd object".into();
+        assert_eq!((update.part, update.truth), (3, Some(Truth::Stale { since: 1000, why })));
     }
 }

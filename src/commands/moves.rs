@@ -37,6 +37,7 @@ pub fn sideways(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
     } else if let Some((view, _)) = c.state.table_mut() {
         let last = view.columns().count().saturating_sub(2);
         view.left = view.left.saturating_add_signed(by).min(last);
+        view.shows_sorted = false;
     }
     Ok(())
 }

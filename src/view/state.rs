@@ -301,6 +301,19 @@ impl State {
         self.dirty = true;
     }
 
+    /// Offers other contexts by itself, for this reason; where they are offered already, the reason is what it is now. What
+    /// a person has opened stays as it is.
+    pub fn offer_contexts(&mut self, reason: Arc<str>) {
+        match &mut self.overlay {
+            Overlay::None => self.pick_context(reason),
+            Overlay::Picker(picker) if picker.purpose == Purpose::Contexts && !picker.reason.is_empty() => {
+                picker.reason = reason;
+                self.dirty = true;
+            }
+            _ => {}
+        }
+    }
+
     /// The contexts as choices.
     pub fn context_choices(&self) -> Vec<Choice> {
         let choice = |context: &Context| {

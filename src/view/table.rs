@@ -51,6 +51,8 @@ pub struct TableView {
     pub wide: bool,
     /// First column shown after the name, when they do not all fit.
     pub left: usize,
+    /// The column sorted by is scrolled to, until a person scrolls elsewhere.
+    pub shows_sorted: bool,
     /// How wide CPU and memory have been on the screen.
     pub spent: [Spent; 2],
     /// First row on the screen.
@@ -81,6 +83,7 @@ impl TableView {
             remarked: false,
             wide: false,
             left: 0,
+            shows_sorted: true,
             spent: [Spent::default(); 2],
             top: 0,
             height: 20,
@@ -137,6 +140,7 @@ impl TableView {
         let before = self.place.sorting;
         let descending = before.by == Some(by) && !before.descending;
         self.place.sorting = Sort { by: Some(by), descending };
+        self.shows_sorted = true;
         self.order();
     }
 

@@ -291,6 +291,21 @@ fn lists_to_choose_from() {
 }
 
 #[test]
+fn the_reason_for_other_contexts_is_what_it_is_now_and_what_a_person_opened_stays() {
+    let mut stage = Stage::bare(CLASSIC, Feeder::new(Vec::new()));
+    stage.state.offer_contexts("prod-eu does not answer: timed out".into());
+    stage.picking("dev");
+    stage.state.offer_contexts("prod-eu does not answer: connection refused".into());
+    let screen = stage.text();
+    assert!(screen.contains("connection refused") && !screen.contains("timed out"), "{screen}");
+    let Overlay::Picker(picker) = &stage.state.overlay else { panic!("the list is gone") };
+    assert_eq!(picker.line.text(), "dev", "what was typed stays");
+    stage.state.pick_context("".into());
+    stage.state.offer_contexts("prod-eu does not answer: connection refused".into());
+    assert!(!stage.text().contains("connection refused"));
+}
+
+#[test]
 fn help_and_keys() {
     screen!("help-80x24", Stage::new(CLASSIC).run("help").text());
     screen!("help-250x70", Stage::new(LARGE).run("help").text());

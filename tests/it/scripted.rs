@@ -11,6 +11,7 @@ use crate::driver::{Driver, Setup};
 use crate::wait::wait_until;
 
 mod server;
+mod widening;
 
 use server::{Answer, SOON, Server, bookmark, error, frame, pod};
 
@@ -168,6 +169,50 @@ fn a_server_that_ignores_the_streaming_list_is_read_in_pages() {
     assert!(server.requests_of("pods").iter().any(|request| request.has("limit=500")), "it was read in pages");
     server.put("pods", pod("shop", "bb-new"));
     run.see("bb-new");
+}
+
+/// As old servers do, on a cluster where something always happens: what is there, changes to it, and never an end.
+fn without_end(server: &Server) {
+    server.on(|request| {
+        (request.is_of("pods") && request.has("sendInitialEvents=true")).then(|| {
+            let content_type = "application/vnd.kubernetes.protobuf;stream=watch".to_owned();
+            let first = frame(&content_type, "pods", "ADDED", &pod("shop", "aa-here"));
+            Answer::Stream { content_type, first }
+        })
+    });
+}
+
+#[test]
+fn a_server_that_ignores_the_streaming_list_and_is_never_silent_is_read_in_pages() {
+    let server = Server::start();
+    server.put("pods", pod("shop", "aa-here"));
+    without_end(&server);
+    let run = look(&server);
+    run.wait("the row", |screen| screen.contains("aa-here") && screen.contains("syncing"));
+    let start = Instant::now();
+    wait_until(Duration::from_secs(25), "the pages", || {
+        server.push("pods", |of| frame(of, "pods", "MODIFIED", &pod("shop", "aa-here")));
+        let pages = server.requests_of("pods").iter().any(|request| request.has("limit=500"));
+        if pages { Ok(()) } else { Err("it still waits for the end".to_owned()) }
+    });
+    assert!(start.elapsed() > Duration::from_secs(5), "a change is no proof by itself: {:?}", start.elapsed());
+    live(&run, &["aa-here"]);
+    server.put("pods", pod("shop", "bb-new"));
+    run.see("bb-new");
+}
+
+#[test]
+fn a_bookmark_before_the_end_of_a_streaming_list_says_that_it_is_none() {
+    let server = Server::start();
+    server.put("pods", pod("shop", "aa-here"));
+    without_end(&server);
+    let run = look(&server);
+    run.wait("the row", |screen| screen.contains("aa-here") && screen.contains("syncing"));
+    let start = Instant::now();
+    server.push("pods", |of| bookmark(of, "pods", 300, false));
+    live(&run, &["aa-here"]);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(server.requests_of("pods").iter().any(|request| request.has("limit=500")), "it was read in pages");
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub const BUSY: Duration = Duration::from_secs(60);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
 /// Before a watch that ended in good order is opened again.
 const AGAIN: Duration = Duration::from_millis(20);
+/// Between two looks whether more may be read, or is there, than is looked at.
+const WIDENING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 /// A watch that lasted so long ended as watches do; one that did not may be ended for a reason that lasts.
 const STEADY: Duration = Duration::from_secs(5);
 /// With a longer pause between two watches, rows are old for a time that a person would notice.
@@ -53,6 +55,26 @@ impl Pace {
     }
 }
 
+/// The pauses between two looks whether there is more to see: rights and namespaces change now and then. Each look costs a
+/// request, so they come less and less often; what is found begins them anew.
+#[derive(Debug)]
+pub struct Widening(Duration);
+
+impl Default for Widening {
+    fn default() -> Self {
+        Widening(WIDENING.0)
+    }
+}
+
+impl Widening {
+    /// Twice as long each time, up to a limit.
+    pub fn next_pause(&mut self) -> Duration {
+        let pause = jitter(self.0);
+        self.0 = (self.0 * 2).min(WIDENING.1);
+        pause
+    }
+}
+
 /// Between half and the whole of `pause`, so that many clients do not come back in step.
 pub fn jitter(pause: Duration) -> Duration {
     use std::hash::{BuildHasher, Hasher};
@@ -72,6 +94,14 @@ mod tests {
         let last = (0..20).map(|_| pace.ended(Duration::ZERO)).last();
         assert_eq!(last, Some((BACKOFF.1, true)));
         assert_eq!(pace.ended(STEADY), (AGAIN, false));
+    }
+
+    #[test]
+    fn more_is_looked_for_soon_and_then_less_and_less_often() {
+        let mut pauses = Widening::default();
+        let all: Vec<Duration> = (0..20).map(|_| pauses.next_pause()).collect();
+        assert!(all[0] >= WIDENING.0 / 2 && all[0] <= WIDENING.0, "{all:?}");
+        assert!(all[19] >= WIDENING.1 / 2 && all.iter().all(|pause| *pause <= WIDENING.1), "{all:?}");
     }
 
     #[test]

@@ -87,6 +87,9 @@ impl Task {
         }
         self.polling = None;
         self.version = None;
+        if std::mem::take(&mut self.fell_back) {
+            self.look_at(None);
+        }
         End::Closed
     }
 }

@@ -158,16 +158,16 @@ fn identity(row: &Row, source: Source) -> usize {
     }
 }
 
-/// Every row of the store (ghosts too) in order, for a sort by a column; and whether that order changes by time alone.
-pub(super) fn sorted(store: &Store, sort: Sort, context: Context<'_>) -> (Vec<Slot>, bool) {
+/// Rows of the store (ghosts too), given in the store's order, in that of a sort by a column; and whether that order
+/// changes by time alone.
+pub(super) fn sorted(store: &Store, order: Vec<Slot>, sort: Sort, context: Context<'_>) -> (Vec<Slot>, bool) {
     let source = match sort.by {
-        None => return (Vec::new(), false),
-        Some(Source::Name) => return (by_name(store, sort), false),
+        None => return (order, false),
+        Some(Source::Name) => return (by_name(store, &order, sort), false),
         Some(source) => source,
     };
     let mut ranks = Ranks::default();
     let mut volatile = false;
-    let order: Vec<Slot> = store.order.iter().collect();
     let rows = order.iter().map(|&slot| store.row(slot));
     let keys: Vec<Key> = match source {
         Source::Cpu => usage_keys(rows, context, |usage| usage.cpu),
@@ -227,9 +227,9 @@ fn usage_key(value: i64) -> Key {
 
 /// Names are nearly all different, so there is nothing to gain from ranks; but within a namespace they stand in order
 /// already, which is what a merging sort makes use of.
-fn by_name(store: &Store, sort: Sort) -> Vec<Slot> {
-    let mut names: Vec<(u128, &str, Slot)> = Vec::with_capacity(store.order.len());
-    names.extend(store.order.iter().filter_map(|slot| {
+fn by_name(store: &Store, order: &[Slot], sort: Sort) -> Vec<Slot> {
+    let mut names: Vec<(u128, &str, Slot)> = Vec::with_capacity(order.len());
+    names.extend(order.iter().filter_map(|&slot| {
         let name = &*store.row(slot)?.name;
         let mut head = [0u8; 16];
         let length = name.len().min(16);

@@ -23,6 +23,10 @@ const UNHEALTHY: u8 = 16;
 /// With more changes than one in so many rows, sorting everything is faster than finding places one by one.
 const FEW: usize = 32;
 
+/// Where less than one row in so many is shown, only those are sorted: that is faster, and nobody sees the others. With
+/// more of them, the order of all is worth having: the next letter of a filter then has nothing to sort.
+const SHOWN: usize = 2;
+
 /// Which rows belong to a view at all: the pods of a node, the jobs of a cron job.
 pub type Narrow = Box<dyn Fn(&Row) -> bool + Send + Sync>;
 
@@ -33,8 +37,10 @@ pub struct Listing {
     query: Query,
     narrow: Option<Narrow>,
     only_unhealthy: bool,
-    /// Every row of the store in order; empty without a column to sort by, since the store has that order.
+    /// Every row of the store in order, while `ordered`; without a column to sort by the store has that order.
     order: Sequence,
+    /// `order` is kept. It is not while most rows are hidden: then only those that are shown are sorted.
+    ordered: bool,
     /// Those of them that are shown.
     visible: Sequence,
     /// What is known of each slot.
@@ -178,22 +184,25 @@ impl Listing {
         let anew = resort || known.is_none();
         let compare = compare(store, self.sort, context);
         let reordered = if self.sort.by.is_none() {
-            self.volatile = false;
+            (self.volatile, self.ordered) = (false, false);
             self.order.clear();
             anew || (many && before.layout != now.layout)
-        } else if anew || many {
-            let (order, volatile) = sorted(store, self.sort, context);
-            self.order.assign(&order, store.rows.len());
-            self.volatile = volatile;
+        } else if anew || many || (all && !self.ordered) {
+            self.reorder(store, context);
             true
         } else {
             // A span that began may be among them: from then on the order is one of time.
             self.volatile |= changed.iter().any(|&slot| store.row(slot).is_some_and(|row| self.sort.is_open(row)));
-            settle(&mut self.order, &changed, |slot| store.row(slot).is_some(), compare);
+            if self.ordered {
+                settle(&mut self.order, &changed, |slot| store.row(slot).is_some(), compare);
+            }
             false
         };
         let moved = if reordered || all || (many && reveal) {
-            self.show(store);
+            // Without the order of all, what is shown was sorted just now.
+            if self.ordered || self.sort.by.is_none() {
+                self.show(store);
+            }
             true
         } else {
             let mut visible = std::mem::take(&mut self.visible);
@@ -313,6 +322,21 @@ impl Listing {
     /// Nothing, or what makes a difference to the eye.
     fn shown_as(&self, flags: u8) -> Option<u8> {
         self.is_visible(flags).then_some(flags & GHOST)
+    }
+
+    /// Sorts by a column: everything, or what is shown alone.
+    fn reorder(&mut self, store: &Store, context: Context<'_>) {
+        let shown = self.collect(store.order.iter(), store.order.len());
+        self.ordered = shown.len() * SHOWN >= store.order.len();
+        let rows = if self.ordered { store.order.iter().collect() } else { shown };
+        let (order, volatile) = sorted(store, rows, self.sort, context);
+        self.volatile = volatile;
+        if self.ordered {
+            self.order.assign(&order, store.rows.len());
+        } else {
+            self.order.clear();
+            self.visible.assign(&order, store.rows.len());
+        }
     }
 
     /// Collects what is shown, in order.

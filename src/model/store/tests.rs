@@ -222,6 +222,37 @@ fn many_rows_are_filtered_as_few_are() {
     assert_eq!((listing.total(), listing.matched()), (25_000, expected.len()));
 }
 
+/// Rows that a filter hides are not sorted; they come, and go, as if they were.
+#[test]
+fn rows_that_a_filter_hides_stand_in_order_when_they_come() {
+    let count =
+        |at: usize, count: u32| row(&at.to_string(), "a", &format!("{at:03}"), vec![Cell::None, Cell::None, Cell::Restarts(count, None)]);
+    let mut store = store_of((0..200).map(|at| count(at, 200 - at as u32)).collect());
+    let metrics = Metrics::new();
+    let context = Context { now: 0, metrics: &metrics };
+    let mut listing = Listing::new();
+    let filter = |listing: &mut Listing, text: &str| listing.set_query(Query::parse(text, &columns()).expect("parses"));
+    listing.set_sort(Sort { by: Some(Source::Cell(2)), descending: false });
+    filter(&mut listing, "name=100 | name=101 | name=102");
+    listing.refresh(&store, context);
+    assert_eq!(names(&listing, &store), ["102", "101", "100"]);
+    // One of them moves; another, that is hidden, would have.
+    store.apply([Delta::Upsert(count(102, 150)), Delta::Upsert(count(7, 0))], None, 0);
+    assert!(listing.refresh(&store, context));
+    assert_eq!(names(&listing, &store), ["101", "100", "102"]);
+    filter(&mut listing, "name=7 | name=007 | name=101");
+    listing.refresh(&store, context);
+    assert_eq!(names(&listing, &store), ["007", "101"]);
+    filter(&mut listing, "");
+    listing.refresh(&store, context);
+    assert!((0..200).filter_map(|at| listing.row(&store, at)).is_sorted_by(|a, b| listing.sort().compare(a, b, context).is_le()));
+    assert_eq!((listing.len(), listing.slot(0)), (200, store.slot(&Uid::new("7"))));
+    // From here on the order of all is kept.
+    store.apply([Delta::Upsert(count(9, 1000))], None, 0);
+    listing.refresh(&store, context);
+    assert_eq!(listing.slot(199), store.slot(&Uid::new("9")));
+}
+
 struct Random(u64);
 
 impl Random {

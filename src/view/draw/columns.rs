@@ -97,6 +97,13 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
     }
 }
 
+/// [`fit`] with the column `sought` among those that are shown: scrolled no further than that takes.
+pub fn fit_with(columns: &[(usize, &Column)], sought: Option<usize>, store: &Store, spent: [Spent; 2], left: usize, width: u16) -> Fit {
+    let at = |left: usize| fit(columns.iter().copied(), store, spent, left, width);
+    let shows = |fit: &Fit| sought.is_none_or(|sought| fit.shown.iter().any(|fitted| fitted.index == sought));
+    std::iter::once(left).chain(0..columns.len()).map(at).find(shows).unwrap_or_else(|| at(left))
+}
+
 fn wish(index: usize, column: &Column, store: &Store, spent: [Spent; 2]) -> Wish {
     let head = text::width(&text::safe(&column.name)) as u16;
     let cells = u16::from(store.width(index));
@@ -323,6 +330,24 @@ mod tests {
         let (names, fit) = fitted(&store, 9, 60);
         assert_eq!(names.last().map(|(name, _)| &**name), Some("IMAGE"), "{names:?}");
         assert_eq!((fit.hidden, names[1].0.as_str()), (0, "NAME"));
+    }
+
+    #[test]
+    fn the_column_that_is_sought_is_scrolled_to_and_no_further() {
+        let store = store(LONG_NAME, "CrashLoopBackOff", IMAGE);
+        let columns: Vec<_> = store.columns().iter().enumerate().collect();
+        let sought = |index, left, width| {
+            let fit = fit_with(&columns, index, &store, [Spent::default(); 2], left, width);
+            (fit.left, fit.shown.iter().map(|fitted| fitted.index).collect::<Vec<_>>())
+        };
+        assert_eq!(sought(None, 0, 60), (0, vec![0, 1, 2]));
+        let (left, shown) = sought(Some(4), 0, 60);
+        assert!(left > 0 && shown.contains(&4), "{left} {shown:?}");
+        assert!(!sought(None, left - 1, 60).1.contains(&4), "no further");
+        assert_eq!(sought(Some(4), left, 60), (left, shown), "it stays where it is");
+        assert_eq!(sought(Some(2), left, 60), (0, vec![0, 1, 2]), "and back");
+        assert_eq!(sought(Some(1), left, 60).0, left, "the name is always there");
+        assert_eq!(sought(Some(4), 0, 200).0, 0);
     }
 
     #[test]

@@ -35,8 +35,9 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
             }
         }
     }
-    let shown = view.columns().filter(|(_, column)| measured || !matches!(column.source, Source::Cpu | Source::Memory));
-    let fit = columns::fit(shown, &table.store, view.spent, view.left, inside.width);
+    let shown: Vec<_> = view.columns().filter(|(_, column)| measured || !matches!(column.source, Source::Cpu | Source::Memory)).collect();
+    let sorted = shown.iter().find(|(_, column)| view.shows_sorted && view.place.sorting.by == Some(column.source)).map(|(at, _)| *at);
+    let fit = columns::fit_with(&shown, sorted, &table.store, view.spent, view.left, inside.width);
     view.left = fit.left;
     let painter = Painter { view, metrics, nodes, theme: &state.theme, now };
     if !table.store.is_empty() {

@@ -296,8 +296,13 @@ impl World {
         object
     }
 
-    fn of(&self, plural: &str) -> Vec<Value> {
-        self.objects.get(plural).map(|all| all.values().cloned().collect()).unwrap_or_default()
+    /// The objects that a request is about: of its kind, in its namespace.
+    fn of(&self, request: &Request) -> Vec<Value> {
+        let mut parts = request.path.rsplit('/');
+        let plural = parts.next().unwrap_or_default();
+        let namespace = parts.next().filter(|_| parts.next() == Some("namespaces"));
+        let inside = |object: &&Value| namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace);
+        self.objects.get(plural).map(|all| all.values().filter(inside).cloned().collect()).unwrap_or_default()
     }
 }
 
@@ -395,7 +400,7 @@ impl World {
                 }
             }
             None => {
-                for object in self.of(plural) {
+                for object in self.of(request) {
                     first.extend(frame(&content_type, plural, "ADDED", &object));
                 }
                 first.extend(bookmark(&content_type, plural, self.version, true));
@@ -407,7 +412,7 @@ impl World {
     /// A list, in pages where they are asked for; the token is where the next page begins.
     fn list(&self, request: &Request) -> Answer {
         let plural = request.path.rsplit('/').next().unwrap_or_default();
-        let all = self.of(plural);
+        let all = self.of(request);
         let from: usize = request.value("continue").and_then(|token| token.parse().ok()).unwrap_or(0);
         let limit: usize = request.value("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
         let until = from.saturating_add(limit).min(all.len());
