@@ -9,8 +9,10 @@ use super::world::World;
 
 pub mod condition;
 pub mod deletion_order;
+pub mod deployment;
 #[cfg(test)]
 mod ground;
+pub mod int_or_percent;
 pub mod pods;
 pub mod replica_set;
 
@@ -25,4 +27,4 @@ pub struct Controller {
 }
 
 /// All of them.
-pub static CONTROLLERS: &[&Controller] = &[&replica_set::REPLICA_SETS, &replica_set::REPLICATION_CONTROLLERS];
+pub static CONTROLLERS: &[&Controller] = &[&deployment::DEPLOYMENTS, &replica_set::REPLICA_SETS, &replica_set::REPLICATION_CONTROLLERS];
