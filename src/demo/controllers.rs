@@ -7,6 +7,15 @@
 use super::store::{Change, Ref};
 use super::world::World;
 
+pub mod condition;
+pub mod deletion_order;
+pub mod deployment;
+#[cfg(test)]
+mod ground;
+pub mod int_or_percent;
+pub mod pods;
+pub mod replica_set;
+
 /// A controller.
 pub struct Controller {
     /// What [`World::look`] calls it by: `deployment`.
@@ -18,4 +27,4 @@ pub struct Controller {
 }
 
 /// All of them.
-pub static CONTROLLERS: &[&Controller] = &[];
+pub static CONTROLLERS: &[&Controller] = &[&deployment::DEPLOYMENTS, &replica_set::REPLICA_SETS, &replica_set::REPLICATION_CONTROLLERS];
