@@ -57,7 +57,8 @@ impl Route {
             _ => return Err(Refusal::no_such_path()),
         };
         let resource = registry.get(group, version, plural).ok_or_else(Refusal::no_such_path)?.clone();
-        if resource.namespaced == (namespace.is_empty() && !name.is_empty()) || (!resource.namespaced && !namespace.is_empty()) {
+        let nowhere = resource.namespaced && namespace.is_empty() && !name.is_empty();
+        if nowhere || (!resource.namespaced && !namespace.is_empty()) {
             return Err(Refusal::no_such_path());
         }
         let watches = old_watch || request.flag("watch") && request.parameter("watch").is_some();
