@@ -6,14 +6,19 @@
 
 pub mod admission;
 mod bare;
+pub mod channel;
+pub mod container;
 pub mod controllers;
 pub mod http;
+pub mod logs;
 pub mod openapi;
 pub mod refusal;
 pub mod resources;
 pub mod selector;
 pub mod serve;
+pub mod shell;
 pub mod store;
+pub mod traffic;
 pub mod world;
 
 pub use crate::model::tree;
