@@ -15,11 +15,14 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+use super::channel;
 use super::http::{Answer, Request, Service, User};
+use super::logs::{self, Follows};
 use super::refusal::Refusal;
 use super::resources::Resource;
 use super::running::Running;
 use super::store::Object;
+use super::tree::Tree;
 use super::world::World;
 use choose::Choice;
 use form::Form;
@@ -50,9 +53,29 @@ impl Api {
                     let form = form(world, request, &route)?;
                     watching::answer(self.running.clone(), world, request, &route, Choice::of(request, &route)?, form)
                 }
+                (_, "log" | "exec" | "attach" | "portforward") => self.stream(world, request, &route),
                 _ => Err(Refusal::method_not_allowed()),
             }
         })
+    }
+
+    /// What only a node can answer: it looks into a pod.
+    fn stream(&self, world: &World, request: &Request, route: &Route) -> Result<Answer, Refusal> {
+        let pod = find(world, route)?;
+        let follows: Arc<dyn Follows> = self.running.clone();
+        match route.subresource.as_str() {
+            "log" => logs::answer(request, &pod.tree, world.now(), follows),
+            "exec" => channel::exec(request, &pod.tree, world.now(), follows),
+            "attach" => channel::attach(request, &pod.tree, world.now(), follows),
+            _ => channel::forward(request, &pod.tree),
+        }
+    }
+}
+
+impl Follows for Running {
+    fn look(&self, namespace: &str, pod: &str) -> (i64, Option<Tree>) {
+        let tree = self.read(|world| world.store.get("pods", namespace, pod).map(|pod| pod.tree.clone()));
+        (self.now(), tree)
     }
 }
 
@@ -97,9 +120,13 @@ pub fn definition(world: &World, resource: &Resource) -> Option<Arc<Object>> {
     resource.custom.then(|| world.get("customresourcedefinitions.apiextensions.k8s.io", "", &name)).flatten()
 }
 
+fn find<'a>(world: &'a World, route: &Route) -> Result<&'a Arc<Object>, Refusal> {
+    world.store.get(&route.key, &route.namespace, &route.name).ok_or_else(|| Refusal::not_found(&route.key, &route.name))
+}
+
 fn get(world: &World, request: &Request, route: &Route) -> Result<Answer, Refusal> {
     let form = form(world, request, route)?;
-    let object = world.store.get(&route.key, &route.namespace, &route.name).ok_or_else(|| Refusal::not_found(&route.key, &route.name))?;
+    let object = find(world, route)?;
     let body = form.object(&route.resource, &object.tree, world.now().div_euclid(1000));
     Ok(whole(StatusCode::OK, form.content_type(false), body))
 }

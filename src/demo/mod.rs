@@ -6,15 +6,20 @@
 
 pub mod admission;
 pub mod api;
+pub mod channel;
+pub mod container;
 pub mod controllers;
 pub mod http;
+pub mod logs;
 pub mod openapi;
 pub mod refusal;
 pub mod resources;
 pub mod running;
 pub mod selector;
 pub mod serve;
+pub mod shell;
 pub mod store;
+pub mod traffic;
 pub mod world;
 
 pub use crate::model::tree;
