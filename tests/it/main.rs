@@ -18,6 +18,7 @@ mod parity;
 mod printed;
 mod sample;
 mod screens;
+mod scenarios;
 mod scripted;
 mod swallow;
 #[cfg(unix)]
