@@ -11,6 +11,7 @@ mod driver;
 mod fixture;
 mod keys;
 mod kubeconfig;
+mod kubectl;
 mod layers;
 mod live;
 mod login;
