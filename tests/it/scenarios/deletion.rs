@@ -103,7 +103,8 @@ pub async fn preconditions_protect_from_a_mistake(ground: &Ground) {
     );
     let status = ground.delete(&path, &json!({"preconditions": {"resourceVersion": "1"}})).await.refused(409, "Conflict");
     let message = text(&status, "/message");
-    let expected = format!("the ResourceVersion in the precondition (1) does not match the ResourceVersion in record ({})", version(&object));
+    let expected =
+        format!("the ResourceVersion in the precondition (1) does not match the ResourceVersion in record ({})", version(&object));
     assert!(message.contains(&expected), "{message}");
     let right = json!({"preconditions": {"uid": uid(&object), "resourceVersion": version(&object)}});
     ground.delete(&path, &right).await.ok();
@@ -132,9 +133,8 @@ pub async fn a_namespace_goes_with_its_contents(ground: &Ground) {
     assert_eq!((text(&going, "/kind"), text(&going, "/status/phase")), ("Namespace", "Terminating"));
     assert_eq!(going["spec"]["finalizers"], json!(["kubernetes"]));
     let status = ground.post(&format!("{path}/configmaps"), &config_map("late", json!({}))).await.refused(403, "Forbidden");
-    let message = format!(
-        "configmaps \"late\" is forbidden: unable to create new content in namespace {other} because it is being terminated"
-    );
+    let message =
+        format!("configmaps \"late\" is forbidden: unable to create new content in namespace {other} because it is being terminated");
     assert_eq!(status["message"], message);
     assert_eq!(status["details"]["causes"][0]["reason"], "NamespaceTerminating");
     ground.until_gone(&format!("/apis/apps/v1/namespaces/{other}/deployments/web")).await;

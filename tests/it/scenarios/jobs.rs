@@ -21,7 +21,13 @@ pub async fn a_job_runs_to_its_completions(ground: &Ground) {
         let (_, pod) = watch.change("pods of the job").await;
         let (name, over) = (name(&pod).to_owned(), matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed"));
         active.retain(|other| *other != name);
-        if over { if !ended.contains(&name) { ended.push(name) } } else { active.push(name) }
+        if over {
+            if !ended.contains(&name) {
+                ended.push(name)
+            }
+        } else {
+            active.push(name)
+        }
         assert!(active.len() <= 2, "more than the parallelism: {active:?}");
     }
     let pods = ground.items(&ground.core("pods")).await;
@@ -30,7 +36,8 @@ pub async fn a_job_runs_to_its_completions(ground: &Ground) {
     assert_eq!((&labels["batch.kubernetes.io/job-name"], &labels["job-name"]), (&json!("count"), &json!("count")));
     assert_eq!(labels["batch.kubernetes.io/controller-uid"], done["metadata"]["uid"]);
     assert_eq!(controller(&pods[0]), Some(("Job", "count")));
-    let status = ground.patch(&ground.batch("jobs/count"), Patch::Merge, &json!({"spec": {"completions": 5}})).await.refused(422, "Invalid");
+    let status =
+        ground.patch(&ground.batch("jobs/count"), Patch::Merge, &json!({"spec": {"completions": 5}})).await.refused(422, "Invalid");
     assert_eq!(causes(&status), [("spec.completions", "FieldValueInvalid")]);
 }
 
@@ -48,7 +55,10 @@ pub async fn a_job_that_fails_gives_up_at_its_limit(ground: &Ground) {
     ground.post(&ground.batch("jobs"), &failing).await.ok();
     let done = finished(ground, "failing", "Failed").await;
     let failed = condition(&done, "Failed");
-    assert_eq!((text(failed, "/reason"), text(failed, "/message")), ("BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+    assert_eq!(
+        (text(failed, "/reason"), text(failed, "/message")),
+        ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+    );
     assert_eq!((number(&done, "/status/failed"), number(&done, "/status/succeeded")), (1, 0));
     assert_eq!(text(&ground.items(&ground.core("pods")).await[0], "/status/phase"), "Failed");
 }

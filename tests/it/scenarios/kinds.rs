@@ -95,7 +95,8 @@ fn alike(ground: &Ground, answer: &Value) -> Value {
         Value::String(text) => {
             let text = text.replace(ground.namespace(), "NAMESPACE");
             let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").expect("a pattern").replace_all(&text, "TIME").into_owned();
-            let token = Regex::new("kube-api-access-[a-z0-9]{5}").expect("a pattern").replace_all(&time, "kube-api-access-NAME").into_owned();
+            let token =
+                Regex::new("kube-api-access-[a-z0-9]{5}").expect("a pattern").replace_all(&time, "kube-api-access-NAME").into_owned();
             let id = Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").expect("a pattern");
             json!(id.replace_all(&token, "UID"))
         }

@@ -26,7 +26,8 @@ pub async fn a_stale_replace_is_a_conflict(ground: &Ground) {
     assert_eq!(version(&same), version(&replaced));
     object["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
     let other = ground.put(&path, &object).await.refused(409, "Conflict");
-    let why = format!("Precondition failed: UID in precondition: 00000000-0000-0000-0000-000000000000, UID in object meta: {}", uid(&replaced));
+    let why =
+        format!("Precondition failed: UID in precondition: 00000000-0000-0000-0000-000000000000, UID in object meta: {}", uid(&replaced));
     let message = text(&other, "/message");
     assert!(message.starts_with("Operation cannot be fulfilled on configmaps \"one\": ") && message.ends_with(&why), "{message}");
 }
@@ -89,10 +90,7 @@ pub async fn strategic_patches_merge_by_keys(ground: &Ground) {
     assert_eq!(images(&patched), ["b:2", "a:1", "d:1"]);
     let a = &patched["spec"]["template"]["spec"]["containers"][1];
     assert_eq!(a["env"], json!([{"name": "TWO", "value": "2"}, {"name": "ONE", "value": "1"}]));
-    assert_eq!(
-        a["ports"],
-        json!([{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81, "name": "http", "protocol": "TCP"}])
-    );
+    assert_eq!(a["ports"], json!([{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81, "name": "http", "protocol": "TCP"}]));
     let order = spec(json!({
         "$setElementOrder/containers": [{"name": "d"}, {"name": "b"}, {"name": "a"}],
         "containers": [{"name": "b", "image": "b:3"}],

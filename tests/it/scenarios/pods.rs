@@ -25,7 +25,8 @@ pub async fn a_crash_loops(ground: &Ground) {
 
 pub async fn an_image_that_is_not_there_is_backed_off_from(ground: &Ground) {
     ground.post(&ground.core("pods"), &pod("one", "no-such:1")).await.ok();
-    let pod = ground.until_object(&ground.core("pods/one"), |pod| (waiting(pod) != "ImagePullBackOff").then(|| pod["status"].to_string())).await;
+    let pod =
+        ground.until_object(&ground.core("pods/one"), |pod| (waiting(pod) != "ImagePullBackOff").then(|| pod["status"].to_string())).await;
     assert_eq!(text(&pod, "/status/phase"), "Pending");
     let message = text(&pod, "/status/containerStatuses/0/state/waiting/message");
     assert!(message.starts_with("Back-off pulling image \"no-such:1\""), "{message}");
@@ -80,7 +81,10 @@ pub async fn a_gated_pod_waits_and_a_named_scheduler_too(ground: &Ground) {
     gated["spec"]["schedulingGates"] = json!([{"name": "kubetui.test/gate"}]);
     let made = ground.post(&ground.core("pods"), &gated).await.ok();
     let scheduled = condition(&made, "PodScheduled");
-    assert_eq!((text(scheduled, "/reason"), text(scheduled, "/message")), ("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"));
+    assert_eq!(
+        (text(scheduled, "/reason"), text(scheduled, "/message")),
+        ("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
+    );
     ground.patch(&ground.core("pods/gated"), Patch::Merge, &json!({"spec": {"schedulingGates": []}})).await.ok();
     ground.until_is(&ground.core("pods/gated"), &[("/status/phase", json!("Running"))]).await;
 }
@@ -114,7 +118,8 @@ pub async fn a_cordon_keeps_new_pods_away(ground: &Ground) {
     ground
         .until_object(&path, |node| {
             let taints = node.pointer("/spec/taints").and_then(Value::as_array);
-            let tainted = taints.into_iter().flatten().any(|t| t["key"] == "node.kubernetes.io/unschedulable" && t["effect"] == "NoSchedule");
+            let tainted =
+                taints.into_iter().flatten().any(|t| t["key"] == "node.kubernetes.io/unschedulable" && t["effect"] == "NoSchedule");
             (!tainted).then(|| "no taint".to_owned())
         })
         .await;

@@ -119,11 +119,12 @@ pub async fn undo_takes_an_old_revision_up_again(ground: &Ground) {
     roll(ground, "app:5").await;
     settled(ground, 1).await;
     let expected = expect(&[("3", "app:3"), ("4", "app:1"), ("5", "app:5")]);
-    ground.until("the oldest revision to go", async || {
-        let found = revisions().await;
-        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
-    })
-    .await;
+    ground
+        .until("the oldest revision to go", async || {
+            let found = revisions().await;
+            if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+        })
+        .await;
 }
 
 pub async fn a_rollout_that_gets_nowhere_says_so_after_its_deadline(ground: &Ground) {
@@ -192,7 +193,12 @@ pub async fn a_relabelled_pod_leaves_its_set_and_its_service(ground: &Ground) {
     };
     let pods = ground.items(&ground.core("pods")).await;
     let before: Vec<String> = names(&pods).into_iter().map(str::to_owned).collect();
-    ground.until("two endpoints", async || { let found = targets().await; if found == before { Ok(()) } else { Err(format!("{found:?}")) } }).await;
+    ground
+        .until("two endpoints", async || {
+            let found = targets().await;
+            if found == before { Ok(()) } else { Err(format!("{found:?}")) }
+        })
+        .await;
     let away = before[0].clone();
     let path = ground.core(&format!("pods/{away}"));
     ground.patch(&path, Patch::Merge, &json!({"metadata": {"labels": {"app": "other"}}})).await.ok();

@@ -155,5 +155,10 @@ pub async fn a_custom_kind_is_validated_and_scaled(ground: &Ground) {
     let columns: Vec<&str> = table["columnDefinitions"].as_array().unwrap().iter().map(|c| text(c, "/name")).collect();
     assert_eq!((columns, &table["rows"][0]["cells"]), (vec!["Name", "Replicas"], &json!(["one", 3])));
     ground.delete(&format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/relics.{}", group(ground)), &json!(null)).await.ok();
-    ground.until("the kind to be gone", async || { let code = ground.get(&path).await.code; if code == 404 { Ok(()) } else { Err(code.to_string()) } }).await;
+    ground
+        .until("the kind to be gone", async || {
+            let code = ground.get(&path).await.code;
+            if code == 404 { Ok(()) } else { Err(code.to_string()) }
+        })
+        .await;
 }
