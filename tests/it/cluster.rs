@@ -72,7 +72,12 @@ impl Cluster {
 impl Kubectl {
     /// What it prints, or its complaint.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
-        let mut command = match &self.script {
+        run(self.command().args(arguments), input)
+    }
+
+    /// It, to be given arguments and started; `--kubeconfig` among them leads it to another cluster.
+    pub fn command(&self) -> Command {
+        match &self.script {
             Some(script) => {
                 let mut command = Command::new(script);
                 command.arg("kubectl");
@@ -83,8 +88,7 @@ impl Kubectl {
                 command.env("KUBECONFIG", &self.kubeconfig);
                 command
             }
-        };
-        run(command.args(arguments), input)
+        }
     }
 }
 
@@ -192,7 +196,7 @@ fn say(line: &str) {
 }
 
 /// Runs a program to its end: its output, or its complaint.
-fn run(command: &mut Command, input: &str) -> Result<String, String> {
+pub fn run(command: &mut Command, input: &str) -> Result<String, String> {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|e| format!("{command:?}: {e}"))?;
     let mut standard_input = child.stdin.take().expect("it was piped");

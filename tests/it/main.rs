@@ -11,6 +11,7 @@ mod driver;
 mod fixture;
 mod keys;
 mod kubeconfig;
+mod kubectl;
 mod layers;
 mod live;
 mod login;
@@ -18,6 +19,7 @@ mod parity;
 mod printed;
 mod sample;
 mod screens;
+mod scenarios;
 mod scripted;
 mod swallow;
 #[cfg(unix)]
