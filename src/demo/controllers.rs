@@ -10,9 +10,13 @@ use super::world::World;
 pub mod condition;
 pub mod deletion_order;
 pub mod deployment;
+pub mod disruption;
+pub mod endpoints;
+pub mod garbage;
 #[cfg(test)]
 mod ground;
 pub mod int_or_percent;
+pub mod namespace;
 pub mod pods;
 pub mod replica_set;
 
@@ -27,4 +31,12 @@ pub struct Controller {
 }
 
 /// All of them.
-pub static CONTROLLERS: &[&Controller] = &[&deployment::DEPLOYMENTS, &replica_set::REPLICA_SETS, &replica_set::REPLICATION_CONTROLLERS];
+pub static CONTROLLERS: &[&Controller] = &[
+    &namespace::NAMESPACES,
+    &deployment::DEPLOYMENTS,
+    &replica_set::REPLICA_SETS,
+    &replica_set::REPLICATION_CONTROLLERS,
+    &garbage::GARBAGE,
+    &endpoints::ENDPOINTS,
+    &disruption::BUDGETS,
+];
