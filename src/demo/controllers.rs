@@ -30,12 +30,13 @@ pub struct Controller {
     pub sync: fn(&mut World, &Ref),
 }
 
-/// All of them.
+/// All of them. A change is shown to them in this order, so that what keeps pods acts on a new size before the Deployment
+/// takes its next step: there is never a pod more than it allows, not even for a moment.
 pub static CONTROLLERS: &[&Controller] = &[
     &namespace::NAMESPACES,
-    &deployment::DEPLOYMENTS,
     &replica_set::REPLICA_SETS,
     &replica_set::REPLICATION_CONTROLLERS,
+    &deployment::DEPLOYMENTS,
     &garbage::GARBAGE,
     &endpoints::ENDPOINTS,
     &disruption::BUDGETS,

@@ -14,6 +14,7 @@ use super::controllers::{self, Controller};
 use super::store::{Object, Ref, Store};
 use super::tree::Tree;
 
+mod correlator;
 mod deletion;
 mod events;
 mod objects;

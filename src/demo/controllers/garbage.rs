@@ -28,10 +28,9 @@ fn see(world: &mut World, change: &Change) {
         return;
     }
     let before = change.before.as_ref();
-    if object.terminating() && before.is_none_or(|before| !before.tree["metadata"].same(&object.tree["metadata"])) {
-        if held_by(object, ORPHAN) || held_by(object, FOREGROUND) {
-            world.look(NAME, object.reference());
-        }
+    let moved = before.is_none_or(|before| !before.tree["metadata"].same(&object.tree["metadata"]));
+    if moved && object.terminating() && (held_by(object, ORPHAN) || held_by(object, FOREGROUND)) {
+        world.look(NAME, object.reference());
     }
     let owned_before = before.map(|before| before.tree.at("metadata.ownerReferences"));
     if owned_before.is_none_or(|before| !before.equals(owners)) {

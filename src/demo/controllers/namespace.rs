@@ -7,13 +7,16 @@ use std::sync::Arc;
 use super::Controller;
 use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
-use crate::demo::world::{Deletion, Propagation, SECOND, World};
+use crate::demo::world::{Deletion, Millis, Propagation, SECOND, World};
 use crate::model::time;
 
 /// The row of namespaces.
 pub static NAMESPACES: Controller = Controller { name: NAME, see, sync };
 
 const NAME: &str = "namespace";
+
+/// From the deletion of a namespace to that of what is in it: `namespaceDeletionGracePeriod`.
+const DELETION_GRACE: Millis = 5 * SECOND;
 
 /// Objects that are deleted at one look.
 const AT_ONCE: usize = 500;
@@ -40,6 +43,11 @@ const CONDITIONS: [(&str, &str, &str); 5] = [
 fn see(world: &mut World, change: &Change) {
     let object = &change.object;
     match &*object.resource {
+        "namespaces" if change.verb != Verb::Deleted && object.terminating() => {
+            if change.before.as_ref().is_none_or(|before| !before.terminating()) {
+                world.look_in(NAME, object.reference(), DELETION_GRACE);
+            }
+        }
         "namespaces" if change.verb != Verb::Deleted => world.look(NAME, object.reference()),
         "configmaps" if *object.name == *PUBLISHED.0 && &*object.namespace == "kube-system" => {
             let all: Vec<Ref> = world.store.list("namespaces", None).map(|namespace| namespace.reference()).collect();
@@ -53,7 +61,8 @@ fn see(world: &mut World, change: &Change) {
     }
     if change.verb == Verb::Deleted && !object.namespace.is_empty() {
         let home = Ref::new("namespaces", "", &object.namespace);
-        if world.store.find(&home).is_some_and(|home| home.terminating()) {
+        let terminating = world.store.find(&home).filter(|home| home.terminating());
+        if terminating.is_some_and(|home| !home.tree.at("status.conditions").is_empty()) {
             world.look_in(NAME, home, SECOND);
         }
     }
@@ -219,7 +228,10 @@ mod tests {
     fn delete(ground: &mut Ground) -> Ref {
         let shop = Ref::new("namespaces", "", "shop");
         ground.world.delete(&shop, &Deletion::default()).expect("is there");
-        ground.world.settle();
+        ground.pass(4);
+        let waits = ground.world.find(&shop).expect("waits");
+        assert!(waits.tree.at("status.conditions").is_null(), "nothing happens for five seconds");
+        ground.pass(1);
         shop
     }
 

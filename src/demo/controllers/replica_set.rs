@@ -225,6 +225,7 @@ mod tests {
         ground.make("replicasets.apps", web(1203));
         ground.world.settle();
         assert_eq!(ground.active().len(), 1203);
+        assert_eq!(ground.said("SuccessfulCreate").len(), 10, "nine and those that are combined");
         let pods = ground.active();
         assert!(pods.iter().all(|pod| pod.tree["spec"].same(&pods[0].tree["spec"])), "specs are shared");
         ground.change("replicasets.apps", "web", |tree| tree.set("spec.replicas", 3));

@@ -85,6 +85,7 @@ fn a_rolling_update_keeps_within_its_bounds() {
         (7, json!("30%"), json!(2), 10, 5),
     ] {
         let mut ground = started(replicas, rolling(surge.clone(), unavailable.clone()));
+        let start = ground.world.store.version();
         set_image(&mut ground, "web:2");
         let mut steps = 0;
         // One pod becomes ready at a time: what holds at each step holds at any speed.
@@ -99,6 +100,19 @@ fn a_rolling_update_keeps_within_its_bounds() {
             steps += 1;
         }
         assert_eq!((steps, sizes(&ground)), (replicas, vec![(1, 0), (2, replicas)]), "{surge} {unavailable}");
+        // And at every version in between: the pods as the history tells them.
+        let (mut active, mut available) = (replicas, replicas);
+        for change in ground.world.store.since("pods", start).expect("remembered") {
+            let now = (change.verb != Verb::Deleted).then_some(&change.object);
+            let count = |pod: Option<&Arc<Object>>| {
+                let active = pod.filter(|pod| pods::is_active(pod));
+                (i64::from(active.is_some()), i64::from(active.is_some_and(|pod| pods::is_ready(pod))))
+            };
+            let (before, after) = (count(change.before.as_ref()), count(now));
+            active += after.0 - before.0;
+            available += after.1 - before.1;
+            assert!(active <= max && available >= least, "{surge} {unavailable}: {active} pods, {available} available");
+        }
         assert_eq!(progressing(&ground), ("True".into(), "NewReplicaSetAvailable".into()));
     }
 }
