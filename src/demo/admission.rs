@@ -1,5 +1,6 @@
 //! What the server fills in before it stores an object: defaults, allocations, what admission plugins add.
 
+use super::controllers::namespace::FINALIZER;
 use super::refusal::Refusal;
 use super::tree::Tree;
 use super::world::World;
@@ -16,6 +17,14 @@ pub fn admit(world: &mut World, resource: &str, tree: &mut Tree) -> Result<(), R
             let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
             return Err(Refusal::forbidden(resource, tree.text("metadata.name"), &why));
         }
+    }
+    if resource == "namespaces" {
+        let name = tree.at("metadata.name").clone();
+        tree.at_mut("metadata.labels").put("kubernetes.io/metadata.name", name);
+        if tree.at("spec.finalizers").items().iter().all(|held| *held != FINALIZER) {
+            tree.push("spec.finalizers", FINALIZER);
+        }
+        tree.set("status.phase", "Active");
     }
     Ok(())
 }

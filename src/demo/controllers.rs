@@ -10,9 +10,13 @@ use super::world::World;
 pub mod condition;
 pub mod deletion_order;
 pub mod deployment;
+pub mod disruption;
+pub mod endpoints;
+pub mod garbage;
 #[cfg(test)]
 mod ground;
 pub mod int_or_percent;
+pub mod namespace;
 pub mod pods;
 pub mod replica_set;
 
@@ -26,5 +30,14 @@ pub struct Controller {
     pub sync: fn(&mut World, &Ref),
 }
 
-/// All of them.
-pub static CONTROLLERS: &[&Controller] = &[&deployment::DEPLOYMENTS, &replica_set::REPLICA_SETS, &replica_set::REPLICATION_CONTROLLERS];
+/// All of them. A change is shown to them in this order, so that what keeps pods acts on a new size before the Deployment
+/// takes its next step: there is never a pod more than it allows, not even for a moment.
+pub static CONTROLLERS: &[&Controller] = &[
+    &namespace::NAMESPACES,
+    &replica_set::REPLICA_SETS,
+    &replica_set::REPLICATION_CONTROLLERS,
+    &deployment::DEPLOYMENTS,
+    &garbage::GARBAGE,
+    &endpoints::ENDPOINTS,
+    &disruption::BUDGETS,
+];

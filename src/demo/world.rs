@@ -15,6 +15,7 @@ use super::resources::Registry;
 use super::store::{Object, Ref, Store};
 use super::tree::Tree;
 
+mod correlator;
 mod deletion;
 mod events;
 mod objects;

@@ -139,8 +139,9 @@ impl Step<'_> {
         self.d.int("spec.replicas", 1)
     }
 
+    /// It is to get on within a time; the largest number there is means that it is not (`HasProgressDeadline`).
     fn has_deadline(&self) -> bool {
-        self.d.at("spec.progressDeadlineSeconds").as_i64().is_some_and(|seconds| seconds != i64::from(i32::MAX))
+        self.d.int("spec.progressDeadlineSeconds", 600) != i64::from(i32::MAX)
     }
 
     fn progressing(&self) -> &Tree {

@@ -205,3 +205,82 @@ fn report(
 fn retry_after(failed_for: Millis) -> Millis {
     failed_for.clamp(SECOND, 1000 * SECOND)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::demo::controllers::ground::Ground;
+
+    fn web(replicas: i64) -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "web"}, "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web", "tier": "front"}}, "spec": {"containers": [{"name": "c"}]}}}})
+    }
+
+    #[test]
+    fn there_are_as_many_pods_as_asked_for() {
+        let mut ground = Ground::new();
+        ground.make("replicasets.apps", web(1203));
+        ground.world.settle();
+        assert_eq!(ground.active().len(), 1203);
+        assert_eq!(ground.said("SuccessfulCreate").len(), 10, "nine and those that are combined");
+        let pods = ground.active();
+        assert!(pods.iter().all(|pod| pod.tree["spec"].same(&pods[0].tree["spec"])), "specs are shared");
+        ground.change("replicasets.apps", "web", |tree| tree.set("spec.replicas", 3));
+        ground.rest();
+        let status = ground.tree("replicasets.apps", "web")["status"].clone();
+        let expected = json!({"replicas": 3, "fullyLabeledReplicas": 3, "readyReplicas": 3, "availableReplicas": 3,
+            "terminatingReplicas": 0, "observedGeneration": 2});
+        assert_eq!(status, Tree::from(expected));
+    }
+
+    #[test]
+    fn a_pod_with_other_labels_is_let_go_and_replaced_and_comes_back() {
+        let mut ground = Ground::new();
+        ground.make("replicasets.apps", web(2));
+        ground.world.settle();
+        let first = ground.names("pods").remove(0);
+        ground.change("pods", &first, |tree| tree.set("metadata.labels.app", "debug"));
+        assert_eq!(ground.active().len(), 3);
+        assert!(ground.tree("pods", &first).at("metadata.ownerReferences").is_null());
+        ground.change("pods", &first, |tree| tree.set("metadata.labels.app", "web"));
+        assert_eq!(ground.active().len(), 2);
+        assert_eq!(ground.said("SuccessfulDelete").len(), 1);
+    }
+
+    #[test]
+    fn ready_pods_become_available_with_time() {
+        let mut ground = Ground::new();
+        let mut slow = web(1);
+        slow["spec"]["minReadySeconds"] = json!(10);
+        ground.make("replicasets.apps", slow);
+        ground.world.settle();
+        ground.run_pods();
+        ground.pass(9);
+        let status = |ground: &Ground| {
+            let tree = ground.tree("replicasets.apps", "web");
+            (tree.int("status.readyReplicas", 0), tree.int("status.availableReplicas", 0))
+        };
+        assert_eq!(status(&ground), (1, 0));
+        ground.pass(1);
+        assert_eq!(status(&ground), (1, 1));
+    }
+
+    #[test]
+    fn replication_controllers_are_the_same() {
+        let mut ground = Ground::new();
+        ground.make(
+            "replicationcontrollers",
+            json!({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "old"}, "spec": {
+                "replicas": 2, "selector": {"app": "old"}, "template": {"metadata": {"labels": {"app": "old"}}, "spec": {}}}}),
+        );
+        ground.world.settle();
+        ground.rest();
+        let status = ground.tree("replicationcontrollers", "old")["status"].clone();
+        let expected =
+            json!({"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 2, "observedGeneration": 1});
+        assert_eq!(status, Tree::from(expected));
+    }
+}

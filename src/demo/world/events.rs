@@ -1,4 +1,5 @@
-//! Events: what components say about objects. The same said again is counted, as client-go's recorder does it.
+//! Events: what components say about objects. The same said again is counted, the similar is combined, and who says too much
+//! is not heard, as client-go's recorder does it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::World;
+use super::correlator::{Correlator, Verdict};
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
 
@@ -19,12 +21,21 @@ type Said = (Arc<str>, String, String);
 pub(super) struct Recorder {
     known: HashMap<Said, Ref>,
     order: VecDeque<Said>,
+    correlator: Correlator,
 }
 
 impl World {
     /// Says something about an object. `kind` is `Normal` or `Warning`, `component` who says it (`kubelet`, …).
     pub fn event(&mut self, about: &Object, kind: &str, reason: &str, message: &str, component: &str) {
-        let said: Said = (about.uid.clone(), reason.to_owned(), message.to_owned());
+        let verdict = self.events.correlator.judge(self.now, &about.uid, kind, reason, message, component);
+        let combined = format!("(combined from similar events): {message}");
+        let (message, known_by) = match verdict {
+            Verdict::Spam => return,
+            Verdict::Alone => (message, message),
+            // Whatever they say, they are one event.
+            Verdict::Combined => (&*combined, ""),
+        };
+        let said: Said = (about.uid.clone(), reason.to_owned(), known_by.to_owned());
         let now = self.now_text();
         if let Some(known) = self.events.known.get(&said).cloned()
             && self.store.find(&known).is_some()
@@ -32,6 +43,7 @@ impl World {
             self.update(&known, |event| {
                 event.set("count", event.int("count", 1) + 1);
                 event.set("lastTimestamp", now);
+                event.set("message", message);
             });
             return;
         }
