@@ -8,7 +8,7 @@ use super::{Controller, pods};
 use crate::demo::selector;
 use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
-use crate::demo::world::{Millis, SECOND, World};
+use crate::demo::world::{Deletion, Millis, SECOND, World};
 
 mod legacy;
 mod slices;
@@ -72,7 +72,8 @@ fn matters(change: &Change) -> bool {
 
 fn sync(world: &mut World, about: &Ref) {
     let Some(service) = world.find(about) else {
-        world.store.remove(&Ref::new(LEGACY, &about.namespace, &about.name));
+        // There may be none: those without a selector are somebody else's.
+        let _ = world.delete(&Ref::new(LEGACY, &about.namespace, &about.name), &Deletion::default());
         return;
     };
     let wanted = service.tree.at("spec.selector");

@@ -14,10 +14,12 @@ const START: Millis = 1_795_248_000_000;
 
 /// The world and its namespace `shop`.
 pub struct Ground {
+    /// The world, at its start at eight o'clock in the morning.
     pub world: World,
 }
 
 impl Ground {
+    /// One with nothing but its namespace.
     pub fn new() -> Ground {
         let mut world = World::new(START, 7);
         world.create("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}).into()).expect("is made");

@@ -43,11 +43,6 @@ const CONDITIONS: [(&str, &str, &str); 5] = [
 fn see(world: &mut World, change: &Change) {
     let object = &change.object;
     match &*object.resource {
-        "namespaces" if change.verb != Verb::Deleted && object.terminating() => {
-            if change.before.as_ref().is_none_or(|before| !before.terminating()) {
-                world.look_in(NAME, object.reference(), DELETION_GRACE);
-            }
-        }
         "namespaces" if change.verb != Verb::Deleted => world.look(NAME, object.reference()),
         "configmaps" if *object.name == *PUBLISHED.0 && &*object.namespace == "kube-system" => {
             let all: Vec<Ref> = world.store.list("namespaces", None).map(|namespace| namespace.reference()).collect();
@@ -71,7 +66,12 @@ fn see(world: &mut World, change: &Change) {
 fn sync(world: &mut World, about: &Ref) {
     let Some(namespace) = world.find(about) else { return };
     if namespace.terminating() {
-        empty(world, &namespace);
+        let since = time::parse(namespace.tree.text("metadata.deletionTimestamp")).map_or(0, |at| at * SECOND);
+        if world.now() < since + DELETION_GRACE {
+            world.look_at(NAME, about.clone(), since + DELETION_GRACE);
+        } else {
+            empty(world, &namespace);
+        }
     } else {
         furnish(world, &namespace.name);
     }

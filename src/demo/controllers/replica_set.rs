@@ -234,6 +234,7 @@ mod tests {
         let expected = json!({"replicas": 3, "fullyLabeledReplicas": 3, "readyReplicas": 3, "availableReplicas": 3,
             "terminatingReplicas": 0, "observedGeneration": 2});
         assert_eq!(status, Tree::from(expected));
+        assert!(ground.active().iter().all(|pod| pod.tree.int("metadata.generation", 0) == 1), "a binding does not count");
     }
 
     #[test]

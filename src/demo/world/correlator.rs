@@ -31,6 +31,7 @@ pub enum Verdict {
 /// About whom (UID), type, reason and component.
 type Kind = (Arc<str>, String, String, String);
 
+/// What was told lately, and how much each component may tell yet.
 #[derive(Default)]
 pub struct Correlator {
     similar: HashMap<Kind, (Millis, HashSet<String>)>,

@@ -70,7 +70,10 @@ impl World {
             return before.clone();
         }
         let generation = before.tree.int("metadata.generation", 0);
-        if generation > 0 && !tree["spec"].equals(&before.tree["spec"]) && tree.int("metadata.generation", 0) == generation {
+        // A binding is no update of a pod: `assignPod` does not count it.
+        let bound = before.tree.text("spec.nodeName").is_empty() && !tree.text("spec.nodeName").is_empty();
+        let counts = !(bound && &*before.resource == "pods") && !tree["spec"].equals(&before.tree["spec"]);
+        if generation > 0 && counts && tree.int("metadata.generation", 0) == generation {
             tree.set("metadata.generation", generation + 1);
         }
         let held = !tree.at("metadata.finalizers").is_empty() || tree.int("metadata.deletionGracePeriodSeconds", 0) > 0;

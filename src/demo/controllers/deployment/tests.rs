@@ -239,3 +239,24 @@ fn what_cannot_be_said_of_all_pods_is_said() {
     assert_eq!(ground.said("SelectingAll"), ["This deployment is selecting all pods. A non-empty selector is required."]);
     assert_eq!((ground.all(REPLICA_SET).len(), deployment(&ground).int("status.observedGeneration", 0)), (0, 1));
 }
+
+#[test]
+fn pods_that_cannot_be_made_are_a_failure_of_all_above_until_they_can() {
+    let mut ground = started(2, rolling(json!(1), json!(0)));
+    let shop = ground.world.find(&Ref::new("namespaces", "", "shop")).expect("is there");
+    ground.world.store.remove(&shop.reference());
+    ground.change(DEPLOYMENT, "web", |tree| tree.set("spec.replicas", 4));
+    let failure = |ground: &Ground| {
+        let rs = ground.all(REPLICA_SET).remove(0);
+        [rs.tree.clone(), deployment(ground)].map(|tree| {
+            let condition = tree.item("status.conditions", "type", "ReplicaFailure");
+            (condition.text("reason").to_owned(), condition.text("message").to_owned())
+        })
+    };
+    let why = ("FailedCreate".to_owned(), "namespaces \"shop\" not found".to_owned());
+    assert_eq!(failure(&ground), [why.clone(), why]);
+    ground.world.store.put("namespaces", shop.tree.clone());
+    ground.pass(3);
+    assert_eq!(failure(&ground), [const { (String::new(), String::new()) }; 2]);
+    assert_eq!(ground.active().len(), 4);
+}

@@ -8,7 +8,7 @@ use super::{NAME, SLICE, addresses, belongs, families, hostname, is_v6, labels, 
 use crate::demo::controllers::pods;
 use crate::demo::store::Object;
 use crate::demo::tree::Tree;
-use crate::demo::world::{SECOND, World, controlled_by};
+use crate::demo::world::{Deletion, SECOND, World, controlled_by};
 
 /// Endpoints in one slice: `--max-endpoints-per-slice`.
 const FULL: usize = 100;
@@ -38,7 +38,7 @@ pub fn sync(world: &mut World, service: &Arc<Object>, pods: &[Arc<Object>]) {
     let families: BTreeSet<&str> = families(service).into_iter().collect();
     let stored: Vec<Arc<Object>> = world.store.owned(&service.uid).filter(|slice| &*slice.resource == SLICE).cloned().collect();
     for strange in stored.iter().filter(|slice| !families.contains(slice.tree.text("addressType"))) {
-        world.store.remove(&strange.reference());
+        remove(world, strange);
     }
     let mut homeless = false;
     for family in families {
@@ -52,6 +52,12 @@ pub fn sync(world: &mut World, service: &Arc<Object>, pods: &[Arc<Object>]) {
     }
 }
 
+fn remove(world: &mut World, slice: &Object) {
+    // It may be gone by itself.
+    let _ = world.delete(&slice.reference(), &Deletion::default());
+}
+
+/// What slices and groups of endpoints with the same ports have in common.
 fn key(ports: &[Tree]) -> Vec<u8> {
     ports.iter().flat_map(Tree::json).collect()
 }
@@ -150,7 +156,7 @@ fn sync_family(
         let _ = world.create(SLICE, tree);
     }
     for slice in free {
-        world.store.remove(&slice.reference());
+        remove(world, &slice);
     }
 }
 

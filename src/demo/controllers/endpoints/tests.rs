@@ -2,7 +2,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::demo::controllers::ground::Ground;
-use crate::demo::world::Deletion;
 
 fn ground(service: Value) -> Ground {
     let mut ground = Ground::new();
