@@ -4,6 +4,12 @@
 //! next step, and says when to look again. It keeps no notes of its own that a restart could lose, save what is only there
 //! to be quick.
 
+pub mod kubelet;
+pub mod loads;
+pub mod nodes;
+pub mod scheduler;
+pub mod status;
+
 use super::store::{Change, Ref};
 use super::world::World;
 
@@ -18,4 +24,4 @@ pub struct Controller {
 }
 
 /// All of them.
-pub static CONTROLLERS: &[&Controller] = &[];
+pub static CONTROLLERS: &[&Controller] = &[&scheduler::SCHEDULER, &kubelet::KUBELET, &nodes::HEARTBEAT, &nodes::LIFECYCLE, &nodes::TAINTS];

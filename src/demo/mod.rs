@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod controllers;
 pub mod http;
+pub mod metrics;
 pub mod refusal;
 pub mod selector;
 pub mod store;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use crate::model::time::rfc3339;
 
+use super::controllers::kubelet::Kubelets;
+use super::controllers::loads::Loads;
 use super::controllers::{self, Controller};
 use super::store::{Object, Ref, Store};
 use super::tree::Tree;
@@ -45,6 +47,10 @@ pub struct World {
     pub store: Store,
     /// For names, UIDs and jitter.
     pub random: Random,
+    /// What the nodes carry, added up.
+    pub loads: Loads,
+    /// What the kubelets have in memory.
+    pub kubelets: Kubelets,
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
     now_text: (Millis, Arc<str>),
@@ -64,6 +70,8 @@ impl World {
             // A cluster that has been there for a while: a version like 1 is history that nobody remembers.
             store: Store::starting_at(1000),
             random: Random::new(seed),
+            loads: Loads::default(),
+            kubelets: Kubelets::default(),
             now,
             now_text: (Millis::MIN, "".into()),
             queue: VecDeque::new(),
