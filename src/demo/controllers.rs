@@ -4,7 +4,14 @@
 //! next step, and says when to look again. It keeps no notes of its own that a restart could lose, save what is only there
 //! to be quick.
 
+pub mod kubelet;
+pub mod loads;
+pub mod nodes;
+pub mod scheduler;
+pub mod status;
+
 use super::store::{Change, Ref};
+use super::story;
 use super::world::World;
 
 pub mod condition;
@@ -40,4 +47,10 @@ pub static CONTROLLERS: &[&Controller] = &[
     &garbage::GARBAGE,
     &endpoints::ENDPOINTS,
     &disruption::BUDGETS,
+    &scheduler::SCHEDULER,
+    &kubelet::KUBELET,
+    &nodes::HEARTBEAT,
+    &nodes::LIFECYCLE,
+    &nodes::TAINTS,
+    &story::churn::STORY,
 ];

@@ -11,6 +11,7 @@ pub mod container;
 pub mod controllers;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod openapi;
 pub mod refusal;
 pub mod resources;
@@ -19,6 +20,7 @@ pub mod selector;
 pub mod serve;
 pub mod shell;
 pub mod store;
+pub mod story;
 pub mod traffic;
 pub mod world;
 
@@ -106,8 +108,10 @@ pub fn start_at(now: Millis, options: Options) -> Result<Demo, ServeError> {
 }
 
 /// The cluster that the options describe.
-fn world(_options: &Options, now: Millis) -> World {
-    World::new(now, now as u64)
+fn world(options: &Options, now: Millis) -> World {
+    let mut world = story::tell(now, now as u64, options.pods.unwrap_or(0) as usize);
+    story::churn::keep_busy(&mut world, options.churn);
+    world
 }
 
 /// Serves a world on threads of its own.

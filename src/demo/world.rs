@@ -10,9 +10,12 @@ use std::sync::Arc;
 
 use crate::model::time::rfc3339;
 
+use super::controllers::kubelet::Kubelets;
+use super::controllers::loads::Loads;
 use super::controllers::{self, Controller};
 use super::resources::Registry;
 use super::store::{Object, Ref, Store};
+use super::story::churn::Churn;
 use super::tree::Tree;
 
 mod correlator;
@@ -47,8 +50,14 @@ pub struct World {
     pub store: Store,
     /// What kinds there are, custom ones too.
     pub resources: Registry,
+    /// The changes that are made for their own sake.
+    pub churn: Churn,
     /// For names, UIDs and jitter.
     pub random: Random,
+    /// What the nodes carry, added up.
+    pub loads: Loads,
+    /// What the kubelets have in memory.
+    pub kubelets: Kubelets,
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
     now_text: (Millis, Arc<str>),
@@ -68,7 +77,10 @@ impl World {
             // A cluster that has been there for a while: a version like 1 is history that nobody remembers.
             store: Store::starting_at(1000),
             resources: Registry::recorded(),
+            churn: Churn::default(),
             random: Random::new(seed),
+            loads: Loads::default(),
+            kubelets: Kubelets::default(),
             now,
             now_text: (Millis::MIN, "".into()),
             queue: VecDeque::new(),
@@ -162,6 +174,23 @@ impl World {
     /// Does all that can be done now.
     pub fn settle(&mut self) {
         self.run_until(self.now);
+    }
+
+    /// Goes to a later time at once: what was due until then is due then. Time in which nothing is to happen.
+    pub fn skip_to(&mut self, at: Millis) {
+        self.now = self.now.max(at);
+    }
+
+    /// Shows what changed to the controllers, and takes what they want to do about it as done: for what was made as they would
+    /// have made it.
+    pub fn seen(&mut self) {
+        while let Some(change) = self.store.unseen() {
+            for controller in controllers::CONTROLLERS {
+                (controller.see)(self, &change);
+            }
+        }
+        self.queue.clear();
+        self.queued.clear();
     }
 
     /// When the next timer is due; `None` while nothing will happen by itself.

@@ -18,8 +18,8 @@ mod login;
 mod parity;
 mod printed;
 mod sample;
-mod screens;
 mod scenarios;
+mod screens;
 mod scripted;
 mod swallow;
 #[cfg(unix)]

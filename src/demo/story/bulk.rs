@@ -19,7 +19,8 @@ const OF_A_TEAM: usize = 20;
 /// Times at which the pods of one Deployment started: they came one after the other, not all at once.
 const WAVES: usize = 10;
 
-const APPS: &[(&str, &str)] = &[("web", "frontend"), ("api", "backend"), ("worker", "backend"), ("search", "backend"), ("orders", "backend")];
+const APPS: &[(&str, &str)] =
+    &[("web", "frontend"), ("api", "backend"), ("worker", "backend"), ("search", "backend"), ("orders", "backend")];
 
 /// Adds `count` pods. Nothing of it is left to do for the controllers.
 pub fn fill(world: &mut World, count: usize, now: Millis) {
@@ -57,7 +58,16 @@ impl Addresses {
 }
 
 #[allow(clippy::too_many_arguments)] // one workload of a large cluster, with what all of them share
-fn workload(world: &mut World, namespace: &str, at: usize, size: usize, first: usize, nodes: &[Arc<Object>], addresses: &mut Addresses, now: Millis) {
+fn workload(
+    world: &mut World,
+    namespace: &str,
+    at: usize,
+    size: usize,
+    first: usize,
+    nodes: &[Arc<Object>],
+    addresses: &mut Addresses,
+    now: Millis,
+) {
     let (app, tier) = APPS[at % APPS.len()];
     let name = format!("{app}-{}", at / APPS.len() + 1);
     let started = now - (1 + at as Millis % 40) * 6 * 3600 * SECOND;
@@ -72,7 +82,9 @@ fn workload(world: &mut World, namespace: &str, at: usize, size: usize, first: u
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
     });
-    let (Ok(deployment), Ok(_)) = (world.create("deployments.apps", deployment.into()), world.create("services", service.into())) else { return };
+    let (Ok(deployment), Ok(_)) = (world.create("deployments.apps", deployment.into()), world.create("services", service.into())) else {
+        return;
+    };
     let hash = controllers_pods::template_hash(deployment.tree.at("spec.template"), None);
     let mut own = deployment.tree.at("spec.template").clone();
     own.at_mut("metadata.labels").put("pod-template-hash", hash.as_str());
@@ -111,14 +123,18 @@ fn workload(world: &mut World, namespace: &str, at: usize, size: usize, first: u
 /// What the controllers would have written when all was ready.
 fn settle(world: &mut World, deployment: &Ref, set: &Ref, size: i64, hash: &str, when: &Arc<str>) {
     world.update(set, |tree| {
-        for (field, value) in [("replicas", size), ("fullyLabeledReplicas", size), ("readyReplicas", size), ("availableReplicas", size), ("observedGeneration", 1)] {
+        for (field, value) in [
+            ("replicas", size),
+            ("fullyLabeledReplicas", size),
+            ("readyReplicas", size),
+            ("availableReplicas", size),
+            ("observedGeneration", 1),
+        ] {
             tree.at_mut("status").put(field, value);
         }
     });
     let name = &deployment.name;
-    let condition = |kind: &str, reason: &str, message: String| {
-        json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": &**when, "lastUpdateTime": &**when})
-    };
+    let condition = |kind: &str, reason: &str, message: String| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": &**when, "lastUpdateTime": &**when});
     let conditions = json!([
         condition("Available", "MinimumReplicasAvailable", "Deployment has minimum availability.".into()),
         condition("Progressing", "NewReplicaSetAvailable", format!("ReplicaSet \"{name}-{hash}\" has successfully progressed.")),
@@ -135,13 +151,16 @@ fn settle(world: &mut World, deployment: &Ref, set: &Ref, size: i64, hash: &str,
 /// The template of a pod of some 8 KB as JSON: what a chart of a grown-up company makes.
 fn template(name: &str, app: &str, tier: &str) -> serde_json::Value {
     let env: Vec<_> = (0..32)
-        .map(|n| json!({"name": format!("{}_SETTING_{n:02}", app.to_uppercase()), "value": format!("value-{n:02}-of-{name}-in-production")}))
+        .map(
+            |n| json!({"name": format!("{}_SETTING_{n:02}", app.to_uppercase()), "value": format!("value-{n:02}-of-{name}-in-production")}),
+        )
         .chain([
             json!({"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
             json!({"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
         ])
         .collect();
-    let probe = |path: &str| json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 3});
+    let probe =
+        |path: &str| json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 3});
     json!({
         "metadata": {
             "labels": {"app": name, "tier": tier, "part-of": "suite"},

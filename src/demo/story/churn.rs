@@ -68,7 +68,8 @@ fn round(world: &mut World) {
     for _ in 0..wanted {
         let after = world.churn.next.take();
         let place = after.as_ref().map(|r| (&*r.namespace, &*r.name));
-        let runs = |o: &&std::sync::Arc<crate::demo::store::Object>| o.namespace.starts_with("team-") && o.tree["status"]["phase"] == "Running";
+        let runs =
+            |o: &&std::sync::Arc<crate::demo::store::Object>| o.namespace.starts_with("team-") && o.tree["status"]["phase"] == "Running";
         let next = world.store.list_after("pods", None, place).find(runs).or_else(|| world.store.list("pods", None).find(runs));
         let Some(pod) = next.map(|pod| pod.reference()) else { break };
         let now = world.now_text();

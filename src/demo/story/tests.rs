@@ -54,7 +54,8 @@ fn the_story_has_what_people_meet() {
     let search = world.get("deployments.apps", "shop", "search").expect("search");
     assert_eq!(search.tree.item("status.conditions", "type", "Progressing").text("reason"), "ProgressDeadlineExceeded");
     assert!(world.store.count("events") > 50, "{}", world.store.count("events"));
-    let wishlist: Vec<_> = world.store.list("endpointslices.discovery.k8s.io", Some("shop")).filter(|s| s.name.starts_with("wishlist-")).collect();
+    let wishlist: Vec<_> =
+        world.store.list("endpointslices.discovery.k8s.io", Some("shop")).filter(|s| s.name.starts_with("wishlist-")).collect();
     assert!(wishlist.iter().all(|slice| slice.tree["endpoints"].items().is_empty()));
 }
 

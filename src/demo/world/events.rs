@@ -14,8 +14,8 @@ use crate::demo::tree::Tree;
 /// Events that are kept, like the hour of a real cluster: the oldest go first.
 const KEPT: usize = 5_000;
 
-/// What was said, to find it again: about whom (UID), reason and message.
-type Said = (Arc<str>, String, String);
+/// What was said, to find it again: about whom (UID and part), reason and message.
+type Said = (Arc<str>, String, String, String);
 
 #[derive(Default)]
 pub(super) struct Recorder {
@@ -27,6 +27,11 @@ pub(super) struct Recorder {
 impl World {
     /// Says something about an object. `kind` is `Normal` or `Warning`, `component` who says it (`kubelet`, …).
     pub fn event(&mut self, about: &Object, kind: &str, reason: &str, message: &str, component: &str) {
+        self.event_in(about, "", kind, reason, message, component);
+    }
+
+    /// As [`World::event`], about a part of the object: `involvedObject.fieldPath`, like `spec.containers{web}`.
+    pub fn event_in(&mut self, about: &Object, part: &str, kind: &str, reason: &str, message: &str, component: &str) {
         let verdict = self.events.correlator.judge(self.now, &about.uid, kind, reason, message, component);
         let combined = format!("(combined from similar events): {message}");
         let (message, known_by) = match verdict {
@@ -35,7 +40,7 @@ impl World {
             // Whatever they say, they are one event.
             Verdict::Combined => (&*combined, ""),
         };
-        let said: Said = (about.uid.clone(), reason.to_owned(), known_by.to_owned());
+        let said: Said = (about.uid.clone(), part.to_owned(), reason.to_owned(), known_by.to_owned());
         let now = self.now_text();
         if let Some(known) = self.events.known.get(&said).cloned()
             && self.store.find(&known).is_some()
@@ -60,6 +65,9 @@ impl World {
         involved.set("resourceVersion", about.version.to_string());
         if !about.namespace.is_empty() {
             involved.set("namespace", &about.namespace);
+        }
+        if !part.is_empty() {
+            involved.set("fieldPath", part);
         }
         let mut source = json!({"component": component});
         if component == "kubelet" {
