@@ -4,6 +4,8 @@
 //! next step, and says when to look again. It keeps no notes of its own that a restart could lose, save what is only there
 //! to be quick.
 
+pub mod definitions;
+
 use super::store::{Change, Ref};
 use super::world::World;
 
@@ -18,4 +20,4 @@ pub struct Controller {
 }
 
 /// All of them.
-pub static CONTROLLERS: &[&Controller] = &[];
+pub static CONTROLLERS: &[&Controller] = &[&definitions::DEFINITION];

@@ -5,12 +5,15 @@
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
 
 pub mod admission;
+pub mod api;
 mod bare;
 pub mod controllers;
 pub mod http;
 pub mod openapi;
+pub mod patch;
 pub mod refusal;
 pub mod resources;
+pub mod roles;
 pub mod selector;
 pub mod serve;
 pub mod store;

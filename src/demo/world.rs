@@ -11,14 +11,17 @@ use std::sync::Arc;
 use crate::model::time::rfc3339;
 
 use super::controllers::{self, Controller};
+use super::resources::Registry;
 use super::store::{Object, Ref, Store};
 use super::tree::Tree;
 
+mod definitions;
 mod deletion;
 mod events;
 mod objects;
 mod random;
 
+pub use definitions::DEFINITIONS;
 pub use deletion::{Deletion, FOREGROUND, Gone, ORPHAN, Propagation};
 pub use objects::controlled_by;
 pub use random::Random;
@@ -45,6 +48,8 @@ pub struct World {
     pub store: Store,
     /// For names, UIDs and jitter.
     pub random: Random,
+    resources: Registry,
+    documents: definitions::Documents,
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
     now_text: (Millis, Arc<str>),
@@ -64,6 +69,8 @@ impl World {
             // A cluster that has been there for a while: a version like 1 is history that nobody remembers.
             store: Store::starting_at(1000),
             random: Random::new(seed),
+            resources: Registry::recorded(),
+            documents: definitions::Documents::default(),
             now,
             now_text: (Millis::MIN, "".into()),
             queue: VecDeque::new(),

@@ -1,0 +1,4 @@
+//! Answers one call on the world.
+
+pub mod call;
+pub mod write;
