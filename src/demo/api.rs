@@ -3,13 +3,16 @@
 //! [`route`] finds out what is asked, roles decide whether it may be, and a file for each way of asking answers: [`read`],
 //! [`watching`], and those that change something. In which form objects are answered is [`form`]'s.
 
+pub mod call;
 pub mod choose;
 pub mod form;
+mod metering;
 pub mod paths;
 pub mod read;
 pub mod route;
 pub mod table;
 pub mod watching;
+pub mod write;
 
 use std::sync::Arc;
 
@@ -19,15 +22,17 @@ use super::channel;
 use super::http::{Answer, Request, Service, User};
 use super::logs::{self, Follows};
 use super::refusal::Refusal;
-use super::resources::Resource;
+use super::roles::{self, Attempt};
 use super::running::Running;
 use super::store::Object;
 use super::tree::Tree;
 use super::world::World;
+use call::Call;
 use choose::Choice;
 use form::Form;
 use read::whole;
 use route::Route;
+use write::Written;
 
 /// Answers the calls on a running world.
 pub struct Api {
@@ -45,15 +50,41 @@ impl Api {
             return answer;
         }
         self.running.with(|world| {
-            let route = Route::of(request, &world.resources)?;
+            let route = Route::of(request, world.resources())?;
+            let attempt = Attempt {
+                verb: route.verb,
+                group: &route.resource.group,
+                resource: &route.resource.plural,
+                subresource: &route.subresource,
+                // RBAC sees a namespace as an object of itself.
+                namespace: if &*route.resource.plural == "namespaces" { &route.name } else { &route.namespace },
+                name: &route.name,
+            };
+            roles::check(&request.user, &attempt)?;
+            if &*route.resource.group == metering::GROUP {
+                return metering::answer(world, request, &route);
+            }
+            let call = Call {
+                resource: &route.resource,
+                namespace: &route.namespace,
+                name: &route.name,
+                subresource: &route.subresource,
+                request,
+            };
             match (route.verb, route.subresource.as_str()) {
+                (_, "log" | "exec" | "attach" | "portforward") => self.stream(world, request, &route),
                 ("get", "") => get(world, request, &route),
                 ("list", "") => list(world, request, &route),
                 ("watch", "") => {
                     let form = form(world, request, &route)?;
                     watching::answer(self.running.clone(), world, request, &route, Choice::of(request, &route)?, form)
                 }
-                (_, "log" | "exec" | "attach" | "portforward") => self.stream(world, request, &route),
+                ("get", _) => Ok(whole(StatusCode::OK, "application/json", write::shown(world, &call)?.json())),
+                ("create", _) => write::create(world, &call).and_then(|done| written(world, request, &route, done)),
+                ("update", _) => write::replace(world, &call).and_then(|done| written(world, request, &route, done)),
+                ("patch", _) => write::patch(world, &call).and_then(|done| written(world, request, &route, done)),
+                ("delete", _) => write::delete(world, &call).and_then(|done| written(world, request, &route, done)),
+                ("deletecollection", _) => write::delete_collection(world, &call).and_then(|done| written(world, request, &route, done)),
                 _ => Err(Refusal::method_not_allowed()),
             }
         })
@@ -108,16 +139,28 @@ fn impersonated(request: &Request) -> Result<User, Refusal> {
     Ok(User { name, groups })
 }
 
-/// The form of an answer, which for a custom resource depends on its definition.
-fn form(world: &World, request: &Request, route: &Route) -> Result<Form, Refusal> {
-    let definition = definition(world, &route.resource);
-    Form::of(request, &route.resource, definition.as_ref().map(|d| &d.tree))
+/// What a change is answered with: the object in the form that was asked for, anything else as it is.
+fn written(world: &World, request: &Request, route: &Route, written: Written) -> Result<Answer, Refusal> {
+    let status = StatusCode::from_u16(written.status).unwrap_or(StatusCode::OK);
+    let itself = written.tree["kind"] == *route.resource.kind && route.subresource.is_empty();
+    let form = if itself { form(world, request, route)? } else { Form::Json };
+    let body = form.object(&route.resource, &written.tree, world.now().div_euclid(1000));
+    let mut answer = whole(status, form.content_type(false), body);
+    answer.headers = written.warnings.iter().map(|text| ("warning", format!("299 - {}", quoted(text)))).collect();
+    Ok(answer)
 }
 
-/// The definition of a custom resource.
-pub fn definition(world: &World, resource: &Resource) -> Option<Arc<Object>> {
-    let name = format!("{}.{}", resource.plural, resource.group);
-    resource.custom.then(|| world.get("customresourcedefinitions.apiextensions.k8s.io", "", &name)).flatten()
+/// A quoted string of a header: RFC 7230. What cannot stand in one is left out.
+fn quoted(text: &str) -> String {
+    let inside: String =
+        text.chars().filter(|c| !c.is_control()).flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] }).collect();
+    format!("\"{inside}\"")
+}
+
+/// The form of an answer, which for a custom resource depends on its definition.
+fn form(world: &World, request: &Request, route: &Route) -> Result<Form, Refusal> {
+    let definition = route.resource.custom.then(|| world.definition(&route.resource)).flatten();
+    Form::of(request, &route.resource, definition.as_ref().map(|d| &d.tree))
 }
 
 fn find<'a>(world: &'a World, route: &Route) -> Result<&'a Arc<Object>, Refusal> {

@@ -4,6 +4,7 @@
 //! next step, and says when to look again. It keeps no notes of its own that a restart could lose, save what is only there
 //! to be quick.
 
+pub mod definitions;
 pub mod kubelet;
 pub mod loads;
 pub mod nodes;
@@ -52,5 +53,6 @@ pub static CONTROLLERS: &[&Controller] = &[
     &nodes::HEARTBEAT,
     &nodes::LIFECYCLE,
     &nodes::TAINTS,
+    &definitions::DEFINITION,
     &story::churn::STORY,
 ];

@@ -89,7 +89,7 @@ fn make_one(world: &mut World, document: &Tree) -> Result<(), Refusal> {
     // What came before may have to be there first: a definition, a default account.
     world.settle();
     let (group, version) = document.text("apiVersion").split_once('/').unwrap_or(("", document.text("apiVersion")));
-    let Some(resource) = world.resources.of_kind(group, version, document.text("kind")).cloned() else {
+    let Some(resource) = world.resources().of_kind(group, version, document.text("kind")).cloned() else {
         return Err(Refusal::no_such_path());
     };
     let key = super::api::route::key(&resource);

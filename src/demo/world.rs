@@ -19,11 +19,13 @@ use super::story::churn::Churn;
 use super::tree::Tree;
 
 mod correlator;
+mod definitions;
 mod deletion;
 mod events;
 mod objects;
 mod random;
 
+pub use definitions::DEFINITIONS;
 pub use deletion::{Deletion, FOREGROUND, Gone, ORPHAN, Propagation};
 pub use objects::controlled_by;
 pub use random::Random;
@@ -49,7 +51,7 @@ pub struct World {
     /// What there is. Controllers read it; changes go through the methods of the world.
     pub store: Store,
     /// What kinds there are, custom ones too.
-    pub resources: Registry,
+    resources: Registry,
     /// The changes that are made for their own sake.
     pub churn: Churn,
     /// For names, UIDs and jitter.
@@ -58,6 +60,7 @@ pub struct World {
     pub loads: Loads,
     /// What the kubelets have in memory.
     pub kubelets: Kubelets,
+    documents: definitions::Documents,
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
     now_text: (Millis, Arc<str>),
@@ -81,6 +84,7 @@ impl World {
             random: Random::new(seed),
             loads: Loads::default(),
             kubelets: Kubelets::default(),
+            documents: definitions::Documents::default(),
             now,
             now_text: (Millis::MIN, "".into()),
             queue: VecDeque::new(),

@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 
 use super::read::whole;
 use crate::demo::http::{Answer, Request};
-use crate::demo::openapi::{self, CustomDocument};
+use crate::demo::openapi;
 use crate::demo::refusal::Refusal;
 use crate::demo::resources::discovery::AGGREGATED;
 use crate::demo::running::Running;
 use crate::demo::world::World;
-
-const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 /// What `/livez?verbose` and its like check: those of a real server that have something to check here.
 const CHECKS: &[&str] = &["ping", "log", "etcd", "informer-sync", "poststarthook/start-apiextensions-controllers"];
@@ -29,15 +27,15 @@ pub fn answer(running: &Arc<Running>, request: &Request) -> Option<Result<Answer
         ["version"] => whole(StatusCode::OK, "application/json", openapi::VERSION),
         [] => read(&|world| Some(roots(world))),
         ["api" | "apis"] if aggregated(request) => {
-            let document = running.read(|world| world.resources.aggregated(path[0] == "api"));
+            let document = running.read(|world| world.resources().aggregated(path[0] == "api"));
             whole(StatusCode::OK, AGGREGATED, document.to_string())
         }
-        ["api"] => read(&|world| Some(world.resources.versions(server))),
-        ["apis"] => read(&|world| Some(world.resources.group_list())),
-        ["apis", group] => read(&|world| world.resources.api_group(group)),
-        ["api", version] => read(&|world| world.resources.resource_list("", version)),
-        ["apis", group, version] => read(&|world| world.resources.resource_list(group, version)),
-        ["openapi", "v3"] => read(&|world| Some(openapi::index(&custom(world)))),
+        ["api"] => read(&|world| Some(world.resources().versions(server))),
+        ["apis"] => read(&|world| Some(world.resources().group_list())),
+        ["apis", group] => read(&|world| world.resources().api_group(group)),
+        ["api", version] => read(&|world| world.resources().resource_list("", version)),
+        ["apis", group, version] => read(&|world| world.resources().resource_list(group, version)),
+        ["openapi", "v3"] => read(&|world| Some(openapi::index(world.custom_documents()))),
         ["openapi", "v3", of @ ..] => document(running, &of.join("/")),
         ["api" | "apis", ..] => return None,
         _ => not_found(),
@@ -75,7 +73,7 @@ fn health(request: &Request, name: &str) -> Answer {
 /// `/`: what paths there are.
 fn roots(world: &World) -> Value {
     let mut paths: Vec<String> = ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"].map(String::from).into();
-    for resource in world.resources.all() {
+    for resource in world.resources().all() {
         let version = resource.api_version();
         paths.push(if resource.group.is_empty() { format!("/api/{version}") } else { format!("/apis/{version}") });
         if !resource.group.is_empty() {
@@ -87,19 +85,10 @@ fn roots(world: &World) -> Value {
     json!({"paths": paths})
 }
 
-/// The schemas of the groups and versions that definitions make.
-fn custom(world: &World) -> Vec<CustomDocument> {
-    let definitions: Vec<_> = world.store.list(DEFINITIONS, None).map(|d| &d.tree).collect();
-    let mut versions: Vec<_> = world.resources.all().filter(|r| r.custom).map(|r| (r.group.clone(), r.version.clone())).collect();
-    versions.sort();
-    versions.dedup();
-    versions.iter().filter_map(|(group, version)| CustomDocument::of(group, version, definitions.iter().copied())).collect()
-}
-
 fn document(running: &Arc<Running>, path: &str) -> Answer {
     if let Some(document) = openapi::document(path) {
         return whole(StatusCode::OK, "application/json", document);
     }
-    let own = running.read(|world| custom(world).into_iter().find(|d| d.path() == path).map(|d| d.text().to_owned()));
+    let own = running.read(|world| world.custom_documents().find(|d| d.path() == path).map(|d| d.text().clone()));
     own.map_or_else(not_found, |text| whole(StatusCode::OK, "application/json", text))
 }
