@@ -71,8 +71,9 @@ impl World {
         }
         let generation = before.tree.int("metadata.generation", 0);
         // A binding is no update of a pod: `assignPod` does not count it.
-        let bound = before.tree.text("spec.nodeName").is_empty() && !tree.text("spec.nodeName").is_empty();
-        let counts = !(bound && &*before.resource == "pods") && !tree["spec"].equals(&before.tree["spec"]);
+        let unbound = |tree: &Tree| tree.text("spec.nodeName").is_empty();
+        let binding = &*before.resource == "pods" && unbound(&before.tree) && !unbound(&tree);
+        let counts = !binding && !tree["spec"].equals(&before.tree["spec"]);
         if generation > 0 && counts && tree.int("metadata.generation", 0) == generation {
             tree.set("metadata.generation", generation + 1);
         }
