@@ -159,7 +159,7 @@ fn words<'a>(total: usize, refused: impl Iterator<Item = (&'a Object, &'a filter
             continue;
         }
         not_helpful -= 1;
-        let why = if filter::has_victims(world, &node.name, wish.priority) {
+        let why = if world.loads.of(&node.name).is_some_and(|load| load.has_less_than(wish.priority)) {
             refusal.why.first().map_or("", |why| why)
         } else {
             "No preemption victims found for incoming pod"

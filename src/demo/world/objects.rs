@@ -70,7 +70,9 @@ impl World {
             return before.clone();
         }
         let generation = before.tree.int("metadata.generation", 0);
-        if generation > 0 && !tree["spec"].equals(&before.tree["spec"]) && tree.int("metadata.generation", 0) == generation {
+        // A binding is no change of what was asked for: it does not pass the strategy that counts generations.
+        let binding = &*before.resource == "pods" && before.tree["spec"]["nodeName"].is_null() && !tree["spec"]["nodeName"].is_null();
+        if generation > 0 && !binding && !tree["spec"].equals(&before.tree["spec"]) && tree.int("metadata.generation", 0) == generation {
             tree.set("metadata.generation", generation + 1);
         }
         let held = !tree.at("metadata.finalizers").is_empty() || tree.int("metadata.deletionGracePeriodSeconds", 0) > 0;
