@@ -65,7 +65,7 @@ pub fn is_sidecar(container: &Tree) -> bool {
     container["restartPolicy"] == "Always"
 }
 
-/// What a pod asks for: `resourcehelper.PodRequests` (containers and sidecars together, or an init container's peak if that is
+/// What a pod asks for: `PodRequests` (containers and sidecars together, or an init container's peak if that is
 /// more; what the pod says for all of them; overhead).
 pub fn requests(spec: &Tree) -> Amounts {
     let mut sum = Amounts::default();
