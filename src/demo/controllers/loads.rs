@@ -65,7 +65,7 @@ pub fn is_sidecar(container: &Tree) -> bool {
     container["restartPolicy"] == "Always"
 }
 
-/// What a pod asks for: `resourcehelper.PodRequests` (containers and sidecars together, or an init container's peak if that is
+/// What a pod asks for: `PodRequests` (containers and sidecars together, or an init container's peak if that is
 /// more; what the pod says for all of them; overhead).
 pub fn requests(spec: &Tree) -> Amounts {
     let mut sum = Amounts::default();
@@ -131,8 +131,17 @@ pub struct Load {
     pub ports: Vec<(Arc<str>, Arc<str>, i64)>,
     /// Pods by the UID of their controller.
     pub owners: HashMap<Arc<str>, u32>,
+    /// Pods by their priority.
+    priorities: BTreeMap<i64, u32>,
     addresses: HashSet<Ipv4Addr>,
     last: u32,
+}
+
+impl Load {
+    /// One of the pods matters less than this.
+    pub fn has_less_than(&self, priority: i64) -> bool {
+        self.priorities.range(..priority).next().is_some()
+    }
 }
 
 /// All nodes and what they carry.
@@ -255,7 +264,9 @@ impl Loads {
         let owner = pod.controller_uid();
         let address = pod.tree.text("status.podIP").parse::<Ipv4Addr>().ok();
         let ports = host_ports(spec);
+        let priority = spec.int("priority", 0);
         if comes {
+            *load.priorities.entry(priority).or_default() += 1;
             load.asked.merge(&requests(spec), |a, b| a.saturating_add(b));
             load.pods += 1;
             load.ports.extend(ports);
@@ -266,6 +277,12 @@ impl Loads {
         } else {
             load.asked.merge(&requests(spec), |a, b| a.saturating_sub(b));
             load.pods = load.pods.saturating_sub(1);
+            if let Some(count) = load.priorities.get_mut(&priority) {
+                *count -= 1;
+                if *count == 0 {
+                    load.priorities.remove(&priority);
+                }
+            }
             load.ports.retain(|taken| !ports.contains(taken));
             if let Some(address) = address {
                 load.addresses.remove(&address);

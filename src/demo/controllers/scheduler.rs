@@ -126,11 +126,12 @@ fn place(world: &mut World, pod: &Object) -> Found {
     let start = (world.loads.start + looked) % total;
     let Some(best) = score::best(world, pod, &wish, &fits) else {
         let hopeless = refused.iter().all(|(_, refusal)| refusal.for_good);
-        let why = words(total, refused.iter().map(|(at, refusal)| (hosts[*at].node.as_ref(), refusal)), &wish, world);
-        if !hopeless
-            && let Some(node) = filter::make_room(world, pod, &wish, &refused.iter().map(|(at, _)| *at).collect::<Vec<_>>(), &claims)
-        {
+        let mut why = words(total, refused.iter().map(|(at, refusal)| (hosts[*at].node.as_ref(), refusal)), &wish, world);
+        let places: Vec<usize> = refused.iter().map(|(at, _)| *at).collect();
+        if !hopeless && let Some(node) = filter::make_room(world, pod, &wish, &places, &claims) {
             set_nominated(world, pod, &node);
+            // A PostFilter that succeeds adds nothing to the message.
+            why.truncate(why.find(AFTER).unwrap_or(why.len()));
         }
         world.loads.start = start;
         return Found::None(why);
@@ -147,6 +148,9 @@ fn set_nominated(world: &mut World, pod: &Object, node: &str) {
     world.update(&pod.reference(), |tree| tree.set("status.nominatedNodeName", node));
 }
 
+/// What the plugins of PostFilter say: that for claims of devices, and the beginning of that for preemption.
+const AFTER: &str = " no new claims to deallocate, preemption: ";
+
 /// The message of a `FitError`, with what the plugins of PostFilter add.
 fn words<'a>(total: usize, refused: impl Iterator<Item = (&'a Object, &'a filter::Refused)>, wish: &filter::Wish, world: &World) -> String {
     let (mut counts, mut after): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
@@ -159,7 +163,7 @@ fn words<'a>(total: usize, refused: impl Iterator<Item = (&'a Object, &'a filter
             continue;
         }
         not_helpful -= 1;
-        let why = if filter::has_victims(world, &node.name, wish.priority) {
+        let why = if world.loads.of(&node.name).is_some_and(|load| load.has_less_than(wish.priority)) {
             refusal.why.first().map_or("", |why| why)
         } else {
             "No preemption victims found for incoming pod"
@@ -179,7 +183,7 @@ fn words<'a>(total: usize, refused: impl Iterator<Item = (&'a Object, &'a filter
     } else {
         format!("0/{total} nodes are available: {}.", list(&after))
     };
-    format!("0/{total} nodes are available: {}. no new claims to deallocate, preemption: {preemption}", list(&counts))
+    format!("0/{total} nodes are available: {}.{AFTER}{preemption}", list(&counts))
 }
 
 fn bind(world: &mut World, pod: &Object, node: &Object) {

@@ -71,7 +71,8 @@ impl World {
         }
         let mut source = json!({"component": component});
         if component == "kubelet" {
-            source["host"] = about.tree.text("spec.nodeName").into();
+            let host = if &*about.resource == "nodes" { &*about.name } else { about.tree.text("spec.nodeName") };
+            source["host"] = host.into();
         }
         let mut event = Tree::from(json!({
             "apiVersion": "v1", "kind": "Event",

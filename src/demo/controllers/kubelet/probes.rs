@@ -98,7 +98,7 @@ pub fn probe(look: &mut Look, container: &Tree, list: &str, behaviour: &Behaviou
         return probed;
     }
     let phase = (now - start).rem_euclid(CYCLE);
-    probed.ready = !behaviour.never_ready && !(behaviour.flaky && phase >= READY_PART);
+    probed.ready = !(behaviour.never_ready || behaviour.flaky && phase >= READY_PART);
     if behaviour.flaky {
         look.wake(now - phase + if phase < READY_PART { READY_PART } else { CYCLE });
     }

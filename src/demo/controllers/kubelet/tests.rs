@@ -116,7 +116,7 @@ fn a_crash_loop_backs_off_10_seconds_and_doubles() {
     let waits: Vec<&str> = waited.iter().filter_map(|m| m.split(' ').nth(1)).collect();
     assert_eq!(waits, ["10s", "20s", "40s", "1m20s", "2m40s", "5m0s"]);
     assert!(waited[0].ends_with(&format!("restarting failed container=app pod={}", formatted(&world.find(&pod).expect("is there")))));
-    assert_eq!(app(&world, &pod).int("restartCount", 0), 6);
+    assert_eq!(app(&world, &pod).int("restartCount", 0), 7);
     assert_eq!(status(&world, &pod).text("phase"), "Running");
     assert!(told(&world).iter().any(|t| t.starts_with("BackOff Back-off restarting failed container app in pod web_shop(")));
 }

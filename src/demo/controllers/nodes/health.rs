@@ -8,7 +8,7 @@ use super::super::{Controller, kubelet};
 use crate::demo::refusal::Refusal;
 use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
-use crate::demo::world::{Millis, SECOND, World, controlled_by};
+use crate::demo::world::{Deletion, Millis, SECOND, World, controlled_by};
 use crate::model::time::{parse, rfc3339};
 
 /// The kubelets' heartbeats.
@@ -23,6 +23,8 @@ const LEASE_HOME: &str = "kube-node-lease";
 
 /// `nodeMonitorGracePeriod`.
 const GRACE: Millis = 50 * SECOND;
+/// Pods of a node that is gone are left alone so long: the pod garbage collector's `quarantineTime`.
+const QUARANTINE: Millis = 40 * SECOND;
 /// `nodeStatusReportFrequency`: conditions are reported so seldom while nothing changes.
 const REPORT: i64 = 300;
 
@@ -137,7 +139,11 @@ fn beat(world: &mut World, about: &Ref) {
 }
 
 fn see_health(world: &mut World, change: &Change) {
-    if &*change.object.resource != "nodes" || change.verb == Verb::Deleted {
+    if &*change.object.resource != "nodes" {
+        return;
+    }
+    if change.verb == Verb::Deleted {
+        world.look_in(LIFECYCLE.name, change.object.reference(), QUARANTINE);
         return;
     }
     let same = change.before.as_deref().is_some_and(|before| {
@@ -151,7 +157,10 @@ fn see_health(world: &mut World, change: &Change) {
 
 /// Believes or disbelieves a node: `monitorNodeHealth`, `doNoScheduleTaintingPass`, `processTaintBaseEviction`.
 fn judge(world: &mut World, about: &Ref) {
-    let Some(node) = world.find(about) else { return };
+    let Some(node) = world.find(about) else {
+        collect(world, &about.name);
+        return;
+    };
     let lease = world.get(LEASES, LEASE_HOME, &node.name);
     let renewed = lease.as_ref().and_then(|lease| parse(lease.tree.text("spec.renewTime")));
     let seen = renewed.max(parse(node.tree.item("status.conditions", "type", "Ready").text("lastHeartbeatTime")));
@@ -163,6 +172,29 @@ fn judge(world: &mut World, about: &Ref) {
     }
     let now = world.now_text();
     world.update(about, |tree| super::taints::follow_conditions(tree, &now));
+}
+
+/// Deletes the pods of a node that does not exist any more: the pod garbage collector's `gcOrphaned`.
+fn collect(world: &mut World, node: &str) {
+    let now = world.now_text();
+    let pods: Vec<Arc<Object>> = world.store.on_node(node).cloned().collect();
+    for pod in pods {
+        let why =
+            [("type", "DisruptionTarget"), ("status", "True"), ("reason", "DeletionByPodGC"), ("message", "PodGC: node no longer exists")];
+        let mut condition = Tree::texts(why);
+        let generation = pod.tree.int("metadata.generation", 0);
+        if generation > 0 {
+            condition.set("observedGeneration", generation);
+        }
+        world.update(&pod.reference(), |tree| {
+            if !matches!(tree.text("status.phase"), "Succeeded" | "Failed") {
+                tree.set("status.phase", "Failed");
+                super::super::status::set_condition(tree, condition, &now);
+            }
+        });
+        // It may be held by a finalizer, or gone by now.
+        let _ = world.delete(&pod.reference(), &Deletion::now());
+    }
 }
 
 fn lose(world: &mut World, node: &Arc<Object>) {

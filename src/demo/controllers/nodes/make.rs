@@ -26,14 +26,18 @@ impl Default for NodeSpec {
 const ZONES: [&str; 3] = ["a", "b", "c"];
 
 /// Registers `count` nodes: from four on the first is the control plane (`control-plane`), the last has a GPU and is kept for
-/// those who want one (`gpu-1`), and the others are `node-1`, `node-2`, …, spread over three zones. They are ready.
+/// those who want one (`gpu-1`), and the others are `node-1`, `node-2`, …, spread over three zones. They are ready. The namespaces
+/// `default` and `kube-node-lease` are made where they are missing.
 ///
 /// # Errors
 /// A name is taken.
 pub fn make(world: &mut World, count: usize, spec: &NodeSpec) -> Result<(), Refusal> {
-    if world.get("namespaces", "", "kube-node-lease").is_none() {
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-node-lease"}});
-        world.create("namespaces", namespace.into())?;
+    // Leases live in the one, events about nodes in the other.
+    for home in ["default", "kube-node-lease"] {
+        if world.get("namespaces", "", home).is_none() {
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}});
+            world.create("namespaces", namespace.into())?;
+        }
     }
     for at in 0..count {
         let role = match at {

@@ -112,3 +112,14 @@ fn a_cordon_is_a_taint_too() {
     world.settle();
     assert!(taints(&world, "node-1").is_empty());
 }
+
+#[test]
+fn pods_of_a_node_that_is_gone_are_collected() {
+    let mut world = world(1);
+    let pod = pod(&mut world);
+    world.delete(&Ref::new("nodes", "", "node-1"), &crate::demo::world::Deletion::default()).expect("is there");
+    world.run_until(world.now() + 39 * SECOND);
+    assert!(world.find(&pod).is_some());
+    world.run_until(world.now() + 2 * SECOND);
+    assert!(world.find(&pod).is_none());
+}

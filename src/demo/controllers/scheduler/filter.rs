@@ -16,6 +16,10 @@ use crate::model::facts::Selector;
 type Reason = Cow<'static, str>;
 /// A label of nodes and its value.
 type Domain = (Arc<str>, Arc<str>);
+/// Values of a label.
+type Values = BTreeSet<Arc<str>>;
+/// Which victims are the better ones: the highest priority among them, and how many they are.
+type Rank = (i64, usize);
 
 /// Why a node is not for the pod.
 pub struct Refused {
@@ -51,7 +55,7 @@ pub struct Wish<'a> {
     /// The one node that it can go to (a DaemonSet's pod).
     only: Option<&'a str>,
     /// Each of its affinity terms, with the places where it finds company; the key alone when it is the first of its kind.
-    near: Vec<(Arc<str>, Option<BTreeSet<Arc<str>>>)>,
+    near: Vec<(Arc<str>, Option<Values>)>,
     away: BTreeSet<Domain>,
     kept_away: BTreeSet<Domain>,
     spreads: Vec<Spread>,
@@ -241,7 +245,7 @@ impl<'a> Wish<'a> {
                 return for_now("node(s) didn't match pod topology spread constraints");
             }
         }
-        let found = |(key, places): &(Arc<str>, Option<BTreeSet<Arc<str>>>)| {
+        let found = |(key, places): &(Arc<str>, Option<Values>)| {
             labels[&**key].as_str().is_some_and(|value| places.as_ref().is_none_or(|places| places.contains(value)))
         };
         if !self.near.iter().all(found) {
@@ -267,27 +271,22 @@ fn clash(a: &(Arc<str>, Arc<str>, i64), b: &(Arc<str>, Arc<str>, i64)) -> bool {
     a.0 == b.0 && a.2 == b.2 && (a.1 == b.1 || &*a.1 == "0.0.0.0" || &*b.1 == "0.0.0.0")
 }
 
-/// A node has pods that matter less than one of this priority.
-pub fn has_victims(world: &World, node: &str, priority: i64) -> bool {
-    world.store.on_node(node).any(|pod| pod.tree.int("spec.priority", 0) < priority && !ended(pod))
-}
-
 /// Preemption: deletes pods of lower priority from one of these nodes, the fewest and least important that make room. The
 /// name of the node; `None` where it would not help. Only what is short of resources is made room in.
 pub fn make_room(world: &mut World, pod: &Object, wish: &Wish, hosts: &[usize], claims: &Claims) -> Option<String> {
     if wish.never_preempts {
         return None;
     }
-    let mut best: Option<(i64, usize, Arc<str>, Vec<Arc<Object>>)> = None;
+    let mut best: Option<(Rank, Arc<str>, Vec<Arc<Object>>)> = None;
     for &at in hosts {
         let host = &world.loads.hosts()[at];
+        let Some(load) = world.loads.of(&host.node.name).filter(|load| load.has_less_than(wish.priority)) else { continue };
         let mut lesser: Vec<Arc<Object>> =
             world.store.on_node(&host.node.name).filter(|p| p.tree.int("spec.priority", 0) < wish.priority && !ended(p)).cloned().collect();
         if lesser.iter().any(|p| p.terminating()) || lesser.is_empty() {
             continue;
         }
         lesser.sort_by_key(|p| p.tree.int("spec.priority", 0));
-        let Some(load) = world.loads.of(&host.node.name) else { continue };
         let bare = Load::default();
         if wish.refuses(host, Some(&bare), claims).is_some() {
             continue;
@@ -309,11 +308,11 @@ pub fn make_room(world: &mut World, pod: &Object, wish: &Wish, hosts: &[usize], 
         }
         let highest = victims.iter().map(|p| p.tree.int("spec.priority", 0)).max().unwrap_or(0);
         let rank = (highest, victims.len());
-        if !victims.is_empty() && wish.fit(host, &used, pods).is_none() && best.as_ref().is_none_or(|b| rank < (b.0, b.1)) {
-            best = Some((rank.0, rank.1, host.node.name.clone(), victims));
+        if !victims.is_empty() && wish.fit(host, &used, pods).is_none() && best.as_ref().is_none_or(|(other, ..)| rank < *other) {
+            best = Some((rank, host.node.name.clone(), victims));
         }
     }
-    let (_, _, node, victims) = best?;
+    let (_, node, victims) = best?;
     for victim in victims {
         let message = format!("Preempted by pod {} on node {node}", pod.uid);
         world.event(&victim, "Normal", "Preempted", &message, "default-scheduler");

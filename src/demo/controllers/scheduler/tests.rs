@@ -157,6 +157,8 @@ fn who_matters_more_takes_the_place_of_others() {
     let mut spec = asks("3");
     spec["priority"] = json!(1000);
     let important = pod(&mut world, "important", json!({}), spec);
+    assert_eq!(why(&world, &important), "0/1 nodes are available: 1 Insufficient cpu.");
+    assert_eq!(world.find(&important).expect("is there").tree.text("status.nominatedNodeName"), "node-1");
     world.run_until(world.now() + 5 * SECOND);
     assert!(world.find(&small).is_none());
     assert_eq!(node(&world, &important), "node-1");
