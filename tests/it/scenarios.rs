@@ -14,10 +14,12 @@ mod lists;
 mod objects;
 mod patches;
 mod pods;
+mod recorded;
 mod rollout_controls;
 mod rollouts;
 mod services;
 mod watches;
+mod watching;
 mod workloads;
 
 /// Makes the tests of a ground, `ground::NAME(scenario's name) -> Option<Ground>`.

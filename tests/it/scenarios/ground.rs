@@ -4,7 +4,6 @@
 //! demo they put its clock forward between two looks, so that nobody sleeps there.
 
 use std::cell::Cell;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use http::{Method, Request};
@@ -15,6 +14,7 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::watching::Watch;
 use crate::cluster::Cluster;
 
 /// What controllers, kubelets and a busy machine may take together; on the demo, of its own time.
@@ -290,35 +290,26 @@ impl Ground {
         })
         .await
     }
-
-    /// Lets time pass.
-    pub async fn pass(&self, time: Duration) {
-        let start = Instant::now();
-        let waiting = Waiting::new(self);
-        while if self.is_real() { start.elapsed() < time } else { Duration::from_millis(waiting.told.get()) < time } {
-            waiting.step(LOOK).await;
-        }
-    }
 }
 
 /// One wait, with its deadline in the time of the ground.
-struct Waiting<'a> {
+pub(super) struct Waiting<'a> {
     time: &'a Time,
     start: Instant,
     told: Cell<u64>,
 }
 
 impl<'a> Waiting<'a> {
-    fn new(ground: &'a Ground) -> Self {
+    pub(super) fn new(ground: &'a Ground) -> Self {
         Waiting { time: &ground.time, start: Instant::now(), told: Cell::new(0) }
     }
 
-    fn may_go_on(&self) -> bool {
+    pub(super) fn may_go_on(&self) -> bool {
         // A told time that never gets anywhere is stopped too, but by a clock that a busy machine does not reach.
         Duration::from_millis(self.told.get()) < PATIENCE && self.start.elapsed() < PATIENCE
     }
 
-    async fn step(&self, pause: Duration) {
+    pub(super) async fn step(&self, pause: Duration) {
         match self.time {
             Time::Real => tokio::time::sleep(pause).await,
             Time::Told(advance) => {
@@ -357,72 +348,6 @@ impl Answer {
     }
 }
 
-/// A watch that is open.
-pub struct Watch<'a> {
-    ground: &'a Ground,
-    /// The HTTP status code of its beginning.
-    pub code: u16,
-    body: Body,
-    buffer: Vec<u8>,
-    ended: bool,
-}
-
-impl Watch<'_> {
-    /// The next event, `{"type": …, "object": …}`. Panics when none comes.
-    pub async fn next(&mut self, what: &str) -> Value {
-        let waiting = Waiting::new(self.ground);
-        loop {
-            if let Some(event) = self.ready().await {
-                return event;
-            }
-            assert!(!self.ended, "the watch ended before {what}: {}", String::from_utf8_lossy(&self.buffer));
-            assert!(waiting.may_go_on(), "waited in vain for an event: {what}");
-            waiting.step(Duration::ZERO).await;
-        }
-    }
-
-    /// The next event that is not a bookmark, with its type, and its object.
-    pub async fn change(&mut self, what: &str) -> (String, Value) {
-        loop {
-            let mut event = self.next(what).await;
-            if event["type"] != "BOOKMARK" {
-                return (event["type"].as_str().unwrap_or_default().to_owned(), event["object"].take());
-            }
-        }
-    }
-
-    /// All events until one after which `done`, that one included.
-    pub async fn all_until(&mut self, what: &str, mut done: impl FnMut(&Value) -> bool) -> Vec<Value> {
-        let mut events = Vec::new();
-        loop {
-            let event = self.next(what).await;
-            events.push(event);
-            if events.last().is_some_and(&mut done) {
-                return events;
-            }
-        }
-    }
-
-    /// An event that is here already, or comes in a moment.
-    async fn ready(&mut self) -> Option<Value> {
-        loop {
-            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.buffer.drain(..=end).collect();
-                return Some(serde_json::from_slice(&line).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&line))));
-            }
-            let moment = if self.ground.is_real() { Duration::from_secs(2) } else { Duration::from_millis(20) };
-            match tokio::time::timeout(moment, self.body.frame()).await {
-                Err(_) => return None,
-                Ok(Some(Ok(frame))) => self.buffer.extend(frame.into_data().unwrap_or_default()),
-                Ok(Some(Err(_)) | None) => {
-                    self.ended = true;
-                    return None;
-                }
-            }
-        }
-    }
-}
-
 async fn client(kubeconfig: &Kubeconfig, context: Option<&str>) -> Client {
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await.expect("a kubeconfig that leads somewhere");
@@ -440,44 +365,19 @@ async fn send(client: &Client, request: Request<Body>) -> Answer {
     Answer { code, body }
 }
 
-/// A file of expectations that were recorded from the real control plane; it is written anew there, and only there, when
-/// `KUBETUI_TEST_RECORD` is set. `name` is the file's name in `stored/`.
-pub fn as_recorded(ground: &Ground, name: &str, found: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scenarios/stored").join(name);
-    if ground.is_real() && std::env::var_os("KUBETUI_TEST_RECORD").is_some() {
-        std::fs::write(&path, format!("{found:#}\n")).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    }
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let recorded: Value = serde_json::from_str(&text).expect("JSON");
-    let mut wrong = Vec::new();
-    differences("", &recorded, found, &mut wrong);
-    assert!(wrong.is_empty(), "{name}: {} differences from the real control plane:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// Where two values differ, a line each.
-fn differences(place: &str, recorded: &Value, found: &Value, wrong: &mut Vec<String>) {
-    match (recorded, found) {
-        (Value::Object(old), Value::Object(new)) => {
-            for (key, value) in old {
-                differences(&format!("{place}/{key}"), value, new.get(key).unwrap_or(&Value::Null), wrong);
-            }
-            for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-                wrong.push(format!("{place}/{key}: there is none, but here is {value}"));
-            }
-        }
-        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-            for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                differences(&format!("{place}/{index}"), old, new, wrong);
-            }
-        }
-        _ if recorded == found => {}
-        _ => wrong.push(format!("{place}: {recorded} there, {found} here")),
-    }
-}
-
 #[test]
-fn differences_are_named_by_their_places() {
-    let mut wrong = Vec::new();
-    differences("", &json!({"a": [1, 2], "b": 1}), &json!({"a": [1, 3], "c": 2}), &mut wrong);
-    assert_eq!(wrong, ["/a/1: 2 there, 3 here", "/b: 1 there, null here", "/c: there is none, but here is 2"]);
+fn told_time_goes_on_between_looks_and_runs_out() {
+    use std::rc::Rc;
+    let kubeconfig = "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], users: [{name: a, user: {}}], \
+         clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]}";
+    let now = Rc::new(Cell::new(0));
+    let told = Rc::clone(&now);
+    let time = Time::Told(Box::new(move |milliseconds| told.set(told.get() + milliseconds)));
+    let mut ground = Ground::new("told", Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig"), time, None);
+    let runtime = ground.runtime.take().expect("a runtime");
+    let later = async || if now.get() >= 30_000 { Ok(now.get()) } else { Err("too early".to_owned()) };
+    assert_eq!(runtime.block_on(ground.until("half a minute", later)), 30_000);
+    let never = std::panic::AssertUnwindSafe(|| runtime.block_on(ground.until::<()>("nothing", async || Err("never".to_owned()))));
+    std::panic::catch_unwind(never).expect_err("patience runs out");
+    assert_eq!(now.get(), 30_000 + PATIENCE.as_millis() as u64);
 }
