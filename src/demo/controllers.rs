@@ -4,18 +4,8 @@
 //! next step, and says when to look again. It keeps no notes of its own that a restart could lose, save what is only there
 //! to be quick.
 
-pub mod definitions;
-pub mod kubelet;
-pub mod loads;
-pub mod nodes;
-pub mod scheduler;
-pub mod status;
-
-use super::store::{Change, Ref};
-use super::story;
-use super::world::World;
-
 pub mod condition;
+pub mod definitions;
 pub mod deletion_order;
 pub mod deployment;
 pub mod disruption;
@@ -24,9 +14,18 @@ pub mod garbage;
 #[cfg(test)]
 mod ground;
 pub mod int_or_percent;
+pub mod kubelet;
+pub mod loads;
 pub mod namespace;
+pub mod nodes;
 pub mod pods;
 pub mod replica_set;
+pub mod scheduler;
+pub mod status;
+
+use super::store::{Change, Ref};
+use super::story;
+use super::world::World;
 
 /// A controller.
 pub struct Controller {
@@ -56,3 +55,20 @@ pub static CONTROLLERS: &[&Controller] = &[
     &definitions::DEFINITION,
     &story::churn::STORY,
 ];
+
+/// Those of the control plane that keep workloads: tests of them play nodes themselves.
+#[cfg(test)]
+pub(in crate::demo) static WORKLOADS: &[&Controller] = &[
+    &namespace::NAMESPACES,
+    &replica_set::REPLICA_SETS,
+    &replica_set::REPLICATION_CONTROLLERS,
+    &deployment::DEPLOYMENTS,
+    &garbage::GARBAGE,
+    &endpoints::ENDPOINTS,
+    &disruption::BUDGETS,
+];
+
+/// Those of nodes: tests of them make pods themselves.
+#[cfg(test)]
+pub(in crate::demo) static NODES: &[&Controller] =
+    &[&scheduler::SCHEDULER, &kubelet::KUBELET, &nodes::HEARTBEAT, &nodes::LIFECYCLE, &nodes::TAINTS];

@@ -61,6 +61,7 @@ pub struct World {
     /// What the kubelets have in memory.
     pub kubelets: Kubelets,
     documents: definitions::Documents,
+    controllers: &'static [&'static Controller],
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
     now_text: (Millis, Arc<str>),
@@ -74,9 +75,15 @@ pub struct World {
 }
 
 impl World {
-    /// An empty cluster at a time. `seed` decides names and UIDs.
+    /// An empty cluster at a time, with all controllers. `seed` decides names and UIDs.
     pub fn new(now: Millis, seed: u64) -> World {
+        World::kept_by(controllers::CONTROLLERS, now, seed)
+    }
+
+    /// An empty cluster that only these controllers keep: a test of some of them plays the others itself.
+    pub fn kept_by(controllers: &'static [&'static Controller], now: Millis, seed: u64) -> World {
         World {
+            controllers,
             // A cluster that has been there for a while: a version like 1 is history that nobody remembers.
             store: Store::starting_at(1000),
             resources: Registry::recorded(),
@@ -189,7 +196,7 @@ impl World {
     /// have made it.
     pub fn seen(&mut self) {
         while let Some(change) = self.store.unseen() {
-            for controller in controllers::CONTROLLERS {
+            for controller in self.controllers {
                 (controller.see)(self, &change);
             }
         }
@@ -212,13 +219,13 @@ impl World {
         let mut did = false;
         while let Some(change) = self.store.unseen() {
             did = true;
-            for controller in controllers::CONTROLLERS {
+            for controller in self.controllers {
                 (controller.see)(self, &change);
             }
         }
         let Some(look) = self.queue.pop_front() else { return did };
         self.queued.remove(&look);
-        if let Some(Controller { sync, .. }) = controllers::CONTROLLERS.iter().find(|c| c.name == look.controller) {
+        if let Some(Controller { sync, .. }) = self.controllers.iter().find(|c| c.name == look.controller) {
             sync(self, &look.about);
         }
         true

@@ -21,7 +21,7 @@ pub struct Ground {
 impl Ground {
     /// One with nothing but its namespace.
     pub fn new() -> Ground {
-        let mut world = World::new(START, 7);
+        let mut world = World::kept_by(crate::demo::controllers::WORKLOADS, START, 7);
         world.create("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}).into()).expect("is made");
         world.settle();
         Ground { world }

@@ -7,7 +7,7 @@ use crate::demo::world::{Deletion, SECOND};
 const NOON: Millis = 1_795_248_000_000;
 
 fn world() -> World {
-    let mut world = World::new(NOON, 1);
+    let mut world = World::kept_by(crate::demo::controllers::NODES, NOON, 1);
     let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     world.create("namespaces", shop.into()).expect("is made");
     make(&mut world, 1, &NodeSpec::default()).expect("is made");

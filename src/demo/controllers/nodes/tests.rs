@@ -8,7 +8,7 @@ use crate::demo::world::{Millis, SECOND, World};
 const NOON: Millis = 1_795_248_000_000;
 
 fn world(count: usize) -> World {
-    let mut world = World::new(NOON, 1);
+    let mut world = World::kept_by(crate::demo::controllers::NODES, NOON, 1);
     let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     world.create("namespaces", shop.into()).expect("is made");
     make(&mut world, count, &NodeSpec::default()).expect("is made");
