@@ -16,17 +16,27 @@ use super::story;
 use super::world::World;
 
 pub mod condition;
+pub mod cron_job;
+pub mod daemon_set;
 pub mod deletion_order;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
+mod family;
 pub mod garbage;
 #[cfg(test)]
 mod ground;
+pub mod hpa;
 pub mod int_or_percent;
+pub mod job;
+pub mod load_balancer;
 pub mod namespace;
 pub mod pods;
+pub mod quota;
 pub mod replica_set;
+mod revisions;
+pub mod stateful_set;
+pub mod volumes;
 
 /// A controller.
 pub struct Controller {
@@ -48,6 +58,18 @@ pub static CONTROLLERS: &[&Controller] = &[
     &garbage::GARBAGE,
     &endpoints::ENDPOINTS,
     &disruption::BUDGETS,
+    &hpa::AUTOSCALERS,
+    &quota::QUOTAS,
+    &load_balancer::INGRESSES,
+    &load_balancer::LOAD_BALANCERS,
+    &volumes::PROVISIONER,
+    &volumes::VOLUMES,
+    &volumes::CLAIMS,
+    &cron_job::CRON_JOBS,
+    &job::TTL_AFTER_FINISHED,
+    &job::JOBS,
+    &daemon_set::DAEMON_SETS,
+    &stateful_set::STATEFUL_SETS,
     &scheduler::SCHEDULER,
     &kubelet::KUBELET,
     &nodes::HEARTBEAT,

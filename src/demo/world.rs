@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::model::time::rfc3339;
 
+use super::controllers::hpa;
 use super::controllers::kubelet::Kubelets;
 use super::controllers::loads::Loads;
 use super::controllers::{self, Controller};
@@ -60,6 +61,8 @@ pub struct World {
     pub loads: Loads,
     /// What the kubelets have in memory.
     pub kubelets: Kubelets,
+    /// What the autoscalers have in memory.
+    pub autoscalers: hpa::Memory,
     documents: definitions::Documents,
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
@@ -84,6 +87,7 @@ impl World {
             random: Random::new(seed),
             loads: Loads::default(),
             kubelets: Kubelets::default(),
+            autoscalers: hpa::Memory::default(),
             documents: definitions::Documents::default(),
             now,
             now_text: (Millis::MIN, "".into()),
