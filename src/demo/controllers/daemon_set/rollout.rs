@@ -21,8 +21,11 @@ pub fn surges(set: &Object) -> bool {
         && scaled(set.tree.at("spec.updateStrategy.rollingUpdate.maxSurge"), 1, true) > 0
 }
 
+/// A pod, where there is one.
+type Maybe<'a> = Option<&'a Arc<Object>>;
+
 /// Old and new pod of a node; `None` when there are more: that is put right first.
-fn pair<'a>(look: &Look<'_>, pods: &'a [Arc<Object>]) -> Option<(Option<&'a Arc<Object>>, Option<&'a Arc<Object>>)> {
+fn pair<'a>(look: &Look<'_>, pods: &'a [Arc<Object>]) -> Option<(Maybe<'a>, Maybe<'a>)> {
     let (mut old, mut new) = (None, None);
     for pod in pods.iter().filter(|pod| !pod.terminating()) {
         let slot = if look.template.made(pod) { &mut new } else { &mut old };

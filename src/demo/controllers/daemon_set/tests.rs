@@ -71,7 +71,7 @@ fn failed_pods_go_and_are_waited_for_longer_each_time() {
     assert_eq!(ground.said("FailedDaemonPod"), [format!("Found failed daemon pod shop/{first} on node node-1, will try to kill it")]);
     assert_ne!(ground.names("pods"), [first], "there is another");
     let second = fail(&mut ground);
-    assert_eq!(ground.names("pods"), [second.clone()], "not so soon");
+    assert_eq!(ground.names("pods"), [&*second], "not so soon");
     ground.pass(1);
     assert_ne!(ground.names("pods"), [second]);
 }
