@@ -5,23 +5,33 @@
 //! to be quick.
 
 pub mod condition;
+pub mod cron_job;
+pub mod daemon_set;
 pub mod definitions;
 pub mod deletion_order;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
+mod family;
 pub mod garbage;
 #[cfg(test)]
 mod ground;
+pub mod hpa;
 pub mod int_or_percent;
+pub mod job;
 pub mod kubelet;
+pub mod load_balancer;
 pub mod loads;
 pub mod namespace;
 pub mod nodes;
 pub mod pods;
+pub mod quota;
 pub mod replica_set;
+mod revisions;
 pub mod scheduler;
+pub mod stateful_set;
 pub mod status;
+pub mod volumes;
 
 use super::store::{Change, Ref};
 use super::story;
@@ -47,6 +57,18 @@ pub static CONTROLLERS: &[&Controller] = &[
     &garbage::GARBAGE,
     &endpoints::ENDPOINTS,
     &disruption::BUDGETS,
+    &hpa::AUTOSCALERS,
+    &quota::QUOTAS,
+    &load_balancer::INGRESSES,
+    &load_balancer::LOAD_BALANCERS,
+    &volumes::PROVISIONER,
+    &volumes::VOLUMES,
+    &volumes::CLAIMS,
+    &cron_job::CRON_JOBS,
+    &job::TTL_AFTER_FINISHED,
+    &job::JOBS,
+    &daemon_set::DAEMON_SETS,
+    &stateful_set::STATEFUL_SETS,
     &scheduler::SCHEDULER,
     &kubelet::KUBELET,
     &nodes::HEARTBEAT,

@@ -8,6 +8,9 @@ use tokio::sync::{Notify, watch};
 
 use super::world::{Millis, World};
 
+/// The system's clock is so far ahead only after a sleep: 10 minutes.
+const ASLEEP: Millis = 600_000;
+
 /// Where the world's time comes from.
 #[derive(Debug)]
 pub enum Time {
@@ -53,7 +56,7 @@ impl Running {
     pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         let (result, version) = {
             let mut world = self.lock();
-            world.advance(self.time.now());
+            self.catch_up(&mut world);
             let result = act(&mut world);
             (result, world.store.version())
         };
@@ -93,10 +96,19 @@ impl Running {
     fn slice(&self) -> bool {
         let (more, version) = {
             let mut world = self.lock();
-            (world.advance(self.time.now()), world.store.version())
+            (self.catch_up(&mut world), world.store.version())
         };
         self.tell(version);
         more
+    }
+
+    /// Does a slice of what is due by now. A machine that slept does not make up for what would have happened meanwhile.
+    fn catch_up(&self, world: &mut World) -> bool {
+        let now = self.time.now();
+        if matches!(self.time, Time::System) && now - world.now() > ASLEEP {
+            world.skip_to(now);
+        }
+        world.advance(now)
     }
 
     /// Moves the world's time, until the task is dropped. It leaves the world to others between slices.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::model::time::rfc3339;
 
+use super::controllers::hpa;
 use super::controllers::kubelet::Kubelets;
 use super::controllers::loads::Loads;
 use super::controllers::{self, Controller};
@@ -60,6 +61,8 @@ pub struct World {
     pub loads: Loads,
     /// What the kubelets have in memory.
     pub kubelets: Kubelets,
+    /// What the autoscalers have in memory.
+    pub autoscalers: hpa::Memory,
     documents: definitions::Documents,
     controllers: &'static [&'static Controller],
     now: Millis,
@@ -91,6 +94,7 @@ impl World {
             random: Random::new(seed),
             loads: Loads::default(),
             kubelets: Kubelets::default(),
+            autoscalers: hpa::Memory::default(),
             documents: definitions::Documents::default(),
             now,
             now_text: (Millis::MIN, "".into()),
@@ -190,6 +194,11 @@ impl World {
     /// Goes to a later time at once: what was due until then is due then. Time in which nothing is to happen.
     pub fn skip_to(&mut self, at: Millis) {
         self.now = self.now.max(at);
+        // Kubelets were alive meanwhile: they say so before anybody doubts it.
+        let nodes: Vec<Ref> = self.store.list("nodes", None).map(|node| node.reference()).collect();
+        for node in nodes {
+            self.look(controllers::nodes::HEARTBEAT.name, node);
+        }
     }
 
     /// Shows what changed to the controllers, and takes what they want to do about it as done: for what was made as they would

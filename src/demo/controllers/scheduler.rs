@@ -5,7 +5,7 @@ mod filter;
 mod score;
 mod terms;
 
-pub use terms::{tolerated, tolerates};
+pub use terms::{node_selector, tolerated, tolerates};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
