@@ -11,6 +11,7 @@ mod driver;
 mod fixture;
 mod keys;
 mod kubeconfig;
+#[cfg(unix)]
 mod kubectl;
 mod layers;
 mod live;
