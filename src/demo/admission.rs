@@ -25,8 +25,10 @@ mod scheduling;
 mod services;
 mod shape;
 mod table;
+mod validation;
 
 pub use memory::Memory;
+pub use validation::validate;
 
 use shape::Kept;
 
