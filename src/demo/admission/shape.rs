@@ -124,7 +124,6 @@ fn object(of: &Type, value: &Tree, kept: Kept) -> Option<Tree> {
         if kept == Kept::Struct && component.is_some_and(|c| NOT_WRITTEN.contains(&(c, &*field.name))) {
             continue;
         }
-        // ObjectMeta and what is below it is written only where there is something.
         let mut new = Tree::from(default.clone());
         reshape(&field.of, &mut new, kept);
         changed.get_or_insert_with(|| value.clone()).put(&field.name, new);

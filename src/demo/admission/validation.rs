@@ -55,6 +55,8 @@ pub fn validate(world: &World, resource: &str, new: &Tree, old: Option<&Tree>) -
         "priorityclasses.scheduling.k8s.io" => policy::priority_class(all, new, old),
         "nodes" => policy::node(all, new),
         "leases.coordination.k8s.io" => policy::lease(all, new),
+        "endpointslices.discovery.k8s.io" => policy::slice(all, new, old),
+        "runtimeclasses.node.k8s.io" => policy::runtime(all, new, old),
         "limitranges" => policy::limits(all, new),
         "resourcequotas" => policy::quota(all, new),
         "customresourcedefinitions.apiextensions.k8s.io" => policy::definition(all, new, old),

@@ -17,6 +17,12 @@ impl Causes {
         self.0.push(Cause::invalid(field, value, detail));
     }
 
+    /// A value as Go prints a struct of the API's internal version: JSON whose fields are in the struct's order, which no map
+    /// of ours keeps. `what` is what is said before it, and `detail` what is said after.
+    pub(super) fn printed(&mut self, reason: &'static str, field: &str, what: &str, json: &str, detail: &str) {
+        self.0.push(Cause { reason, field: field.to_owned(), message: format!("{what}: {json}: {detail}") });
+    }
+
     pub(super) fn required(&mut self, field: &str, detail: &str) {
         self.0.push(Cause::required(field, detail));
     }

@@ -376,8 +376,7 @@ pub(super) fn update(causes: &mut Causes, new: &Tree, old: &Tree) {
             causes.forbidden(&format!("spec.{list}"), "pod updates may not add or remove containers");
             return;
         }
-        for (index, c) in new[list].items().iter().enumerate().filter(|(_, c)| c.text("image").is_empty()) {
-            let _ = c;
+        for (index, _) in new[list].items().iter().enumerate().filter(|(_, c)| c.text("image").is_empty()) {
             causes.required(&format!("spec.{list}[{index}].image"), "");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::demo::refusal::Cause;
 use crate::demo::tree::Tree;
@@ -32,7 +32,10 @@ pub(super) fn ingress(causes: &mut Causes, new: &Tree) {
             let at = format!("spec.rules[{at}].http.paths[{which}]");
             let types = ["Exact", "ImplementationSpecific", "Prefix"];
             match path.text("pathType") {
-                "" => causes.required(&format!("{at}.pathType"), "pathType must be specified"),
+                "" => {
+                    causes.required(&format!("{at}.pathType"), "pathType must be specified");
+                    continue;
+                }
                 "Exact" | "Prefix" => {
                     let text = path.text("path");
                     if !text.starts_with('/') {
@@ -139,8 +142,12 @@ pub(super) fn budget(causes: &mut Causes, new: &Tree) {
     let spec = &new["spec"];
     let (least, most) = (&spec["minAvailable"], &spec["maxUnavailable"]);
     if !least.is_null() && !most.is_null() {
-        let shown = json!({"MinAvailable": Value::from(least), "Selector": Value::from(&spec["selector"]), "MaxUnavailable": Value::from(most), "UnhealthyPodEvictionPolicy": Value::from(&spec["unhealthyPodEvictionPolicy"])});
-        causes.invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set");
+        let policy = &spec["unhealthyPodEvictionPolicy"];
+        let json = format!(
+            r#"{{"MinAvailable":{least:?},"Selector":{:?},"MaxUnavailable":{most:?},"UnhealthyPodEvictionPolicy":{policy:?}}}"#,
+            spec["selector"]
+        );
+        causes.printed("FieldValueInvalid", "spec", "Invalid value", &json, "minAvailable and maxUnavailable cannot be both set");
     }
     causes.count_or_percent("spec.minAvailable", least, true);
     causes.count_or_percent("spec.maxUnavailable", most, true);
@@ -287,10 +294,9 @@ pub(super) fn node(causes: &mut Causes, new: &Tree) {
         causes.rule(&format!("{field}.value"), taint.text("value"), names::value);
         causes.one_of(&format!("{field}.effect"), &taint["effect"], &["NoSchedule", "PreferNoSchedule", "NoExecute"], true);
         if !seen.insert((key, effect)) {
-            let shown = json!({"Key": key, "Value": taint.text("value"), "Effect": effect, "TimeAdded": Value::from(&taint["timeAdded"])});
-            let mut cause = Cause::duplicate(field, shown);
-            cause.message.push_str(": taints must be unique by key and effect pair");
-            causes.0.push(cause);
+            let (value, added) = (taint.text("value"), &taint["timeAdded"]);
+            let json = format!(r#"{{"Key":{key:?},"Value":{value:?},"Effect":{effect:?},"TimeAdded":{added:?}}}"#);
+            causes.printed("FieldValueDuplicate", &field, "Duplicate value", &json, "taints must be unique by key and effect pair");
         }
     }
 }
@@ -324,7 +330,8 @@ pub(super) fn limits(causes: &mut Causes, new: &Tree) {
                 if let (Some((low_text, low)), Some((high_text, high))) = (read(low, name), read(high, name))
                     && low.compare(high).is_gt()
                 {
-                    let shown = if matches!((field, first), ("min", _)) || first != "min" { low_text.clone() } else { high_text.clone() };
+                    // Upstream shows the lesser of the two of a default request, and the greater of all others.
+                    let shown = if (field, first) == ("defaultRequest", "min") { high_text.clone() } else { low_text.clone() };
                     let why = format!("{first} value {low_text} is greater than {second} {high_text}");
                     causes.invalid(&format!("spec.limits[{at}].{field}[{name}]"), shown, &why);
                 }
@@ -407,10 +414,34 @@ pub(super) fn definition(causes: &mut Causes, new: &Tree, old: Option<&Tree>) {
             causes.rule(&format!("spec.names.{name}"), &text.to_lowercase(), names::label);
         }
     }
+    if new.at("status.storedVersions").is_empty() {
+        causes.invalid("status.storedVersions", Value::Null, "must have at least one stored version");
+    }
     let Some(old) = old else { return };
     for field in ["group", "scope"] {
         causes.immutable(&format!("spec.{field}"), &spec[field], &old["spec"][field]);
     }
     causes.immutable("spec.names.kind", spec.at("names.kind"), old.at("spec.names.kind"));
     causes.immutable("spec.names.plural", spec.at("names.plural"), old.at("spec.names.plural"));
+}
+
+/// EndpointSlices.
+pub(super) fn slice(causes: &mut Causes, new: &Tree, old: Option<&Tree>) {
+    causes.one_of("addressType", &new["addressType"], &["FQDN", "IPv4", "IPv6"], true);
+    for (at, endpoint) in new["endpoints"].items().iter().enumerate() {
+        if endpoint["addresses"].is_empty() {
+            causes.required(&format!("endpoints[{at}].addresses"), "must contain at least 1 address");
+        }
+    }
+    if let Some(old) = old {
+        causes.immutable("addressType", &new["addressType"], &old["addressType"]);
+    }
+}
+
+/// RuntimeClasses.
+pub(super) fn runtime(causes: &mut Causes, new: &Tree, old: Option<&Tree>) {
+    causes.rule("handler", new.text("handler"), names::label);
+    if let Some(old) = old {
+        causes.immutable("handler", &new["handler"], &old["handler"]);
+    }
 }

@@ -121,10 +121,11 @@ fn text_rules(causes: &mut Causes, of: &Type, text: &str, at: &str) {
     let (least, most) = of.length();
     let length = text.chars().count() as u64;
     if let Some(most) = most.filter(|&most| length > most) {
-        causes.0.push(Cause::too_long(at, usize::try_from(most).unwrap_or(usize::MAX)));
+        // The first of these is told, and no more.
+        return causes.0.push(Cause::too_long(at, usize::try_from(most).unwrap_or(usize::MAX)));
     }
     if let Some(least) = least.filter(|&least| length < least) {
-        causes.invalid(at, text, &format!("{at} in body should be at least {least} chars long"));
+        return causes.invalid(at, text, &format!("{at} in body should be at least {least} chars long"));
     }
     if let Some(pattern) = of.pattern()
         && Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text))

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
-
+use crate::demo::refusal::Cause;
 use crate::demo::tree::Tree;
 
 use super::causes::Causes;
@@ -125,9 +124,9 @@ fn duplicates(causes: &mut Causes, spec: &Tree) {
     for (at, port) in spec["ports"].items().iter().enumerate() {
         let (protocol, number) = (port.text("protocol"), port.int("port", 0));
         if !numbers.insert((protocol, number)) {
-            // As Go prints a port of the API's internal version.
-            let shown = json!({"Name": "", "Protocol": protocol, "AppProtocol": null, "Port": number, "TargetPort": 0, "NodePort": 0});
-            causes.duplicate(&format!("spec.ports[{at}]"), shown);
+            let json = format!(r#"{{"Name":"","Protocol":{protocol:?},"AppProtocol":null,"Port":{number},"TargetPort":0,"NodePort":0}}"#);
+            let message = format!("Duplicate value: {json}");
+            causes.0.push(Cause { reason: "FieldValueDuplicate", field: format!("spec.ports[{at}]"), message });
         }
     }
 }

@@ -114,9 +114,11 @@ fn always(causes: &mut Causes, template: &Tree, kind: &str) {
     }
 }
 
-/// As Go prints a strategy of the API's internal version.
-fn printed(strategy: &Tree) -> serde_json::Value {
-    serde_json::json!({"Type": strategy.text("type"), "RollingUpdate": serde_json::Value::from(&strategy["rollingUpdate"])})
+/// A strategy of a type that there is none of.
+fn unknown_strategy(causes: &mut Causes, field: &str, strategy: &Tree, supported: &str) {
+    let json = format!(r#"{{"Type":{:?},"RollingUpdate":{:?}}}"#, strategy.text("type"), strategy["rollingUpdate"]);
+    let detail = format!("supported values: {supported}");
+    causes.printed("FieldValueNotSupported", field, "Unsupported value", &json, &detail);
 }
 
 fn nothing(value: &Tree) -> bool {
@@ -139,7 +141,7 @@ fn strategy(causes: &mut Causes, strategy: &Tree) {
             }
             at_most_all(causes, &format!("{at}.maxUnavailable"), &rolling["maxUnavailable"]);
         }
-        _ => causes.0.push(Cause::not_supported("spec.strategy", printed(strategy), &["Recreate", "RollingUpdate"])),
+        _ => unknown_strategy(causes, "spec.strategy", strategy, r#""Recreate", "RollingUpdate""#),
     }
 }
 
@@ -178,7 +180,7 @@ fn daemon_set(causes: &mut Causes, spec: &Tree) {
                 _ => {}
             }
         }
-        _ => causes.0.push(Cause::not_supported("spec.updateStrategy", printed(strategy), &["RollingUpdate", "OnDelete"])),
+        _ => unknown_strategy(causes, "spec.updateStrategy", strategy, r#""RollingUpdate", "OnDelete""#),
     }
     causes.nonnegative(spec, "spec", &["revisionHistoryLimit"]);
 }
@@ -199,7 +201,7 @@ fn stateful_set(causes: &mut Causes, spec: &Tree, changed: bool) {
         }
         "OnDelete" => {}
         "RollingUpdate" => causes.nonnegative(&strategy["rollingUpdate"], "spec.updateStrategy.rollingUpdate", &["partition"]),
-        _ => causes.invalid("spec.updateStrategy", printed(strategy), "must be 'RollingUpdate' or 'OnDelete'"),
+        _ => causes.invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'"),
     }
     if !changed {
         for (at, claim) in spec["volumeClaimTemplates"].items().iter().enumerate() {
@@ -247,7 +249,7 @@ pub(super) fn job(causes: &mut Causes, new: &Tree, old: Option<&Tree>) {
         ] {
             let found = labels[key].as_str().unwrap_or("");
             if found != wanted {
-                causes.invalid(&format!("spec.template.metadata.labels"), labels, &format!("must be '{wanted}'"));
+                causes.invalid("spec.template.metadata.labels", labels, &format!("must be '{wanted}'"));
             }
         }
     }
