@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::model::time::rfc3339;
 
+use super::admission::Memory;
 use super::controllers::hpa;
 use super::controllers::kubelet::Kubelets;
 use super::controllers::loads::Loads;
@@ -75,6 +76,8 @@ pub struct World {
     due: HashMap<Look, Millis>,
     timers_made: u64,
     events: events::Recorder,
+    /// What admission remembers, to be quick.
+    pub(super) admitted: Memory,
 }
 
 impl World {
@@ -104,6 +107,7 @@ impl World {
             due: HashMap::new(),
             timers_made: 0,
             events: events::Recorder::default(),
+            admitted: Memory::default(),
         }
     }
 

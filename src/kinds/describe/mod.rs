@@ -28,7 +28,7 @@ mod node;
 mod pod;
 mod policy;
 mod probe;
-mod quantity;
+pub(crate) mod quantity;
 mod rbac;
 mod service;
 mod storage;

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 /// Which family of suffixes a quantity is spelled with (`resource.Format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// `1k`, `250m`.
     DecimalSi,
     /// `1Ki`.
@@ -17,9 +17,9 @@ pub(super) enum Format {
 
 /// An amount in billionths, the finest that the API keeps, and how it is spelled. Saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Quantity {
+pub(crate) struct Quantity {
     nanos: i128,
-    pub(super) format: Format,
+    pub(crate) format: Format,
 }
 
 const NANOS: i128 = 1_000_000_000;
@@ -31,15 +31,15 @@ const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 impl Quantity {
     /// Nothing: what an absent quantity is.
-    pub(super) const ZERO: Quantity = Quantity { nanos: 0, format: Format::DecimalSi };
+    pub(crate) const ZERO: Quantity = Quantity { nanos: 0, format: Format::DecimalSi };
 
     /// Whole units.
-    pub(super) fn of(value: i64, format: Format) -> Quantity {
+    pub(crate) fn of(value: i64, format: Format) -> Quantity {
         Quantity { nanos: i128::from(value) * NANOS, format }
     }
 
     /// Reads a quantity; zero when it is none. Finer than a billionth rounds up, away from zero.
-    pub(super) fn parse(text: &str) -> Quantity {
+    pub(crate) fn parse(text: &str) -> Quantity {
         let text = text.trim();
         let (negative, text) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
@@ -69,7 +69,7 @@ impl Quantity {
     }
 
     /// Adds; a zero takes over the other's spelling, as in Go.
-    pub(super) fn add(&mut self, other: Quantity) {
+    pub(crate) fn add(&mut self, other: Quantity) {
         if self.nanos == 0 {
             self.format = other.format;
         }
@@ -77,22 +77,22 @@ impl Quantity {
     }
 
     /// Thousandths, rounded up.
-    pub(super) fn millis(self) -> i64 {
+    pub(crate) fn millis(self) -> i64 {
         self.rounded_up(NANOS / 1000)
     }
 
     /// Whole units, rounded up.
-    pub(super) fn value(self) -> i64 {
+    pub(crate) fn value(self) -> i64 {
         self.rounded_up(NANOS)
     }
 
     /// -1, 0 or 1.
-    pub(super) fn sign(self) -> i128 {
+    pub(crate) fn sign(self) -> i128 {
         self.nanos.signum()
     }
 
     /// Compares amounts, whatever their spelling.
-    pub(super) fn compare(self, other: Quantity) -> Ordering {
+    pub(crate) fn compare(self, other: Quantity) -> Ordering {
         self.nanos.cmp(&other.nanos)
     }
 
