@@ -28,7 +28,7 @@ pub(super) fn evict(world: &mut World, call: &Call, options: &Options) -> Result
     if !matches!(eviction.text("metadata.namespace"), namespace if namespace.is_empty() || namespace == call.namespace) {
         return Err(Refusal::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
-    if !matches!(eviction.text("metadata.name"), name if name.is_empty() || name == call.name) {
+    if eviction.text("metadata.name") != call.name {
         return Err(Refusal::bad_request("name in URL does not match name in Eviction object"));
     }
     let mut deletion = remove::options_in(eviction.at("deleteOptions"))?;

@@ -15,7 +15,7 @@ pub(super) fn bind(world: &mut World, call: &Call, options: &Options) -> Result<
     let binding = body::object(&call.request.body, call.request.header("content-type"), "Binding")?.tree;
     let name = binding.text("metadata.name");
     let pod = if call.name.is_empty() { name } else { call.name };
-    if !name.is_empty() && name != pod {
+    if name != pod {
         return Err(Refusal::bad_request("name in URL does not match name in Binding object"));
     }
     let mut causes = Vec::new();
