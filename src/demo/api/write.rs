@@ -12,7 +12,7 @@ use crate::demo::refusal::{Cause, Details, Refusal};
 use crate::demo::store::Object;
 use crate::demo::tree::Tree;
 use crate::demo::world::World;
-use crate::kinds::schema::Type;
+use crate::kinds::schema::{Fault, Problem, Type, problems};
 
 pub mod body;
 mod custom;
@@ -148,7 +148,9 @@ pub fn patch(world: &mut World, call: &Call) -> Result<Written, Refusal> {
         "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
     };
     if !accepted.split(", ").any(|known| known == form) {
-        return Err(Refusal::unsupported_media_type(accepted));
+        // go-restful refuses it before the API server could tell what it takes.
+        let details = Some(Box::new(Details::default()));
+        return Err(Refusal { details, ..Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type") });
     }
     let part = Part::of(world, call)?;
     let of = part.type_of(world, call);
@@ -226,21 +228,25 @@ fn applied(world: &mut World, call: &Call, options: &Options, part: &Part) -> Re
     let (group, version, kind) = part.kind(call);
     let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
     if said != format!("{api_version}, Kind={kind}") {
-        let name = format!("{}/{}", call.namespace, call.name);
-        let why = format!("failed to create manager for typed patch object ({name}; {said}): no such kind at {api_version}, Kind={kind}");
-        return Err(Refusal::bad_request(why));
+        return Err(Refusal::bad_request(format!("invalid object type: {said}")));
     }
     if !body.tree.at("metadata.managedFields").is_null() {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     let mut config = body.tree;
-    let mut faults = body.twice;
+    let faults = body.twice;
     let of_part = part.type_of(world, call);
-    let typed = format!("failed to create typed patch object ({}/{}; {said})", call.namespace, call.name);
-    faults.extend(
-        body::decode(&mut config, of_part.as_ref(), call.resource.custom).map_err(|why| Refusal::bad_request(format!("{typed}: {why}")))?,
-    );
-    let warnings = body::strictly(options, faults).map_err(|why| Refusal::new(500, "", format!("{typed}: {why}")))?;
+    if let Some(of) = &of_part {
+        // Merging needs all of it to be known, whatever `fieldValidation` says.
+        let wrong: Vec<String> = problems(of, &config).iter().map(untyped).collect();
+        if !wrong.is_empty() {
+            let object = format!("{}/{}", config.text("metadata.namespace"), call.name);
+            let why = format!("failed to create typed patch object ({object}; {said}): {}", wrong.join("\n"));
+            return Err(Refusal::new(500, "", why));
+        }
+    }
+    body::decode(&mut config, of_part.as_ref(), call.resource.custom).map_err(Refusal::bad_request)?;
+    let warnings = body::strictly(options, faults).map_err(|why| Refusal::bad_request(format!("error strict decoding YAML: {why}")))?;
     if config.text("metadata.name").is_empty() {
         config.set("metadata.name", call.name);
     }
@@ -272,6 +278,25 @@ fn applied(world: &mut World, call: &Call, options: &Options, part: &Part) -> Re
     let tree = apply::apply(of.as_ref(), &before.tree, &config, &how).map_err(conflicting)?;
     let tree = patch::sharing(tree, &before.tree);
     stored(world, call, options, part, &before, tree, warnings, None)
+}
+
+/// How structured-merge-diff says that a value is not of its type.
+fn untyped(problem: &Problem) -> String {
+    let path = &problem.path;
+    match &problem.fault {
+        Fault::Unknown => format!(".{path}: field not declared in schema"),
+        Fault::Mismatch { found, wanted, .. } => {
+            let wanted = match wanted.as_str() {
+                "int32" | "int64" | "float64" => "numeric (int or float)",
+                "bool" => "boolean",
+                "string" | "[]uint8" => "string",
+                list if list.starts_with("[]") => "list",
+                _ => "map",
+            };
+            format!(".{path}: expected {wanted}, got {}", found.split(' ').next().unwrap_or(""))
+        }
+        _ => format!(".{path}: {problem}"),
+    }
 }
 
 /// Takes a changed view of an object for the next version of it.

@@ -1,9 +1,8 @@
 //! CustomResourceDefinitions: their names are accepted, their versions noted, and what they define is served.
 //! (apiextensions-apiserver's naming and establishing controllers)
 
-use serde_json::json;
-
 use super::Controller;
+use super::condition::set_condition;
 use crate::demo::store::{Change, Ref};
 use crate::demo::tree::Tree;
 use crate::demo::world::{DEFINITIONS, World};
@@ -35,21 +34,17 @@ fn sync(world: &mut World, reference: &Ref) {
         if names.text("listKind").is_empty() {
             names.set("listKind", format!("{kind}List"));
         }
-        let accepted = match &taken {
-            None => json!({"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found"}),
-            Some(why) => json!({"type": "NamesAccepted", "status": "False", "reason": "KindConflict", "message": why}),
-        };
-        condition(tree, accepted.into(), &now);
-        if taken.is_none() {
+        const AT: &str = "status.conditions";
+        if let Some(why) = &taken {
+            set_condition(tree, AT, "NamesAccepted", "False", "KindConflict", why, &now);
+            if tree.at("status.acceptedNames").is_null() {
+                tree.set("status.acceptedNames", Tree::texts([("kind", ""), ("plural", "")]));
+                set_condition(tree, AT, "Established", "False", "NotAccepted", "not all names are accepted", &now);
+            }
+        } else {
+            set_condition(tree, AT, "NamesAccepted", "True", "NoConflicts", "no conflicts found", &now);
+            set_condition(tree, AT, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", &now);
             tree.set("status.acceptedNames", names);
-            let message = "the initial names have been accepted";
-            let established = json!({"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "message": message});
-            condition(tree, established.into(), &now);
-        } else if tree.at("status.acceptedNames").is_null() {
-            tree.set("status.acceptedNames", Tree::texts([("kind", ""), ("plural", "")]));
-            let established =
-                json!({"type": "Established", "status": "False", "reason": "NotAccepted", "message": "not all names are accepted"});
-            condition(tree, established.into(), &now);
         }
         let storage = tree.at("spec.versions").items().iter().find(|v| v.flag("storage")).map(|v| v.text("name").to_owned());
         if let Some(storage) = storage
@@ -85,19 +80,4 @@ fn finalize(world: &mut World, reference: &Ref, definition: &Tree) {
         return;
     }
     world.update(reference, |tree| tree.retain("metadata.finalizers", |held| *held != *CLEANUP));
-}
-
-/// Sets a condition; its time changes with its status.
-fn condition(tree: &mut Tree, mut new: Tree, now: &Tree) {
-    let before = tree.item("status.conditions", "type", new.text("type")).clone();
-    let time = if before["status"] == new["status"] { before["lastTransitionTime"].clone() } else { now.clone() };
-    new.set("lastTransitionTime", time);
-    if before == new {
-        return;
-    }
-    let conditions = tree.at_mut("status.conditions").items_mut();
-    match conditions.iter_mut().find(|c| c["type"] == new["type"]) {
-        Some(place) => *place = new,
-        None => conditions.push(new),
-    }
 }

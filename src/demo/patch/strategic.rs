@@ -70,11 +70,10 @@ fn field(original: &Tree, key: &str, patch: &Tree, of: Option<&Type>) -> Result<
     let strategies = of.as_ref().and_then(Type::patch_strategy).unwrap_or("");
     let strategy = strategies.split(',').find(|s| *s != "retainKeys").unwrap_or("");
     match (original.get(key), patch) {
-        (Some(before @ Tree::Map(_)), Tree::Map(_)) if strategy == "replace" => {
+        (Some(Tree::Map(_)), Tree::Map(_)) if strategy == "replace" => {
             let mut out = patch.clone();
             // A replaced map may say so itself.
             out.take(DIRECTIVE);
-            let _ = before;
             Ok(Some(out))
         }
         (Some(before @ Tree::Map(_)), Tree::Map(_)) => merge(before, patch, of.as_ref()).map(Some),

@@ -28,6 +28,9 @@ pub struct Body {
 /// # Errors
 /// 415 for what is neither JSON nor YAML, and 400 for what is no object.
 pub fn object(body: &[u8], content_type: &str, kind: &str) -> Result<Body, Refusal> {
+    if body.is_empty() {
+        return Err(unrecognized(kind, body, "unexpected end of JSON input"));
+    }
     let read = match content_type.split(';').next().unwrap_or("").trim() {
         "" | "*/*" | "application/json" => json(body),
         "application/yaml" => yaml(body),
@@ -259,7 +262,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let refused = |body: &[u8], kind: &str| object(body, kind, "Deployment").err().map(|r| (r.code, r.message));
-        assert_eq!(refused(b"", "application/vnd.kubernetes.protobuf").map(|(code, _)| code), Some(415));
+        assert_eq!(refused(b"x", "application/vnd.kubernetes.protobuf").map(|(code, _)| code), Some(415));
         let (code, message) = refused(b"[1]\n", "").expect("is refused");
         assert_eq!(code, 400);
         assert!(

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::{Written, body, remove, success};
 use crate::demo::api::call::{Call, Options};
+use crate::demo::controllers::condition::set_condition;
 use crate::demo::refusal::{Cause, Refusal};
 use crate::demo::selector;
 use crate::demo::store::Object;
@@ -28,7 +27,7 @@ pub(super) fn evict(world: &mut World, call: &Call, options: &Options) -> Result
     if !matches!(eviction.text("metadata.namespace"), namespace if namespace.is_empty() || namespace == call.namespace) {
         return Err(Refusal::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
-    if !matches!(eviction.text("metadata.name"), name if name.is_empty() || name == call.name) {
+    if eviction.text("metadata.name") != call.name {
         return Err(Refusal::bad_request("name in URL does not match name in Eviction object"));
     }
     let mut deletion = remove::options_in(eviction.at("deleteOptions"))?;
@@ -39,11 +38,12 @@ pub(super) fn evict(world: &mut World, call: &Call, options: &Options) -> Result
     }
     if !deletion.dry_run {
         let now = world.now_text();
-        let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
-            "message": "Eviction API: evicting"});
         // The deletion's own precondition is of the pod before this.
         if deletion.version.as_deref().is_none_or(|version| version == pod.version.to_string()) {
-            let after = world.update(&pod.reference(), |tree| set_condition(tree, condition.into(), &now));
+            let after = world.update(&pod.reference(), |tree| {
+                let message = "Eviction API: evicting";
+                set_condition(tree, "status.conditions", "DisruptionTarget", "True", "EvictionByEvictionAPI", message, &now);
+            });
             deletion.version = deletion.version.and(after.map(|after| after.version.to_string()));
         }
     }
@@ -120,25 +120,8 @@ fn guard(world: &mut World, pod: &Object, dry_run: bool) -> Result<(), Refusal> 
         tree.set("status.disruptionsAllowed", allowed - 1);
         tree.at_mut("status.disruptedPods").put(&pod.name, &now);
         if allowed == 1 {
-            let generation = tree.int("metadata.generation", 0);
-            let none: Tree = json!({"type": "DisruptionAllowed", "status": "False", "reason": "InsufficientPods", "message": "",
-                "observedGeneration": generation})
-            .into();
-            set_condition(tree, none, &now);
+            set_condition(tree, "status.conditions", "DisruptionAllowed", "False", "InsufficientPods", "", &now);
         }
     });
     Ok(())
-}
-
-/// Sets a condition of a status; its time changes with its status.
-pub(super) fn set_condition(tree: &mut Tree, mut condition: Tree, now: &Tree) {
-    let before = tree.item("status.conditions", "type", condition.text("type"));
-    let same = before["status"] == condition["status"] && !before["lastTransitionTime"].is_null();
-    let time = if same { before["lastTransitionTime"].clone() } else { now.clone() };
-    condition.set("lastTransitionTime", time);
-    let conditions = tree.at_mut("status.conditions").items_mut();
-    match conditions.iter_mut().find(|other| other["type"] == condition["type"]) {
-        Some(place) => *place = condition,
-        None => conditions.push(condition),
-    }
 }

@@ -1,10 +1,8 @@
 //! Bindings: a scheduler gives a pod its node. (pkg/registry/core/pod/storage, BindingREST)
 
-use serde_json::json;
-
-use super::eviction::set_condition;
 use super::{Written, body, success};
 use crate::demo::api::call::{Call, Options};
+use crate::demo::controllers::condition;
 use crate::demo::refusal::{Cause, Refusal};
 use crate::demo::store::Ref;
 use crate::demo::tree::Tree;
@@ -15,7 +13,7 @@ pub(super) fn bind(world: &mut World, call: &Call, options: &Options) -> Result<
     let binding = body::object(&call.request.body, call.request.header("content-type"), "Binding")?.tree;
     let name = binding.text("metadata.name");
     let pod = if call.name.is_empty() { name } else { call.name };
-    if !name.is_empty() && name != pod {
+    if name != pod {
         return Err(Refusal::bad_request("name in URL does not match name in Binding object"));
     }
     let mut causes = Vec::new();
@@ -55,7 +53,10 @@ pub(super) fn bind(world: &mut World, call: &Call, options: &Options) -> Result<
                     tree.at_mut(&format!("metadata.{kept}")).put(key, value);
                 }
             }
-            set_condition(tree, Tree::from(json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null})), &now);
+            let mut scheduled = Tree::texts([("type", "PodScheduled"), ("status", "True")]);
+            scheduled.put("lastProbeTime", Tree::Null);
+            scheduled.put("lastTransitionTime", &now);
+            condition::replace(tree, "status.conditions", "PodScheduled", scheduled);
         });
     }
     Ok(Written { status: 201, tree: success(Tree::Null), warnings: Vec::new() })

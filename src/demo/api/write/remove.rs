@@ -40,6 +40,24 @@ pub fn delete(world: &mut World, call: &Call) -> Result<Written, Refusal> {
     let reference = call.reference();
     let key = call.key();
     let Some(before) = world.find(&reference) else { return Err(Refusal::not_found(&key, call.name)) };
+    let kind = if call.resource.group.is_empty() {
+        call.resource.kind.to_string()
+    } else {
+        format!("{}.{}", call.resource.kind, call.resource.group)
+    };
+    for (what, asked, is) in
+        [("UID", &asked.deletion.uid, before.uid.to_string()), ("ResourceVersion", &asked.deletion.version, before.version.to_string())]
+    {
+        if let Some(asked) = asked
+            && *asked != is
+        {
+            let then = if what == "UID" { "deleted and then recreated" } else { "modified" };
+            let why = format!(
+                "the {what} in the precondition ({asked}) does not match the {what} in record ({is}). The object might have been {then}"
+            );
+            return Err(Refusal::conflict(&kind, call.name, &why));
+        }
+    }
     let held = |object: &Object| object.terminating() || !object.tree.at("metadata.finalizers").is_empty();
     let (object, gone) = match world.delete(&reference, &asked.deletion)? {
         Gone::Now(object) => (object, true),
@@ -145,7 +163,7 @@ fn read(options: &Tree) -> Result<Asked, Refusal> {
         Some("Foreground") => Some(Propagation::Foreground),
         Some("Orphan") => Some(Propagation::Orphan),
         Some(other) => {
-            return refuse(Cause::not_supported("propagationPolicy", other, &["Background", "Foreground", "Orphan", "nil"]));
+            return refuse(Cause::not_supported("propagationPolicy", other, &["Foreground", "Background", "Orphan", "nil"]));
         }
     };
     let dry_run = options.at("dryRun");

@@ -43,7 +43,7 @@ pub(super) fn review(world: &mut World, call: &Call, options: &Options) -> Resul
         "tokenreviews" if tree.text("spec.token").is_empty() => {
             return Err(Refusal::invalid("TokenReview", "authentication.k8s.io", "", vec![Cause::required("spec.token", "")]));
         }
-        "tokenreviews" => json!({"authenticated": false, "user": {}, "error": "invalid bearer token"}),
+        "tokenreviews" => json!({"user": {}, "error": "invalid bearer token"}),
         "selfsubjectrulesreviews" => rules(user, tree.text("spec.namespace"))?,
         plural => {
             let of_another = !plural.starts_with("self");
@@ -53,24 +53,24 @@ pub(super) fn review(world: &mut World, call: &Call, options: &Options) -> Resul
             };
             if of_another && asked.name.is_empty() && asked.groups.is_empty() {
                 let cause = Cause::invalid("spec.user", "", "at least one of user or group must be specified");
-                return Err(Refusal::invalid(&call.resource.kind, "authorization.k8s.io", "", vec![cause]));
+                return Err(Refusal::invalid("", "authorization.k8s.io", "", vec![cause]));
             }
-            access(&tree, if of_another { &asked } else { user }, &call.resource.kind)?
+            access(&tree, if of_another { &asked } else { user })?
         }
     };
     tree.set("status", Tree::from(status));
     Ok(Written { status: 201, tree, warnings })
 }
 
-fn access(tree: &Tree, user: &User, kind: &str) -> Result<Value, Refusal> {
+fn access(tree: &Tree, user: &User) -> Result<Value, Refusal> {
     let (resource, path) = (tree.at("spec.resourceAttributes"), tree.at("spec.nonResourceAttributes"));
-    let invalid = |value: &str, why: &str| {
+    let invalid = |value: Value, why: &str| {
         let cause = Cause::invalid("spec.resourceAttributes", value, why);
-        Err(Refusal::invalid(kind, "authorization.k8s.io", "", vec![cause]))
+        Err(Refusal::invalid("", "authorization.k8s.io", "", vec![cause]))
     };
     match (resource.is_null(), path.is_null()) {
-        (true, true) => invalid("null", "exactly one of nonResourceAttributes or resourceAttributes must be specified"),
-        (false, false) => invalid("", "cannot be specified in combination with nonResourceAttributes"),
+        (true, true) => invalid(Value::Null, "exactly one of nonResourceAttributes or resourceAttributes must be specified"),
+        (false, false) => invalid("".into(), "cannot be specified in combination with nonResourceAttributes"),
         (true, false) => {
             // Discovery and health are open to everybody, as system:discovery has it.
             let open = ["/api", "/apis", "/healthz", "/livez", "/readyz", "/openapi", "/version"];
@@ -114,13 +114,13 @@ pub(super) fn token(world: &mut World, call: &Call, options: &Options) -> Result
     let seconds = tree.int("spec.expirationSeconds", TOKEN_LIFE);
     if seconds < SHORTEST_LIFE {
         let cause = Cause::invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
-        return Err(Refusal::invalid("TokenRequest", "authentication.k8s.io", call.name, vec![cause]));
+        return Err(Refusal::invalid("TokenRequest", "authentication.k8s.io", "", vec![cause]));
     }
     tree.set("spec.expirationSeconds", seconds);
     if tree.at("spec.audiences").is_empty() {
-        tree.push("spec.audiences", "https://kubernetes.default.svc.cluster.local");
+        tree.push("spec.audiences", "https://kubernetes.default.svc");
     }
-    for field in ["name", "namespace"] {
+    for field in ["name", "namespace", "uid"] {
         tree.set(&format!("metadata.{field}"), account.tree.at("metadata")[field].clone());
     }
     tree.set("metadata.creationTimestamp", world.now_text());

@@ -119,7 +119,13 @@ pub(super) fn uid_matches(call: &Call, before: &Object, tree: &Tree) -> Result<(
     if said.is_empty() || said == &*before.uid {
         return Ok(());
     }
-    let why = format!("Precondition failed: UID in precondition: {said}, UID in object meta: {}", before.uid);
+    let place: Vec<&str> = [&*call.resource.plural, call.namespace, call.name].into_iter().filter(|part| !part.is_empty()).collect();
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {said}, UID in object meta: {}",
+        place.join("/"),
+        before.uid
+    );
     Err(Refusal::conflict(&call.key(), call.name, &why))
 }
 
@@ -129,9 +135,10 @@ pub(super) fn version_matches(call: &Call, before: &Object, tree: &Tree) -> Resu
     let key = call.key();
     if matches!(said, "" | "0") {
         if call.resource.custom || CONDITIONAL.contains(&key.as_str()) {
-            let message = "Invalid value: 0x0: must be specified for an update".to_owned();
+            let message = "Invalid value: 0: must be specified for an update".to_owned();
             let cause = Cause { reason: "FieldValueInvalid", field: "metadata.resourceVersion".into(), message };
-            return Err(invalid(call, call.name, vec![cause]));
+            // Storage names the resource where others name the kind.
+            return Err(Refusal::invalid(&call.resource.plural, &call.resource.group, call.name, vec![cause]));
         }
         return Ok(());
     }

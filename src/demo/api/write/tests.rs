@@ -129,7 +129,7 @@ fn replacing_needs_the_version_that_was_read() {
     another.set("metadata.uid", "x");
     another.remove("metadata.resourceVersion");
     let message = format!(
-        r#"Operation cannot be fulfilled on deployments.apps "web": Precondition failed: UID in precondition: x, UID in object meta: {}"#,
+        r#"Operation cannot be fulfilled on deployments.apps "web": StorageError: invalid object, Code: 4, Key: /registry/deployments/shop/web, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: {}"#,
         now.text("metadata.uid")
     );
     assert_eq!(why(send(&mut world, "PUT apps/v1 deployments shop/web", Value::from(&another))), (409, message));
@@ -168,6 +168,9 @@ fn applying_makes_and_conflicts() {
     let version = world.store.version();
     call(&mut world, "PATCH apps/v1 deployments shop/web?fieldManager=me", apply, &text).expect("is the same");
     assert_eq!(world.store.version(), version, "nothing was stored");
+    let unknown = text.replace(r#""replicas":1"#, r#""foo":1"#);
+    let message = "failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema";
+    assert_eq!(why(call(&mut world, "PATCH apps/v1 deployments shop/web?fieldManager=me", apply, &unknown)), (500, message.to_owned()));
     text = text.replace(r#""replicas":1"#, r#""replicas":3"#);
     let refused = call(&mut world, "PATCH apps/v1 deployments shop/web?fieldManager=you", apply, &text).expect_err("is another's");
     assert_eq!((refused.code, refused.message.as_str()), (409, r#"Apply failed with 1 conflict: conflict with "me": .spec.replicas"#));
@@ -291,7 +294,7 @@ fn definitions_make_resources_with_schemas() {
     let strategic = call(&mut world, "PATCH example.com/v1 widgets shop/w", SMP, "{}");
     assert_eq!(why(strategic).0, 415);
     let unversioned = send(&mut world, "PUT example.com/v1 widgets shop/w", widget(json!({"size": 2})));
-    assert!(why(unversioned).1.ends_with("metadata.resourceVersion: Invalid value: 0x0: must be specified for an update"));
+    assert!(why(unversioned).1.ends_with("metadata.resourceVersion: Invalid value: 0: must be specified for an update"));
 }
 
 #[test]
