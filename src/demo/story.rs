@@ -34,9 +34,9 @@ const TROUBLE: &str = include_str!("story/trouble.yaml");
 pub fn tell(now: Millis, seed: u64, pods: usize) -> World {
     let mut world = World::new(now - 34 * DAY, seed);
     let count = NODES + pods.div_ceil(ON_A_NODE);
-    make(&mut world, CLUSTER);
-    // Names and places are our own: nothing in the story is taken twice.
+    // Names and places are our own: nothing in the story is taken twice, but for what the nodes bring along.
     let _ = nodes::make(&mut world, count, &NodeSpec::default());
+    make(&mut world, CLUSTER);
     chapter(&mut world, now - 33 * DAY, MINUTE, |world| make(world, OTHERS));
     chapter(&mut world, now - 9 * DAY, MINUTE, |world| make(world, BACKUPS));
     chapter(&mut world, now - 3 * DAY - 5 * HOUR, MINUTE, |world| make(world, SHOP));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::call::{Call, Options};
+use crate::demo::admission;
 use crate::demo::patch::apply::{self, Apply};
 use crate::demo::patch::owners::{self, Owner};
 use crate::demo::patch::{self, Wrong, strategic};
@@ -90,6 +91,7 @@ fn made(
     let key = call.key();
     let version = tree.at("metadata.resourceVersion").clone();
     let mut tree = world.prepared(&key, tree)?;
+    valid(world, call, &tree, None)?;
     if owners.is_null() {
         let now = world.now_text();
         owners::note_update(of, &Tree::Null, &mut tree, owner(call, options, false), now);
@@ -331,12 +333,25 @@ fn stored(
         custom::complete(world, call, of.as_ref(), &mut tree)?;
     }
     rules::before_update(call, part, before, &mut tree)?;
+    if !matches!(part, Part::Status) {
+        admission::amend(world, &call.key(), &before.tree, &mut tree)?;
+        valid(world, call, &tree, Some(&before.tree))?;
+    }
     if let Some(owner) = owner {
         let now = world.now_text();
         owners::note_update(of.as_ref(), &before.tree, &mut tree, owner, now);
     }
     let tree = if options.dry_run { tree } else { world.commit(before, tree).tree.clone() };
     Ok(Written { status: 200, tree: part.view(&tree), warnings })
+}
+
+/// Refuses what its kind does not allow.
+fn valid(world: &World, call: &Call, new: &Tree, old: Option<&Tree>) -> Result<(), Refusal> {
+    let causes = admission::validate(world, &call.key(), new, old);
+    if causes.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::invalid(&call.resource.kind, &call.resource.group, new.text("metadata.name"), causes))
 }
 
 fn owner(call: &Call, options: &Options, applies: bool) -> Owner {
