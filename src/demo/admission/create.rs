@@ -51,10 +51,8 @@ pub(super) fn prepare(world: &mut World, resource: &str, custom: bool, tree: &mu
         "pods" => pod(world, tree),
         "daemonsets.apps" => tree.at_mut("metadata.annotations").put("deprecated.daemonset.template.generation", "1"),
         "jobs.batch" if !tree.flag("spec.manualSelector") => job(tree),
-        "namespaces" => {
-            if !tree.at("spec.finalizers").items().iter().any(|f| *f == "kubernetes") {
-                tree.push("spec.finalizers", "kubernetes");
-            }
+        "namespaces" if !tree.at("spec.finalizers").items().iter().any(|f| *f == "kubernetes") => {
+            tree.push("spec.finalizers", "kubernetes");
         }
         "persistentvolumes" => {
             let now = world.now_text();

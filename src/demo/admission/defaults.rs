@@ -219,7 +219,7 @@ fn service(tree: &mut Tree) {
         "ClientIP" => fill(tree, &[("spec.sessionAffinityConfig.clientIP.timeoutSeconds", Int(10_800))]),
         _ => {}
     }
-    let unaimed = |port: &Tree| matches!(&port["targetPort"], Tree::Null | Tree::Int(0)) || port["targetPort"] == "";
+    let unaimed = |port: &Tree| matches!(&port["targetPort"], Tree::Null | Tree::Int(0)) || port["targetPort"].is_empty();
     if tree.at("spec.ports").items().iter().any(unaimed) {
         for port in tree.at_mut("spec.ports").items_mut().iter_mut().filter(|p| unaimed(p)) {
             let number = port["port"].clone();

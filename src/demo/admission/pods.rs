@@ -179,9 +179,12 @@ pub(super) fn total(spec: &Tree, which: &str, name: &str) -> Quantity {
     total
 }
 
+/// Names and amounts of resources.
+type Amounts = Vec<(String, Quantity)>;
+
 /// `qos.ComputePodQOS`.
 pub(super) fn quality(spec: &Tree) -> &'static str {
-    let counted = |list: &Tree| -> Vec<(String, Quantity)> {
+    let counted = |list: &Tree| -> Amounts {
         let positive = list.entries().filter(|(name, _)| matches!(*name, "cpu" | "memory"));
         let read = positive.map(|(name, amount)| (name.to_owned(), Quantity::parse(amount.as_str().unwrap_or("0"))));
         read.filter(|(_, amount)| amount.sign() > 0).collect()
@@ -193,7 +196,7 @@ pub(super) fn quality(spec: &Tree) -> &'static str {
     if said.iter().all(|(requests, limits)| requests.is_empty() && limits.is_empty()) {
         return "BestEffort";
     }
-    let exact = |(requests, limits): &(Vec<(String, Quantity)>, Vec<(String, Quantity)>)| {
+    let exact = |(requests, limits): &(Amounts, Amounts)| {
         limits.len() == 2 && requests.len() == 2 && requests.iter().zip(limits).all(|(r, l)| r.0 == l.0 && r.1.compare(l.1).is_eq())
     };
     if said.iter().all(exact) { "Guaranteed" } else { "Burstable" }
