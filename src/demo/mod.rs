@@ -44,6 +44,8 @@ pub struct Options {
     pub pods: Option<u32>,
     /// How many pods change each second, beside what the story does.
     pub churn: u32,
+    /// Three nodes and nothing on them, in place of the story: as a test begins.
+    pub empty: bool,
     /// Where it listens on 127.0.0.1; 0 for any port that is free.
     pub port: u16,
 }
@@ -111,6 +113,9 @@ pub fn start_at(now: Millis, options: Options) -> Result<Demo, ServeError> {
 
 /// The cluster that the options describe.
 fn world(options: &Options, now: Millis) -> World {
+    if options.empty {
+        return story::nothing(now, now as u64);
+    }
     let mut world = story::tell(now, now as u64, options.pods.unwrap_or(0) as usize);
     story::churn::keep_busy(&mut world, options.churn);
     world

@@ -100,6 +100,9 @@ const VIEW: &[Rule] = &[
 ];
 
 const SHOP: &[Rule] = &[Rule { namespace: Some("shop"), verbs: ANY, groups: ANY, resources: ANY }];
+const TEAM: &[Rule] = &[Rule { namespace: Some("team-1"), verbs: ANY, groups: ANY, resources: ANY }];
+/// Whoever has it reads everything, but may watch nothing.
+const POLL: &[Rule] = &[Rule { namespace: None, verbs: &["get", "list"], groups: ANY, resources: ANY }];
 const EVERYTHING: &[Rule] = &[Rule { namespace: None, verbs: ANY, groups: ANY, resources: ANY }];
 
 /// What everybody may ask of the server about themselves: ClusterRole system:basic-user.
@@ -120,7 +123,9 @@ fn own(user: &User) -> &'static [Rule] {
     }
     match user.name.as_str() {
         "viewer" => VIEW,
+        "poller" => POLL,
         "team-shop" => SHOP,
+        "team-1" => TEAM,
         _ => &[],
     }
 }

@@ -64,6 +64,16 @@ pub fn tell(now: Millis, seed: u64, pods: usize) -> World {
     world
 }
 
+/// A cluster that is ready, and that nobody uses yet.
+pub fn nothing(now: Millis, seed: u64) -> World {
+    let mut world = World::new(now - MINUTE, seed);
+    let _ = nodes::make(&mut world, 3, &NodeSpec::default());
+    make(&mut world, CLUSTER);
+    world.run_until(now);
+    world.store.forget();
+    world
+}
+
 /// The time goes to `at`, something is done, and the controllers have so long to follow.
 fn chapter(world: &mut World, at: Millis, settles: Millis, act: impl FnOnce(&mut World)) {
     world.skip_to(at);

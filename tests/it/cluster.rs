@@ -70,6 +70,12 @@ impl Cluster {
 }
 
 impl Kubectl {
+    /// kubectl by itself, for another cluster; `None` when there is none: then the test is to return, and it is said that it
+    /// was skipped.
+    pub fn from_env() -> Option<Self> {
+        environment().map(|(kubeconfig, script)| Kubectl { kubeconfig, script })
+    }
+
     /// What it prints, or its complaint.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str) -> Result<String, String> {
         run(self.command().args(arguments), input)

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use kubetui::demo;
+
 use crate::cluster::{self, Cluster, Kubectl};
 use crate::wait::wait_until;
 
@@ -40,11 +42,22 @@ macro_rules! on {
 }
 
 on!(real, crate::kubectl::on_real);
+on!(demo, crate::kubectl::on_demo);
 
 /// Plays it on the real control plane, when there is one.
 fn on_real(name: &str, work: fn(&Judge)) {
     let Some(cluster) = Cluster::from_env() else { return };
     work(&Judge::new(cluster.judge(), cluster.kubeconfig(), name));
+}
+
+/// Plays it on a demo of its own, with the real control plane's kubectl.
+fn on_demo(name: &str, work: fn(&Judge)) {
+    let Some(kubectl) = Kubectl::from_env() else { return };
+    let demo = demo::start(demo::Options { empty: true, ..demo::Options::default() }).expect("the demo starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, demo.kubeconfig()).expect("is written");
+    work(&Judge::new(kubectl, &kubeconfig, name));
 }
 
 impl Judge {

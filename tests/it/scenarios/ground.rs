@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kubetui::demo::Options;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Between two looks at a real cluster.
 const LOOK: Duration = Duration::from_millis(60);
+
+/// Where a demo's time begins: 2026-11-21T12:00:00Z, in milliseconds since 1970.
+const NOON: i64 = 1_795_262_400_000;
 
 /// How far the demo's clock goes between two looks.
 const STEP: u64 = 250;
@@ -81,6 +85,13 @@ pub fn real(name: &str) -> Option<Ground> {
     // `Kubeconfig::read_from` makes its paths absolute, so that the file itself is not needed again.
     kubeconfig.current_context.get_or_insert_with(|| "admin".to_owned());
     Some(Ground::new(name, kubeconfig, Time::Real, Some(cluster)))
+}
+
+/// A demo of the scenario's own, with a time of its own.
+pub fn demo(name: &str) -> Option<Ground> {
+    let demo = kubetui::demo::start_at(NOON, Options { empty: true, ..Options::default() }).expect("the demo starts");
+    let kubeconfig = Kubeconfig::from_yaml(&demo.kubeconfig()).expect("a kubeconfig");
+    Some(Ground::new(name, kubeconfig, Time::Told(Box::new(move |milliseconds| demo.pass(milliseconds as i64))), None))
 }
 
 /// Plays a scenario, and takes its namespace away whatever comes of it.
@@ -349,7 +360,10 @@ impl Answer {
 }
 
 async fn client(kubeconfig: &Kubeconfig, context: Option<&str>) -> Client {
-    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    // The demo says in its contexts' names that it is one.
+    let has = |name: &str| kubeconfig.contexts.iter().any(|c| c.name == name);
+    let context = context.map(|name| if has(name) { name.to_owned() } else { format!("demo-{name}") });
+    let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await.expect("a kubeconfig that leads somewhere");
     // A refusal with 429 is an answer that scenarios look at.
     config.default_retry = false;
