@@ -27,7 +27,7 @@ pub fn run(serve: &cli::Serve, out: &mut impl Write) -> anyhow::Result<()> {
         let _entered = waiting.enter();
         Signals::new()?
     };
-    let demo = demo::start(Options { pods: serve.pods, churn: serve.churn, port: serve.port })?;
+    let demo = demo::start(Options { pods: serve.pods, churn: serve.churn, port: serve.port, empty: false })?;
     let written = Written::new(&demo, serve.kubeconfig.as_deref())?;
     writeln!(out, "export KUBECONFIG={}", quoted(&written.file.to_string_lossy()))?;
     let contexts: Vec<&str> = USERS.iter().map(|user| user.context).collect();
