@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use kubetui::demo;
+use kubetui::demo::Options;
 
 use crate::cluster::{self, Cluster, Kubectl};
 use crate::wait::wait_until;
@@ -53,7 +53,7 @@ fn on_real(name: &str, work: fn(&Judge)) {
 /// Plays it on a demo of its own, with the real control plane's kubectl.
 fn on_demo(name: &str, work: fn(&Judge)) {
     let Some(kubectl) = Kubectl::from_env() else { return };
-    let demo = demo::start(demo::Options { empty: true, ..demo::Options::default() }).expect("the demo starts");
+    let demo = kubetui::demo::start(Options { empty: true, ..Options::default() }).expect("the demo starts");
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
     std::fs::write(&kubeconfig, demo.kubeconfig()).expect("is written");
