@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::openapi;
-use super::refusal::Refusal;
+use super::refusal::{Cause, Refusal};
 use super::resources::Registry;
 use super::tree::Tree;
 use super::world::World;
@@ -94,7 +94,12 @@ pub fn admit(world: &mut World, resource: &str, tree: &mut Tree) -> Result<(), R
         let Some(home) = world.get("namespaces", "", namespace) else { return Err(Refusal::not_found("namespaces", namespace)) };
         if home.terminating() {
             let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            return Err(Refusal::forbidden(resource, tree.text("metadata.name"), &why));
+            let mut refusal = Refusal::forbidden(resource, tree.text("metadata.name"), &why);
+            if let Some(details) = &mut refusal.details {
+                let message = format!("namespace {namespace} is being terminated");
+                details.causes = vec![Cause { reason: "NamespaceTerminating", field: "metadata.namespace".into(), message }];
+            }
+            return Err(refusal);
         }
     }
     if resource == "pods" {

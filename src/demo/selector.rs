@@ -47,6 +47,7 @@ pub fn parse(text: &str) -> Result<Selector, String> {
     let mut all = Vec::new();
     while !rest.is_empty() {
         let (requirement, after) = requirement(rest)?;
+        check(&requirement)?;
         all.push(requirement);
         rest = match after.trim_start().strip_prefix(',') {
             Some(next) if !next.trim_start().is_empty() => next.trim_start(),
@@ -56,6 +57,29 @@ pub fn parse(text: &str) -> Result<Selector, String> {
         };
     }
     Ok(Selector { requirements: all.into() })
+}
+
+/// Keys and values as labels have them: apimachinery's `IsQualifiedName` and `IsValidLabelValue`.
+fn check(requirement: &Requirement) -> Result<(), String> {
+    let plain = |text: &str| {
+        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let inner = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        text.len() <= 63 && inner && edge(text.chars().next()) && edge(text.chars().last())
+    };
+    let (prefix, name) = requirement.key.split_once('/').unwrap_or(("a", &requirement.key));
+    if !plain(name) || prefix.is_empty() || prefix.len() > 253 {
+        return Err(format!(
+            "key: Invalid value: {:?}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+            requirement.key
+        ));
+    }
+    match requirement.values.iter().find(|value| !value.is_empty() && !plain(value)) {
+        Some(value) => Err(format!(
+            "values[0][{}]: Invalid value: {value:?}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+            requirement.key
+        )),
+        None => Ok(()),
+    }
 }
 
 fn requirement(text: &str) -> Result<(Requirement, &str), String> {
@@ -141,7 +165,7 @@ mod tests {
         ] {
             assert_eq!(matches(&parse(text).expect(text), &labels), holds, "{text}");
         }
-        for wrong in ["app in web", "=web", "a b", "app=web,", "x in (a"] {
+        for wrong in ["a=b=c", "tier=(", "-x=1", "app in web", "=web", "a b", "app=web,", "x in (a"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -133,6 +133,8 @@ struct Collection {
 #[derive(Default)]
 pub struct Store {
     version: u64,
+    /// Nothing before this version is remembered of anything.
+    floor: u64,
     collections: HashMap<Arc<str>, Collection>,
     by_uid: HashMap<Arc<str>, Ref>,
     /// Owner's UID → what it owns.
@@ -148,7 +150,7 @@ pub struct Store {
 impl Store {
     /// An empty one whose first change has the version after `version`.
     pub fn starting_at(version: u64) -> Store {
-        Store { version, ..Store::default() }
+        Store { version, floor: version, ..Store::default() }
     }
 
     /// The version of the last change.
@@ -193,6 +195,33 @@ impl Store {
         let only: Option<Arc<str>> = namespace.map(Arc::from);
         let all = collection.objects.range((first, Bound::Unbounded));
         Box::new(all.take_while(move |((namespace, _), _)| only.as_ref().is_none_or(|only| only == namespace)).map(|(_, object)| object))
+    }
+
+    /// As [`Store::list_after`], as it was at a version.
+    ///
+    /// # Errors
+    /// 410 when that is not remembered any more.
+    pub fn list_at(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        after: Option<(&str, &str)>,
+        version: u64,
+    ) -> Result<Box<dyn Iterator<Item = &Arc<Object>> + '_>, Refusal> {
+        let mut then: BTreeMap<Ref, Option<&Arc<Object>>> = BTreeMap::new();
+        for change in self.since(resource, version)? {
+            // The first change after it says what was there before.
+            then.entry(change.object.reference()).or_insert(change.before.as_ref());
+        }
+        if then.is_empty() {
+            return Ok(self.list_after(resource, namespace, after));
+        }
+        let begins = |object: &Object| after.is_none_or(|after| (&*object.namespace, &*object.name) > after);
+        let within = |object: &Object| namespace.is_none_or(|only| *object.namespace == *only) && begins(object);
+        let untouched = self.list_after(resource, namespace, after).filter(|object| !then.contains_key(&object.reference()));
+        let mut all: Vec<&Arc<Object>> = untouched.chain(then.values().flatten().copied().filter(|object| within(object))).collect();
+        all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        Ok(Box::new(all.into_iter()))
     }
 
     /// How many there are of a resource.
@@ -285,8 +314,9 @@ impl Store {
     pub fn since(&self, resource: &str, version: u64) -> Result<impl Iterator<Item = &Change>, Refusal> {
         static NOTHING: VecDeque<Change> = VecDeque::new();
         let (history, forgotten) = self.collections.get(resource).map_or((&NOTHING, 0), |c| (&c.history, c.forgotten));
-        if version < forgotten {
-            return Err(Refusal::expired(version, forgotten));
+        let oldest = forgotten.max(self.floor);
+        if version < oldest {
+            return Err(Refusal::expired(version, oldest));
         }
         let first = history.partition_point(|change| change.object.version <= version);
         Ok(history.range(first..))
@@ -294,6 +324,7 @@ impl Store {
 
     /// Forgets what happened up to now: what follows the making of a cluster, and what a test of 410 asks for.
     pub fn forget(&mut self) {
+        self.floor = self.version;
         for collection in self.collections.values_mut() {
             collection.history = VecDeque::new();
             collection.forgotten = self.version;

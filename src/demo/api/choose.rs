@@ -70,18 +70,13 @@ impl Choice {
     /// A selector that cannot be read, or a field that cannot be selected by.
     pub fn of(request: &Request, route: &Route) -> Result<Choice, Refusal> {
         let texts = |name: &str| request.parameter(name).unwrap_or("").to_owned();
-        let (labels_text, fields_text) = (texts("labelSelector"), texts("fieldSelector"));
-        let labels = selector::parse(&labels_text).map_err(|why| Refusal::bad_request(format!("unable to parse requirement: {why}")))?;
-        let mut fields = selector::parse_fields(&fields_text).map_err(Refusal::bad_request)?;
+        let labels =
+            selector::parse(&texts("labelSelector")).map_err(|why| Refusal::bad_request(format!("unable to parse requirement: {why}")))?;
+        let mut fields = selector::parse_fields(&texts("fieldSelector")).map_err(Refusal::bad_request)?;
         let own = FIELDS.iter().find(|(key, _)| *key == route.key).map_or(&[][..], |(_, own)| own);
         for (path, ..) in &fields {
             if !matches!(path.as_str(), "metadata.name" | "metadata.namespace") && !own.contains(&path.as_str()) {
-                let resource = &route.resource;
-                let gvr = format!("{}, Resource={}", resource.api_version(), resource.plural);
-                let gvr = if resource.group.is_empty() { format!("/{gvr}") } else { gvr };
-                return Err(Refusal::bad_request(format!(
-                    "Unable to find {gvr:?} that match label selector {labels_text:?}, field selector {fields_text:?}: field label not supported: {path}"
-                )));
+                return Err(Refusal::bad_request(format!("field label not supported: {path}")));
             }
         }
         if !route.name.is_empty() {

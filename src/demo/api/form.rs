@@ -129,15 +129,22 @@ impl Form {
         out
     }
 
-    /// Appends one item of a list. `first` items have no comma before them.
-    pub fn list_item(&self, out: &mut Vec<u8>, tree: &Tree, first: bool, now: i64) {
+    /// Appends one item of a list; those of custom resources say their kind. `first` items have no comma before them.
+    pub fn list_item(&self, out: &mut Vec<u8>, tree: &Tree, custom: bool, first: bool, now: i64) {
         if !first {
             out.push(b',');
         }
         match self {
             Form::Metadata => out.extend_from_slice(metadata(tree).to_string().as_bytes()),
             Form::Table(printer) => printer.row(out, tree, now),
-            _ => drop(serde_json::to_writer(out, tree)),
+            _ if custom => drop(serde_json::to_writer(out, tree)),
+            _ => {
+                // The list says what they are.
+                let mut item = tree.clone();
+                item.take("apiVersion");
+                item.take("kind");
+                drop(serde_json::to_writer(out, &item));
+            }
         }
     }
 

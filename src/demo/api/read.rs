@@ -10,7 +10,7 @@ use super::choose::Choice;
 use super::form::Form;
 use super::route::Route;
 use crate::demo::http::{Answer, Body, Request};
-use crate::demo::refusal::Refusal;
+use crate::demo::refusal::{Cause, Refusal};
 use crate::demo::resources::Resource;
 use crate::demo::store::Object;
 use crate::demo::world::World;
@@ -45,10 +45,8 @@ pub fn list(world: &World, request: &Request, choice: &Choice) -> Result<Listed,
         return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
     }
     if !matching.is_empty() && request.parameter("resourceVersion").is_none_or(str::is_empty) {
-        return Err(Refusal::bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided"));
-    }
-    if matching == "Exact" && version.is_some_and(|v| v < world.store.version()) {
-        return Err(Refusal::expired(version.unwrap_or(0), world.store.version()));
+        let cause = Cause::forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+        return Err(Refusal::invalid("ListOptions", "meta.k8s.io", "", vec![cause]));
     }
     let start = token.map(Token::read).transpose()?;
     let at = match &start {
@@ -57,19 +55,20 @@ pub fn list(world: &World, request: &Request, choice: &Choice) -> Result<Listed,
             return Err(Refusal::new(410, "Expired", why));
         }
         Some(token) => token.version,
-        None => world.store.version(),
+        None => version.filter(|_| matching == "Exact").unwrap_or_else(|| world.store.version()),
     };
     let after = start.as_ref().map(|t| (t.namespace.as_str(), t.name.as_str()));
-    let all = world.store.list_after(&choice.key, choice.namespace.as_deref(), after);
+    let all = world.store.list_at(&choice.key, choice.namespace.as_deref(), after, at)?;
+    let now = at == world.store.version();
     let mut objects: Vec<Arc<Object>> = match (choice.only_name(), choice.only_node()) {
-        (Some(name), _) if choice.namespace.is_some() || !names_are_in_namespaces(world, &choice.key) => world
+        (Some(name), _) if now && choice.namespace.is_some() || !names_are_in_namespaces(world, &choice.key) => world
             .store
             .get(&choice.key, choice.namespace.as_deref().unwrap_or(""), name)
             .filter(|o| choice.has(o))
             .cloned()
             .into_iter()
             .collect(),
-        (_, Some(node)) if after.is_none() => world.store.on_node(node).filter(|o| choice.has(o)).cloned().collect(),
+        (_, Some(node)) if now && after.is_none() => world.store.on_node(node).filter(|o| choice.has(o)).cloned().collect(),
         _ => {
             let chosen = all.filter(|object| choice.has(object)).cloned();
             match limit {
@@ -188,7 +187,7 @@ impl Pieces {
         while out.len() < PIECE
             && let Some(object) = self.listed.objects.get(self.at)
         {
-            self.form.list_item(&mut out, &object.tree, self.at == 0, self.now);
+            self.form.list_item(&mut out, &object.tree, self.resource.custom, self.at == 0, self.now);
             self.at += 1;
         }
         Some(out.into())

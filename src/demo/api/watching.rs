@@ -223,6 +223,17 @@ impl Watching {
             (true, true) => "MODIFIED",
             (true, false) => "DELETED",
         };
+        if what == "DELETED"
+            && change.verb == Verb::Modified
+            && let Some(before) = &change.before
+        {
+            // What left is told as it was, with the version at which it left.
+            let mut tree = before.tree.clone();
+            tree.set("metadata.resourceVersion", change.object.version.to_string());
+            let [resource, namespace, name, uid] = [&before.resource, &before.namespace, &before.name, &before.uid].map(Clone::clone);
+            let left = Object { resource, namespace, name, uid, version: change.object.version, tree };
+            return self.event(out, what, &left, now);
+        }
         self.event(out, what, &change.object, now);
     }
 

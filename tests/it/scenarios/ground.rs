@@ -374,8 +374,11 @@ async fn send(client: &Client, request: Request<Body>) -> Answer {
     let what = format!("{} {}", request.method(), request.uri());
     let response = client.send(request).await.unwrap_or_else(|e| panic!("{what}: {e}"));
     let code = response.status().as_u16();
+    let json = response.headers().get("content-type").is_some_and(|of| of.to_str().is_ok_and(|of| of.contains("json")));
     let bytes = response.into_body().collect().await.unwrap_or_else(|e| panic!("{what}: {e}")).to_bytes();
-    let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+    // A line of a log may be JSON, and is text all the same.
+    let body = json.then(|| serde_json::from_slice(&bytes).ok()).flatten();
+    let body = body.unwrap_or_else(|| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
     Answer { code, body }
 }
 
