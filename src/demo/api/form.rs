@@ -130,13 +130,15 @@ impl Form {
     }
 
     /// Appends one item of a list. `first` items have no comma before them.
-    pub fn list_item(&self, out: &mut Vec<u8>, tree: &Tree, first: bool, now: i64) {
+    pub fn list_item(&self, out: &mut Vec<u8>, resource: &Resource, tree: &Tree, first: bool, now: i64) {
         if !first {
             out.push(b',');
         }
         match self {
             Form::Metadata => out.extend_from_slice(metadata(tree).to_string().as_bytes()),
             Form::Table(printer) => printer.row(out, tree, now),
+            // A typed list does not repeat the kind of its items; one of custom resources is not typed.
+            _ if !resource.custom => drop(serde_json::to_writer(out, &Untyped(tree))),
             _ => drop(serde_json::to_writer(out, tree)),
         }
     }
@@ -221,6 +223,15 @@ impl Form {
         } else {
             line(out, "ERROR", |out| out.extend_from_slice(refusal.status().to_string().as_bytes()));
         }
+    }
+}
+
+/// An object without its kind and version.
+struct Untyped<'a>(&'a Tree);
+
+impl serde::Serialize for Untyped<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.entries().filter(|(key, _)| !matches!(*key, "kind" | "apiVersion")))
     }
 }
 

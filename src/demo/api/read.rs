@@ -188,7 +188,7 @@ impl Pieces {
         while out.len() < PIECE
             && let Some(object) = self.listed.objects.get(self.at)
         {
-            self.form.list_item(&mut out, &object.tree, self.at == 0, self.now);
+            self.form.list_item(&mut out, &self.resource, &object.tree, self.at == 0, self.now);
             self.at += 1;
         }
         Some(out.into())
