@@ -7,9 +7,9 @@ use crate::demo::refusal::{Cause, Refusal};
 use crate::demo::tree::Tree;
 use crate::demo::world::World;
 
-/// `--service-cluster-ip-range`: 10.96.0.0/12.
+/// `--service-cluster-ip-range`: 10.96.0.0/16.
 const FIRST: u32 = u32::from_be_bytes([10, 96, 0, 0]);
-const ADDRESSES: u32 = 1 << 20;
+const ADDRESSES: u32 = 1 << 16;
 /// `--service-node-port-range`.
 const PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 /// Times that chance is asked before the first free one is taken.
@@ -96,7 +96,7 @@ fn check_address(world: &World, tree: &Tree, asked: &str) -> Result<(), Refusal>
     let Ok(address) = asked.parse::<Ipv4Addr>() else { return Ok(()) };
     let why = if !(FIRST..FIRST + ADDRESSES).contains(&u32::from(address)) {
         format!(
-            "failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid IPs is 10.96.0.0/12"
+            "failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid IPs is 10.96.0.0/16"
         )
     } else if others(world, tree).any(|o| o.text("spec.clusterIP") == asked) {
         format!("failed to allocate IP {asked}: provided IP is already allocated")

@@ -134,27 +134,52 @@ fn merge(of: Option<&Type>, live: &Tree, wanted: &Tree) -> Tree {
     }
 }
 
-/// Items in the order of what is wanted; those that are only there keep their places between them.
+/// Items in the order of what is wanted; those that are only there stay before what they were before. (`visitListItems`)
 fn merge_items(of: Option<&Type>, live: &[Tree], wanted: &[Tree]) -> Tree {
     let steps = |items: &[Tree]| items.iter().map(|item| compare::item(of, item)).collect::<Vec<Step>>();
     let (live_steps, wanted_steps) = (steps(live), steps(wanted));
     let below = of.and_then(Type::items);
+    let merged = |step: &Step, item: &Tree| match live_steps.iter().position(|s| s == step) {
+        Some(at) => merge(below.as_ref(), &live[at], item),
+        None => item.clone(),
+    };
+    let mut shared = wanted_steps.iter().filter(|step| live_steps.contains(step));
+    let mut next_shared = shared.next();
     let mut out = Vec::with_capacity(live.len().max(wanted.len()));
-    let mut i = 0;
-    for (item, step) in wanted.iter().zip(&wanted_steps) {
-        let Some(at) = live_steps.iter().position(|s| s == step) else {
-            out.push(item.clone());
-            continue;
-        };
-        while i <= at {
-            if !wanted_steps.contains(&live_steps[i]) {
-                out.push(live[i].clone());
+    let (mut l, mut w) = (0, 0);
+    while l < live.len() || w < wanted.len() {
+        if let (Some(ours), Some(theirs)) = (live_steps.get(l), wanted_steps.get(w)) {
+            if ours == theirs {
+                out.push(merged(theirs, &wanted[w]));
+                (l, w) = (l + 1, w + 1);
+                next_shared = shared.next();
+                continue;
             }
-            i += 1;
+            if wanted_steps.contains(ours) && next_shared.is_some_and(|next| next != ours) {
+                // It is wanted, but at another place.
+                l += 1;
+                continue;
+            }
         }
-        out.push(merge(below.as_ref(), &live[at], item));
+        if let Some(ours) = live_steps.get(l) {
+            match wanted_steps.iter().position(|step| step == ours) {
+                None => {
+                    out.push(live[l].clone());
+                    l += 1;
+                    continue;
+                }
+                Some(at) if at < w => l += 1,
+                Some(_) => {}
+            }
+        }
+        if let Some(theirs) = wanted_steps.get(w) {
+            out.push(merged(theirs, &wanted[w]));
+            w += 1;
+            if next_shared == Some(theirs) {
+                next_shared = shared.next();
+            }
+        }
     }
-    out.extend((i..live.len()).filter(|&i| !wanted_steps.contains(&live_steps[i])).map(|i| live[i].clone()));
     Tree::list_of(out)
 }
 

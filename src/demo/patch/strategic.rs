@@ -151,18 +151,19 @@ fn list(original: &[Tree], patch: &[Tree], of: Option<&Type>, key: Option<&str>)
 fn ordered(merged: &[Tree], named: &[Tree], server: &[Tree], key: Option<&str>) -> Tree {
     let id = |item: &Tree| key.map_or_else(|| item.clone(), |key| item[key].clone());
     let place = |among: &[Tree], item: &Tree| among.iter().position(|other| id(other) == id(item));
-    let (mut left, mut right): (Vec<&Tree>, Vec<&Tree>) = merged.iter().partition(|item| place(named, item).is_some());
-    left.sort_by_key(|item| place(named, item));
-    right.sort_by_key(|item| place(server, item));
+    let (mut ours, mut theirs): (Vec<&Tree>, Vec<&Tree>) = merged.iter().partition(|item| place(named, item).is_some());
+    ours.sort_by_key(|item| place(named, item));
+    theirs.sort_by_key(|item| place(server, item));
     let mut out = Vec::with_capacity(merged.len());
-    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    let (mut ours, mut theirs) = (ours.into_iter().peekable(), theirs.into_iter().peekable());
     loop {
-        let first = match (left.peek(), right.peek()) {
+        // What only the server has comes first where it was before the other; otherwise what the patch names does.
+        let first = match (theirs.peek(), ours.peek()) {
             (None, None) => break,
-            (Some(l), Some(r)) => matches!((place(server, l), place(server, r)), (Some(l), Some(r)) if l < r),
-            (l, _) => l.is_some(),
+            (Some(t), Some(o)) => matches!((place(server, t), place(server, o)), (Some(t), Some(o)) if t < o),
+            (t, _) => t.is_some(),
         };
-        out.extend(if first { left.next() } else { right.next() }.cloned());
+        out.extend(if first { theirs.next() } else { ours.next() }.cloned());
     }
     Tree::list_of(out)
 }

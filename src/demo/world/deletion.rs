@@ -7,7 +7,7 @@ use super::World;
 use crate::demo::refusal::Refusal;
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
-use crate::model::time::rfc3339;
+use crate::model::time::{parse, rfc3339};
 
 /// What happens to what the object owns: `propagationPolicy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +84,15 @@ impl World {
             }
         }
         let held = !tree.at("metadata.finalizers").is_empty() || !tree.at("spec.finalizers").is_empty();
-        if object.terminating() {
+        // A pod is marked even when it goes at once: whoever watches sees it leaving (`updateForGracefulDeletionAndFinalizers`).
+        let marked = if object.terminating() {
             // A shorter grace counts, a longer one does not.
-            if grace < tree.int("metadata.deletionGracePeriodSeconds", 0) {
-                self.stamp(&mut tree, grace);
+            let before = tree.int("metadata.deletionGracePeriodSeconds", 0);
+            if grace < before {
+                self.shorten(&mut tree, before, grace);
             }
-        } else if held || grace > 0 {
+            grace < before
+        } else if held || grace > 0 || &*object.resource == "pods" {
             self.stamp(&mut tree, grace);
             if tree.int("metadata.generation", 0) > 0 {
                 tree.set("metadata.generation", tree.int("metadata.generation", 0) + 1);
@@ -97,14 +100,31 @@ impl World {
             if &*object.resource == "namespaces" {
                 tree.set("status.phase", "Terminating");
             }
-        }
+            true
+        } else {
+            false
+        };
         if deletion.dry_run {
             return Ok(Gone::Later(object));
         }
         if held || grace > 0 {
             return Ok(Gone::Later(self.commit(&object, tree)));
         }
+        if marked {
+            // What nothing holds goes as it is stored.
+            return Ok(Gone::Now(self.commit(&object, tree)));
+        }
         Ok(Gone::Now(self.store.remove(reference).unwrap_or(object)))
+    }
+
+    /// Moves the end of what is on its way out forward, as if it had had the shorter grace from the start.
+    fn shorten(&mut self, tree: &mut Tree, before: i64, grace: i64) {
+        let now = self.now().div_euclid(super::SECOND);
+        let end = parse(tree.text("metadata.deletionTimestamp")).unwrap_or(now) - before + grace;
+        // When that has passed, grace is as short as it can be, but it is grace.
+        let (end, grace) = if end < now { (now, grace.min(1)) } else { (end, grace) };
+        tree.set("metadata.deletionTimestamp", rfc3339(end));
+        tree.set("metadata.deletionGracePeriodSeconds", grace);
     }
 
     fn stamp(&mut self, tree: &mut Tree, grace: i64) {
