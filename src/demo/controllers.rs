@@ -78,7 +78,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &story::churn::STORY,
 ];
 
-/// Those of the control plane that keep workloads: tests of them play nodes themselves.
+/// Those of the control plane, all but the scheduler: tests of them play nodes themselves.
 #[cfg(test)]
 pub(in crate::demo) static WORKLOADS: &[&Controller] = &[
     &namespace::NAMESPACES,
@@ -88,6 +88,18 @@ pub(in crate::demo) static WORKLOADS: &[&Controller] = &[
     &garbage::GARBAGE,
     &endpoints::ENDPOINTS,
     &disruption::BUDGETS,
+    &hpa::AUTOSCALERS,
+    &quota::QUOTAS,
+    &load_balancer::INGRESSES,
+    &load_balancer::LOAD_BALANCERS,
+    &volumes::PROVISIONER,
+    &volumes::VOLUMES,
+    &volumes::CLAIMS,
+    &cron_job::CRON_JOBS,
+    &job::TTL_AFTER_FINISHED,
+    &job::JOBS,
+    &daemon_set::DAEMON_SETS,
+    &stateful_set::STATEFUL_SETS,
 ];
 
 /// Those of nodes: tests of them make pods themselves.

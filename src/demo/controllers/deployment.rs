@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::condition::set_dated_condition;
 use super::{Controller, pods};
+use crate::demo::admission;
 use crate::demo::selector;
 use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
@@ -123,8 +124,14 @@ impl Step<'_> {
     /// Which ReplicaSet is the new one, and which are old. The oldest of several with the same template is the new one.
     fn divide(&mut self, mut all: Vec<Arc<Object>>) {
         all.sort_by(scaling::by_age);
-        let template = self.d.at("spec.template");
-        let new = all.iter().position(|replica_set| revision::same_template(replica_set.tree.at("spec.template"), template));
+        let of = |template: &Tree| all.iter().position(|replica_set| revision::same_template(replica_set.tree.at("spec.template"), template));
+        let mut new = of(self.d.at("spec.template"));
+        if new.is_none() {
+            // A ReplicaSet gets its defaults when it is made. Without them here it would never be the one that was asked for,
+            // and another would be made, and another.
+            admission::default(self.world, DEPLOYMENT, &mut self.d);
+            new = of(self.d.at("spec.template"));
+        }
         self.new = new.map(|at| all.remove(at));
         self.old = all;
     }

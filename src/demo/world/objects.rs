@@ -55,11 +55,16 @@ impl World {
         Ok(tree)
     }
 
-    /// Changes an object as it is now. `None` when it is gone. What changes nothing stores nothing.
+    /// Changes an object as it is now. `None` when it is gone. What changes nothing stores nothing. A new spec gets its defaults,
+    /// as it does from the server whoever sends it: what is stored is complete, so that two of the same are equal.
     pub fn update(&mut self, reference: &Ref, change: impl FnOnce(&mut Tree)) -> Option<Arc<Object>> {
         let before = self.find(reference)?;
         let mut tree = before.tree.clone();
         change(&mut tree);
+        // Of a pod nothing changes that has defaults, and there are too many of them to look.
+        if &*before.resource != "pods" && !tree["spec"].equals(&before.tree["spec"]) {
+            admission::default(self, &before.resource, &mut tree);
+        }
         Some(self.commit(&before, tree))
     }
 
