@@ -32,7 +32,7 @@ pub struct Printer {
 }
 
 enum Cells {
-    Block(&'static Block, std::sync::Mutex<Interner>, std::sync::Arc<[Column]>),
+    Block(&'static Block, Box<std::sync::Mutex<Interner>>, std::sync::Arc<[Column]>),
     Custom(Vec<(String, String)>),
     Other(&'static [others::Column]),
 }
@@ -51,7 +51,11 @@ fn title(name: &str) -> String {
     let mut out = String::new();
     let mut start = true;
     for c in name.chars() {
-        out.extend(if start { c.to_uppercase().collect::<String>() } else { c.to_lowercase().collect() }.chars());
+        if start {
+            out.extend(c.to_uppercase());
+        } else {
+            out.extend(c.to_lowercase());
+        }
         start = !c.is_alphanumeric();
     }
     out
@@ -69,7 +73,7 @@ impl Printer {
         if let Some(block) = block {
             let columns: Vec<Column> = kinds::columns(block).iter().filter(|c| shown(c)).cloned().collect();
             let declared = columns.iter().map(|c| declared(&title(&c.name), "string", c.wide)).collect();
-            let interner = Interner::new(block.as_kind().into()).into();
+            let interner = Box::new(Interner::new(block.as_kind().into()).into());
             return Printer { columns: declared, cells: Cells::Block(block, interner, columns.into()), beside };
         }
         let columns = others::columns(&resource.group, &resource.plural);

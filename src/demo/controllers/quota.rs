@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_used_is_counted() {
         let mut ground = Ground::new();
-        let hard = json!({"pods": "10", "requests.cpu": "4", "limits.memory": "8Gi", "count/deployments.apps": "3", "services.nodeports": "1", "strange": "1"});
+        let hard = json!({"pods": "10", "requests.cpu": "4", "limits.memory": "8Gi", "count/deployments.apps": "3", "services.nodeports": "2", "strange": "1"});
         ground.make(RESOURCE, json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}}));
         for name in ["a", "b", "ended"] {
             let resources = json!({"requests": {"cpu": "250m"}, "limits": {"memory": "512Mi"}});

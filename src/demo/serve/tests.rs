@@ -409,7 +409,7 @@ fn the_kubeconfig_names_every_user() {
         assert_eq!(config.current_context.as_deref(), Some("demo"));
         let names: Vec<&str> = config.contexts.iter().map(|context| context.name.as_str()).collect();
         assert_eq!(names, ["demo", "demo-viewer", "demo-poller", "demo-team-shop", "demo-team-1", "demo-nobody"]);
-        let context = config.contexts[2].context.clone().expect("a context");
+        let context = config.contexts[3].context.clone().expect("a context");
         assert_eq!(
             (context.cluster.as_str(), context.user.as_deref(), context.namespace.as_deref()),
             (CLUSTER, Some("demo-team-shop"), Some("shop"))

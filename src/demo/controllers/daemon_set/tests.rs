@@ -13,7 +13,11 @@ fn cluster(nodes: usize) -> Ground {
     make(&mut ground.world, nodes, &NodeSpec::default()).expect("is made");
     let all: Vec<Ref> = ground.world.store.list("nodes", None).map(|node| node.reference()).collect();
     for node in all {
-        ground.world.update(&node, |tree| tree.set("metadata.labels.disk", "ssd"));
+        ground.world.update(&node, |tree| {
+            tree.set("metadata.labels.disk", "ssd");
+            // What a new node has until its kubelet says that it is ready, which nobody plays here.
+            tree.remove("spec.taints");
+        });
     }
     ground.world.settle();
     ground

@@ -207,8 +207,9 @@ fn history_is_kept_as_long_as_asked() {
 #[test]
 fn an_old_replica_set_is_adopted_and_a_name_that_is_taken_is_avoided() {
     let mut ground = Ground::new();
-    let template = web(2, json!({})).pointer("/spec/template").expect("template").clone();
-    let taken = format!("web-{}", pods::template_hash(&template.clone().into(), None));
+    let mut complete = Tree::from(web(2, json!({})));
+    admission::default(&ground.world, DEPLOYMENT, &mut complete);
+    let taken = format!("web-{}", pods::template_hash(complete.at("spec.template"), None));
     ground.make(
         REPLICA_SET,
         json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": taken, "labels": {"app": "other"}},
@@ -227,6 +228,28 @@ fn an_old_replica_set_is_adopted_and_a_name_that_is_taken_is_avoided() {
     let older = ground.tree(REPLICA_SET, "older");
     assert_eq!((older.at("metadata.ownerReferences")[0].text("name"), older.int("spec.replicas", 9)), ("web", 0));
     assert_eq!(ground.all(REPLICA_SET).len(), 3);
+}
+
+#[test]
+fn a_template_without_its_defaults_is_one_revision() {
+    let mut ground = started(2, rolling(json!(1), json!(0)));
+    let (first, bare) = (deployment(&ground), web(2, rolling(json!(1), json!(0)))["spec"]["template"].clone());
+    assert!(!first.at("spec.template").equals(&bare.clone().into()), "it is complete");
+    // However it came about: the first is recognised, the next is made once.
+    let mut tree = first.clone();
+    tree.set("spec.template", Tree::from(bare));
+    ground.world.store.put(DEPLOYMENT, tree.clone());
+    ground.rest();
+    assert_eq!(sizes(&ground), [(1, 2)]);
+    tree.set("spec.template.spec.containers", Tree::from(json!([{"name": "c", "image": "web:2"}])));
+    ground.world.store.put(DEPLOYMENT, tree);
+    ground.rest();
+    assert_eq!(sizes(&ground), [(1, 0), (2, 2)]);
+    // What is changed through the world is complete.
+    set_image(&mut ground, "web:1");
+    assert!(deployment(&ground).at("spec.template").equals(first.at("spec.template")));
+    ground.rest();
+    assert_eq!(sizes(&ground), [(2, 0), (3, 2)]);
 }
 
 #[test]

@@ -154,8 +154,10 @@ fn who_matters_more_takes_the_place_of_others() {
     let mut world = world(1);
     let small = pod(&mut world, "small", json!({}), asks("3"));
     world.run_until(world.now() + 5 * SECOND);
+    let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000});
+    world.create("priorityclasses.scheduling.k8s.io", class.into()).expect("is made");
     let mut spec = asks("3");
-    spec["priority"] = json!(1000);
+    spec["priorityClassName"] = json!("high");
     let important = pod(&mut world, "important", json!({}), spec);
     assert_eq!(why(&world, &important), "0/1 nodes are available: 1 Insufficient cpu.");
     assert_eq!(world.find(&important).expect("is there").tree.text("status.nominatedNodeName"), "node-1");
