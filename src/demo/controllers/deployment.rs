@@ -124,7 +124,8 @@ impl Step<'_> {
     /// Which ReplicaSet is the new one, and which are old. The oldest of several with the same template is the new one.
     fn divide(&mut self, mut all: Vec<Arc<Object>>) {
         all.sort_by(scaling::by_age);
-        let of = |template: &Tree| all.iter().position(|replica_set| revision::same_template(replica_set.tree.at("spec.template"), template));
+        let of =
+            |template: &Tree| all.iter().position(|replica_set| revision::same_template(replica_set.tree.at("spec.template"), template));
         let mut new = of(self.d.at("spec.template"));
         if new.is_none() {
             // A ReplicaSet gets its defaults when it is made. Without them here it would never be the one that was asked for,

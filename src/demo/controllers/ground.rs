@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::demo::controllers::pods;
+use crate::demo::controllers::{Controller, WORKLOADS, pods};
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
 use crate::demo::world::{Deletion, Millis, SECOND, World};
@@ -19,9 +19,14 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// One with nothing but its namespace.
+    /// One with nothing but its namespace, and nobody who plays the nodes.
     pub fn new() -> Ground {
-        let mut world = World::kept_by(crate::demo::controllers::WORKLOADS, START, 7);
+        Ground::kept_by(WORKLOADS)
+    }
+
+    /// One that only these controllers keep.
+    pub fn kept_by(controllers: &'static [&'static Controller]) -> Ground {
+        let mut world = World::kept_by(controllers, START, 7);
         world.create("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}).into()).expect("is made");
         world.settle();
         Ground { world }

@@ -2,24 +2,21 @@ use serde_json::{Value, json};
 
 use super::place;
 use crate::demo::controllers::nodes::{NodeSpec, make};
-use crate::demo::controllers::{ground::Ground, pods};
+use crate::demo::controllers::{CONTROLLERS, ground::Ground, pods};
 use crate::demo::store::Ref;
 use crate::demo::tree::Tree;
 use crate::demo::world::Deletion;
 
 /// A world with nodes whose kubelets run what is bound to them.
 fn cluster(nodes: usize) -> Ground {
-    let mut ground = Ground::new();
+    let mut ground = Ground::kept_by(CONTROLLERS);
     make(&mut ground.world, nodes, &NodeSpec::default()).expect("is made");
     let all: Vec<Ref> = ground.world.store.list("nodes", None).map(|node| node.reference()).collect();
     for node in all {
-        ground.world.update(&node, |tree| {
-            tree.set("metadata.labels.disk", "ssd");
-            // What a new node has until its kubelet says that it is ready, which nobody plays here.
-            tree.remove("spec.taints");
-        });
+        ground.world.update(&node, |tree| tree.set("metadata.labels.disk", "ssd"));
     }
-    ground.world.settle();
+    // A new node takes pods when its kubelet has said that it is ready.
+    ground.pass(60);
     ground
 }
 

@@ -260,6 +260,7 @@ fn out_of_memory_kills_again_and_again() {
 #[test]
 fn deletion_gives_time_to_stop() {
     let mut world = world();
+    let beginning = world.store.version();
     let pod = start(&mut world, image("app:1"));
     run(&mut world, 5 * SECOND);
     world.delete(&pod, &Deletion::default()).expect("is there");
@@ -268,7 +269,7 @@ fn deletion_gives_time_to_stop() {
     assert!(world.find(&pod).is_some(), "it has its time");
     run(&mut world, SECOND);
     assert!(world.find(&pod).is_none());
-    let last = world.store.since("pods", 0).expect("is remembered").last().expect("is the last").object.clone();
+    let last = world.store.since("pods", beginning).expect("is remembered").last().expect("is the last").object.clone();
     assert_eq!(
         (last.tree.at("status.phase").as_str(), last.tree["status"]["containerStatuses"][0].at("state.terminated").int("exitCode", 9)),
         (Some("Succeeded"), 0)
