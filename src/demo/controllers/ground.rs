@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::demo::admission;
 use crate::demo::controllers::{Controller, WORKLOADS, pods};
-use crate::demo::store::{Object, Ref};
+use crate::demo::store::Object;
 use crate::demo::tree::Tree;
 use crate::demo::world::{Deletion, Millis, SECOND, World};
 
@@ -50,9 +51,13 @@ impl Ground {
         self.world.get(resource, "shop", name).unwrap_or_else(|| panic!("{resource} {name}")).tree.clone()
     }
 
-    /// Changes an object of `shop`.
+    /// Changes an object of `shop`, as a call does.
     pub fn change(&mut self, resource: &str, name: &str, change: impl FnOnce(&mut Tree)) {
-        self.world.update(&Ref::new(resource, "shop", name), change).expect("is there");
+        let before = self.world.get(resource, "shop", name).expect("is there");
+        let mut tree = before.tree.clone();
+        change(&mut tree);
+        admission::amend(&mut self.world, resource, &before.tree, &mut tree).expect("is taken");
+        self.world.commit(&before, tree);
         self.world.settle();
     }
 

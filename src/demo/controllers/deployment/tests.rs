@@ -246,7 +246,8 @@ fn a_template_without_its_defaults_is_one_revision() {
     ground.rest();
     assert_eq!(sizes(&ground), [(1, 0), (2, 2)]);
     // What is changed through the world is complete.
-    set_image(&mut ground, "web:1");
+    let bare = Tree::from(json!([{"name": "c", "image": "web:1"}]));
+    ground.world.update(&Ref::new(DEPLOYMENT, "shop", "web"), |tree| tree.set("spec.template.spec.containers", bare));
     assert!(deployment(&ground).at("spec.template").equals(first.at("spec.template")));
     ground.rest();
     assert_eq!(sizes(&ground), [(2, 0), (3, 2)]);
