@@ -69,10 +69,6 @@ pub fn nothing(now: Millis, seed: u64) -> World {
     let mut world = World::new(now - MINUTE, seed);
     let _ = nodes::make(&mut world, 3, &NodeSpec::default());
     make(&mut world, CLUSTER);
-    // As on a new control plane, no class is the default one.
-    for class in [Ref::new("storageclasses.storage.k8s.io", "", "standard"), Ref::new("ingressclasses.networking.k8s.io", "", "edge")] {
-        world.update(&class, |tree| drop(tree.remove("metadata.annotations")));
-    }
     world.run_until(now);
     world.store.forget();
     world
