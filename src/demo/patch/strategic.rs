@@ -235,8 +235,9 @@ mod tests {
             Ok(json!({"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "2", "env": [{"name": "X", "value": "1"}]}]}))
         );
         assert_eq!(
-            patched(two.clone(), json!({"containers": [{"name": "c", "image": "1"}]})).map(|v| v["containers"][2]["name"].clone()),
-            Ok(json!("c"))
+            patched(two.clone(), json!({"containers": [{"name": "c", "image": "1"}]})).map(|v| v["containers"][0]["name"].clone()),
+            Ok(json!("c")),
+            "what is new comes first"
         );
         assert_eq!(
             patched(two.clone(), json!({"containers": [{"name": "a", "$patch": "delete"}]})),
@@ -301,7 +302,7 @@ mod tests {
         assert_eq!(names(patched(three, order)), Ok("bcda".into()));
         let of = openapi::kind("", "v1", "Pod").and_then(|of| of.field("metadata")).expect("is recorded");
         let merged = |patch: Value| merge(&json!({"finalizers": ["a", "b"]}).into(), &patch.into(), Some(&of)).map(|t| Value::from(&t));
-        assert_eq!(merged(json!({"finalizers": ["c", "a"]})), Ok(json!({"finalizers": ["b", "c", "a"]})));
+        assert_eq!(merged(json!({"finalizers": ["c", "a"]})), Ok(json!({"finalizers": ["c", "a", "b"]})));
         assert_eq!(merged(json!({"$deleteFromPrimitiveList/finalizers": ["a"]})), Ok(json!({"finalizers": ["b"]})));
     }
 }
