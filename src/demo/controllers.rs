@@ -64,6 +64,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &volumes::PROVISIONER,
     &volumes::VOLUMES,
     &volumes::CLAIMS,
+    &volumes::attributes::ATTRIBUTES,
     &cron_job::CRON_JOBS,
     &job::TTL_AFTER_FINISHED,
     &job::JOBS,

@@ -60,6 +60,7 @@ pub(super) fn prepare(world: &mut World, resource: &str, custom: bool, tree: &mu
             finalize(tree, "kubernetes.io/pv-protection");
         }
         "persistentvolumeclaims" => finalize(tree, "kubernetes.io/pvc-protection"),
+        "volumeattributesclasses.storage.k8s.io" => finalize(tree, "kubernetes.io/vac-protection"),
         // A new node has not been heard of: the admission plugin TaintNodesByCondition.
         "nodes" => {
             let key = "node.kubernetes.io/not-ready";

@@ -16,6 +16,7 @@ const WEBHOOK: &[Row] = &[
     ("webhooks[].rules[].scope", Text("*")),
     ("webhooks[].clientConfig.service?.port", Int(443)),
 ];
+const REINVOCATION: &[Row] = &[("webhooks[].reinvocationPolicy", Text("Never"))];
 const BINDING: &[Row] = &[("roleRef.apiGroup", Text("rbac.authorization.k8s.io"))];
 const REPLICAS: &[Row] = &[("spec.replicas", Int(1))];
 
@@ -76,8 +77,9 @@ fn rows(resource: &str) -> &'static [Row] {
             ("spec.requiresRepublish", Bool(false)),
             ("spec.seLinuxMount", Bool(false)),
         ],
-        "validatingwebhookconfigurations.admissionregistration.k8s.io" => WEBHOOK,
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io" => WEBHOOK,
+        "validatingwebhookconfigurations.admissionregistration.k8s.io" | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => {
+            WEBHOOK
+        }
         "validatingadmissionpolicies.admissionregistration.k8s.io" | "mutatingadmissionpolicies.admissionregistration.k8s.io" => &[
             ("spec.failurePolicy", Text("Fail")),
             ("spec.matchConstraints?.matchPolicy", Text("Equivalent")),
@@ -126,6 +128,9 @@ pub(super) fn fill_in(resource: &str, tree: &mut Tree) {
         tree.set_default("spec.updateStrategy.rollingUpdate", Tree::map());
     }
     fill(tree, rows(resource));
+    if resource == "mutatingwebhookconfigurations.admissionregistration.k8s.io" {
+        fill(tree, REINVOCATION);
+    }
     let at = pod_spec(resource);
     // A template that is not there is for validation to refuse.
     if !at.is_empty() && !tree.at(at).is_null() {

@@ -95,9 +95,7 @@ fn check_address(world: &World, tree: &Tree, asked: &str) -> Result<(), Refusal>
     // Text that is no address is for validation to refuse.
     let Ok(address) = asked.parse::<Ipv4Addr>() else { return Ok(()) };
     let why = if !(FIRST..FIRST + ADDRESSES).contains(&u32::from(address)) {
-        format!(
-            "failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid IPs is 10.96.0.0/16"
-        )
+        format!("failed to allocate IP {asked}: the provided network does not match the current range")
     } else if others(world, tree).any(|o| o.text("spec.clusterIP") == asked) {
         format!("failed to allocate IP {asked}: provided IP is already allocated")
     } else {

@@ -110,8 +110,12 @@ fn object(of: &Type, value: &Tree, kept: Kept) -> Option<Tree> {
             Some(field) => not_written(of, field, component, key, held, kept),
             None => described && values.is_none() && !open && !implied,
         };
+        let nil = kept == Kept::Struct && matches!(held, Tree::List(items) if items.is_empty());
         if goes {
             changed.get_or_insert_with(|| value.clone()).take(key);
+        } else if nil {
+            // Protobuf, in which it is stored, does not tell an empty list from none.
+            changed.get_or_insert_with(|| value.clone()).put(key, Tree::Null);
         } else if let Some(new) = field.as_ref().or(values.as_ref()).and_then(|of| reshaped(of, held, kept)) {
             changed.get_or_insert_with(|| value.clone()).put(key, new);
         }
@@ -136,7 +140,7 @@ fn not_written(owner: &Type, field: &Type, component: Option<&str>, key: &str, h
         return held.is_null() && !field.nullable() && field.default().is_some();
     }
     match held {
-        Tree::Null => true,
+        Tree::Null => field.form() != Form::Array || !owner.requires(key),
         Tree::List(items) => items.is_empty() && !owner.requires(key),
         Tree::Map(map) => map.is_empty() && !owner.requires(key) && !field.has_fields() && field.values().is_some(),
         Tree::Text(text) => text.is_empty() && component.is_some_and(|c| EMPTY_NOT_WRITTEN.contains(&(c, key))),

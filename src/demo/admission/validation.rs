@@ -6,6 +6,7 @@ use crate::demo::world::World;
 
 mod causes;
 mod cron;
+mod environment;
 mod metadata;
 mod names;
 mod pods;

@@ -37,6 +37,9 @@ pub fn answer(running: &Arc<Running>, request: &Request) -> Option<Result<Answer
         ["apis", group, version] => read(&|world| world.resources().resource_list(group, version)),
         ["openapi", "v3"] => read(&|world| Some(openapi::index(world.custom_documents()))),
         ["openapi", "v3", of @ ..] => document(running, &of.join("/")),
+        // Where no version is served, no API server has a place for the path.
+        ["api", version, ..] if !running.read(|world| world.resources().has_version("", version)) => not_found(),
+        ["apis", group, version, ..] if !running.read(|world| world.resources().has_version(group, version)) => not_found(),
         ["api" | "apis", ..] => return None,
         _ => not_found(),
     }))

@@ -236,7 +236,7 @@ fn applied(world: &mut World, call: &Call, options: &Options, part: &Part) -> Re
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     let mut config = body.tree;
-    let faults = body.twice;
+    let faults = body.twice.into_iter().map(|fault| format!("error converting YAML to JSON: {fault}")).collect();
     let of_part = part.type_of(world, call);
     if let Some(of) = &of_part {
         // Merging needs all of it to be known, whatever `fieldValidation` says.
@@ -248,7 +248,10 @@ fn applied(world: &mut World, call: &Call, options: &Options, part: &Part) -> Re
         }
     }
     body::decode(&mut config, of_part.as_ref(), call.resource.custom).map_err(Refusal::bad_request)?;
-    let warnings = body::strictly(options, faults).map_err(|why| Refusal::bad_request(format!("error strict decoding YAML: {why}")))?;
+    let warnings = body::strictly(options, faults).map_err(|why| {
+        let why = why.trim_start_matches("strict decoding error: ");
+        Refusal::bad_request(format!("error strict decoding YAML: {why}"))
+    })?;
     if config.text("metadata.name").is_empty() {
         config.set("metadata.name", call.name);
     }

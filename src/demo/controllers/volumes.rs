@@ -10,6 +10,7 @@ use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
 use crate::demo::world::{Deletion, Millis, SECOND, World};
 
+pub mod attributes;
 mod bind;
 #[cfg(test)]
 mod tests;

@@ -75,6 +75,8 @@ pub enum Fault {
     Quantity,
     /// Text that is no time.
     Time(String),
+    /// Text that is no base64 from this byte on.
+    Base64(usize),
 }
 
 impl Problem {
@@ -93,6 +95,8 @@ impl fmt::Display for Problem {
             }
             // apimachinery's resource.ErrFormatWrong.
             Fault::Quantity => f.write_str("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
+            // encoding/base64's CorruptInputError.
+            Fault::Base64(at) => write!(f, "illegal base64 data at input byte {at}"),
             Fault::Time(text) => write!(f, "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""),
         }
     }
@@ -141,6 +145,10 @@ impl Walk {
             (Form::String, Shape::Text(text)) => {
                 if of.format() == Some("date-time") && time::parse(text).is_none() {
                     self.fault(Fault::Time(text.into()));
+                } else if of.format() == Some("byte")
+                    && let Some(at) = corrupt(text)
+                {
+                    self.fault(Fault::Base64(at));
                 }
             }
             (Form::Integer | Form::IntOrString, Shape::Integer(Some(n))) if fits(of, n) => {}
@@ -211,6 +219,35 @@ impl Walk {
     fn fault(&mut self, fault: Fault) {
         self.out.push(Problem { path: self.path.clone(), fault });
     }
+}
+
+/// Where text stops being base64, as Go's decoder sees it (`decodeQuantum`); `None` where it is.
+fn corrupt(text: &str) -> Option<usize> {
+    let breaks = |byte: u8| matches!(byte, b'\n' | b'\r');
+    let bytes = text.as_bytes();
+    let (mut at, mut digits) = (0, 0);
+    loop {
+        let Some(&byte) = bytes.get(at) else {
+            // What is left of four digits is looked at from its start.
+            return (digits > 0).then(|| at - digits);
+        };
+        at += 1;
+        match byte {
+            _ if breaks(byte) => {}
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => digits = (digits + 1) % 4,
+            b'=' if digits >= 2 => break,
+            _ => return Some(at - 1),
+        }
+    }
+    let rest = |from: usize| (from..bytes.len()).find(|&at| !breaks(bytes[at]));
+    if digits == 2 {
+        match rest(at) {
+            None => return Some(bytes.len()),
+            Some(next) if bytes[next] != b'=' => return Some(next),
+            Some(next) => at = next + 1,
+        }
+    }
+    rest(at)
 }
 
 /// A whole number is within the bounds of its format. An IntOrString holds 32 bits.

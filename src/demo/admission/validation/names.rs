@@ -140,7 +140,7 @@ pub(super) fn port_number(port: i64) -> Option<&'static str> {
 pub(super) fn port_name(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     if text.len() > 15 {
-        all.push("must be no more than 15 bytes".to_owned());
+        all.push("must be no more than 15 characters".to_owned());
     }
     if !is(&PORT_RE, text) {
         all.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());

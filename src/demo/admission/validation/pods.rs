@@ -8,10 +8,13 @@ use crate::kinds::describe::quantity::Quantity;
 use crate::model::quantity::millis;
 
 use super::causes::Causes;
-use super::names;
+use super::{environment, names};
 
 /// The fields of a container that say how it is asked whether it is well.
 const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
+
+/// `MaxDNSNameservers`.
+const NAMESERVERS: usize = 3;
 
 /// A pod's spec at a path. `more` are volumes that the workload's controller adds.
 pub(super) fn spec(causes: &mut Causes, spec: &Tree, at: &str, more: &[&str]) {
@@ -77,6 +80,7 @@ fn rest(causes: &mut Causes, spec: &Tree, at: &str) {
             causes.required(&field(&format!("imagePullSecrets[{index}].name")), "");
         }
     }
+    dns(causes, spec, &field("dnsConfig"));
     for (name, rule) in [("serviceAccountName", names::subdomain as names::Rule), ("nodeName", names::subdomain)] {
         if !spec.text(name).is_empty() {
             causes.rule(&field(name), spec.text(name), rule);
@@ -118,6 +122,34 @@ fn rest(causes: &mut Causes, spec: &Tree, at: &str) {
         causes.rule(&field("priorityClassName"), spec.text("priorityClassName"), names::subdomain);
     }
     causes.one_of(&field("preemptionPolicy"), &spec["preemptionPolicy"], &["PreemptLowerPriority", "Never"], false);
+}
+
+/// `validatePodDNSConfig`.
+fn dns(causes: &mut Causes, spec: &Tree, at: &str) {
+    let config = &spec["dnsConfig"];
+    let servers = config["nameservers"].items();
+    if spec.text("dnsPolicy") == "None" {
+        if config.is_null() {
+            return causes.required(at, "must provide `dnsConfig` when `dnsPolicy` is None");
+        }
+        if servers.is_empty() {
+            return causes.required(&format!("{at}.nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None");
+        }
+    }
+    if servers.len() > NAMESERVERS {
+        let why = format!("must not have more than {NAMESERVERS} nameservers");
+        causes.invalid(&format!("{at}.nameservers"), &config["nameservers"], &why);
+    }
+    for (index, server) in servers.iter().enumerate() {
+        let server = server.as_str().unwrap_or("");
+        if server.parse::<std::net::IpAddr>().is_err() {
+            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            causes.invalid(&format!("{at}.nameservers[{index}]"), server, why);
+        }
+    }
+    for (index, _) in config["options"].items().iter().enumerate().filter(|(_, option)| option.text("name").is_empty()) {
+        causes.required(&format!("{at}.options[{index}]"), "must not be empty");
+    }
 }
 
 fn volumes_of<'a>(causes: &mut Causes, spec: &'a Tree, at: &str, names: &mut HashSet<&'a str>) {
@@ -170,37 +202,7 @@ fn container(causes: &mut Causes, c: &Tree, at: &str, volumes: &HashSet<&str>) {
     }
     causes.one_of(&field("terminationMessagePolicy"), &c["terminationMessagePolicy"], &["FallbackToLogsOnError", "File"], true);
     ports(causes, c, at);
-    for (index, variable) in c["env"].items().iter().enumerate() {
-        let at = field(&format!("env[{index}]"));
-        if variable.text("name").is_empty() {
-            causes.required(&format!("{at}.name"), "");
-        } else {
-            causes.rule(&format!("{at}.name"), variable.text("name"), names::variable);
-        }
-        let from = &variable["valueFrom"];
-        if from.is_null() {
-            continue;
-        }
-        let sources = from.entries().filter(|(_, source)| !source.is_null()).count();
-        if sources == 0 {
-            causes.invalid(
-                &format!("{at}.valueFrom"),
-                "",
-                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef`, or `fileKeyRef`",
-            );
-        } else if !variable.text("value").is_empty() {
-            causes.invalid(&format!("{at}.valueFrom"), "", "may not be specified when `value` is not empty");
-        } else if sources > 1 {
-            causes.invalid(&format!("{at}.valueFrom"), "", "may not have more than one field specified at a time");
-        }
-        for reference in ["configMapKeyRef", "secretKeyRef"] {
-            for part in ["name", "key"] {
-                if !from[reference].is_null() && from[reference].text(part).is_empty() {
-                    causes.required(&format!("{at}.valueFrom.{reference}.{part}"), "");
-                }
-            }
-        }
-    }
+    environment::check(causes, c, at);
     mounts(causes, c, at, volumes);
     causes.one_of(&field("imagePullPolicy"), &c["imagePullPolicy"], &["Always", "IfNotPresent", "Never"], true);
     resources(causes, &c["resources"], &field("resources"));

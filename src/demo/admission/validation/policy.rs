@@ -164,7 +164,8 @@ pub(super) fn autoscaler(causes: &mut Causes, new: &Tree) {
     }
     if most < 1 {
         causes.required("spec.maxReplicas", "must be set and greater than 0");
-    } else if most < least {
+    }
+    if most < least {
         causes.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`");
     }
     let target = &spec["scaleTargetRef"];

@@ -168,7 +168,9 @@ pub(super) fn enumerations(causes: &mut Causes, of: &Type, value: &Tree, at: &st
                     enumerations(causes, &of, value, &at);
                 }
             }
-            for name in of.required().filter(|name| value[*name].is_empty() && !matches!(value[*name], Tree::List(_) | Tree::Map(_))) {
+            // An empty list is none to the server, and is no fault where no rule says so.
+            let list = |name: &str| of.field(name).is_some_and(|of| of.form() == Form::Array);
+            for name in of.required().filter(|name| value[*name].is_empty() && !matches!(value[*name], Tree::Map(_)) && !list(name)) {
                 causes.required(&if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }, "");
             }
         }

@@ -11,15 +11,18 @@ use crate::demo::refusal::Refusal;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::{Type, problems};
 
+mod json_fault;
+mod yaml_twice;
+
 /// What servers take for objects, as a refusal lists it.
-const ACCEPTED: &str = "application/json, application/yaml";
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// A body that was read.
 #[derive(Debug)]
 pub struct Body {
     /// What it says; the last of what was said twice.
     pub tree: Tree,
-    /// `duplicate field "spec.replicas"`.
+    /// `duplicate field "spec.replicas"`; of YAML, all of it in one text.
     pub twice: Vec<String>,
 }
 
@@ -71,8 +74,9 @@ fn unrecognized(kind: &str, body: &[u8], why: &str) -> Refusal {
 pub fn json(body: &[u8]) -> Result<Body, String> {
     let twice = RefCell::default();
     let mut from = serde_json::Deserializer::from_slice(body);
-    let tree = Grower { path: String::new(), twice: &twice }.deserialize(&mut from).map_err(|why| why.to_string())?;
-    from.end().map_err(|why| why.to_string())?;
+    let told = |why: serde_json::Error| json_fault::fault(body).unwrap_or_else(|| why.to_string());
+    let tree = Grower { path: String::new(), twice: &twice }.deserialize(&mut from).map_err(told)?;
+    from.end().map_err(told)?;
     Ok(Body { tree, twice: twice.into_inner() })
 }
 
@@ -83,6 +87,7 @@ pub fn json(body: &[u8]) -> Result<Body, String> {
 pub fn yaml(body: &[u8]) -> Result<Body, String> {
     if body.trim_ascii_start().first() == Some(&b'{')
         && let Ok(read) = json(body)
+        && read.twice.is_empty()
     {
         return Ok(read);
     }
@@ -93,7 +98,8 @@ pub fn yaml(body: &[u8]) -> Result<Body, String> {
         Grower { path: String::new(), twice: &twice }.deserialize(from)
     });
     let tree = tree.map_err(|why| why.to_string())?;
-    Ok(Body { tree, twice: twice.into_inner() })
+    let twice = if twice.into_inner().is_empty() { None } else { yaml_twice::told(text) };
+    Ok(Body { tree, twice: twice.into_iter().collect() })
 }
 
 /// Grows a tree and notes the keys that come twice.
@@ -254,7 +260,7 @@ mod tests {
         assert_eq!(body.twice, ["duplicate field \"spec.list[0].a\"", "duplicate field \"spec.replicas\""]);
         assert_eq!(body.tree.int("spec.replicas", 0), 2);
         let body = yaml(b"spec:\n  replicas: 1\n  replicas: 2\nlist:\n- a: x\n").expect("is YAML");
-        assert_eq!(body.twice, ["duplicate field \"spec.replicas\""]);
+        assert_eq!(body.twice, ["yaml: unmarshal errors:\n  line 3: key \"replicas\" already set in map"]);
         assert_eq!((body.tree.int("spec.replicas", 0), body.tree["list"][0].text("a")), (2, "x"));
         assert!(json(b"{bad").is_err() && yaml(b"a: [").is_err());
     }
