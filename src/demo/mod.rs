@@ -14,6 +14,7 @@ pub mod logs;
 pub mod metrics;
 pub mod openapi;
 pub mod patch;
+pub mod protobuf;
 pub mod refusal;
 pub mod resources;
 pub mod roles;
