@@ -9,6 +9,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::container::Container;
@@ -206,9 +208,11 @@ fn frame(stream: u8, bytes: &[u8]) -> Message {
     Message::Binary(message.freeze())
 }
 
-/// Says good-bye, and waits for the other side to have heard it, but not long.
+/// Says good-bye, and waits for the other side to have heard it, but not long. client-go takes any code but that of a normal
+/// end for a broken connection.
 async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
-    if socket.close(None).await.is_ok() {
+    let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    if socket.close(Some(normal)).await.is_ok() {
         let heard = async { while let Some(Ok(_)) = socket.next().await {} };
         // Whether it was heard makes no difference any more.
         let _ = tokio::time::timeout(10 * LOOK, heard).await;

@@ -14,6 +14,7 @@ pub mod logs;
 pub mod metrics;
 pub mod openapi;
 pub mod patch;
+pub mod protobuf;
 pub mod refusal;
 pub mod resources;
 pub mod roles;
@@ -135,6 +136,7 @@ fn serving(running: Arc<Running>, port: u16) -> Result<Demo, ServeError> {
     let server = {
         let _entered = threads.0.as_ref().map(Runtime::enter);
         let server = Server::start(Arc::new(Api::new(running.clone())), port)?;
+        running.with(|world| story::publish(world, server.authority()));
         tokio::spawn(running.clone().drive());
         server
     };

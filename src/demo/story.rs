@@ -9,6 +9,7 @@ pub mod churn;
 
 use serde_json::Value;
 
+use super::controllers::namespace;
 use super::controllers::nodes::{self, NodeSpec};
 use super::refusal::Refusal;
 use super::store::Ref;
@@ -72,6 +73,24 @@ pub fn nothing(now: Millis, seed: u64) -> World {
     world.run_until(now);
     world.store.forget();
     world
+}
+
+/// Makes the server's authority known (PEM), as API servers do: `kube-root-ca.crt` in every namespace is made of it. It was
+/// there before the story began.
+pub fn publish(world: &mut World, authority: &str) {
+    let (name, key) = namespace::PUBLISHED;
+    let mut map = Tree::texts([("apiVersion", "v1"), ("kind", "ConfigMap")]);
+    map.put("metadata", Tree::texts([("name", name), ("namespace", "kube-system")]));
+    map.put("data", Tree::texts([(key, authority)]));
+    let _ = world.create("configmaps", map);
+    world.settle();
+    let homes: Vec<_> =
+        world.store.list("namespaces", None).map(|home| (home.name.clone(), home.tree.at("metadata.creationTimestamp").clone())).collect();
+    for (home, made) in homes {
+        for name in [name, namespace::ROOT_CA] {
+            world.update(&Ref::new("configmaps", &home, name), |tree| tree.set("metadata.creationTimestamp", &made));
+        }
+    }
 }
 
 /// The time goes to `at`, something is done, and the controllers have so long to follow.

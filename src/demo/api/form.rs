@@ -8,6 +8,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::demo::http::Request;
+use crate::demo::protobuf;
 use crate::demo::refusal::Refusal;
 use crate::demo::resources::Resource;
 use crate::demo::store::Object;
@@ -20,7 +21,6 @@ use super::table::Printer;
 
 /// Who may have protobuf: `kubetui/0.1.0`.
 const OURS: &str = "kubetui/";
-const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const JSON: &str = "application/json";
 
 /// The form of an answer.
@@ -68,7 +68,7 @@ impl Form {
         for entry in accepted(if header.is_empty() { "*/*" } else { header }) {
             let json = matches!(entry.media, JSON | "*/*" | "application/*" | "");
             match (entry.of, block) {
-                ("", Some(block)) if entry.media == PROTOBUF && ours => return Ok(Form::Protobuf(block)),
+                ("", Some(block)) if entry.media == protobuf::MEDIA && ours => return Ok(Form::Protobuf(block)),
                 ("", _) if json => return Ok(Form::Json),
                 ("Table", _) if json => {
                     let include = request.parameter("includeObject").unwrap_or("");
@@ -79,7 +79,9 @@ impl Form {
                     return Ok(Form::Table(Box::new(printer)));
                 }
                 ("PartialObjectMetadata" | "PartialObjectMetadataList", _) if json => return Ok(Form::Metadata),
-                ("PartialObjectMetadata" | "PartialObjectMetadataList", _) if entry.media == PROTOBUF && ours && !resource.custom => {
+                ("PartialObjectMetadata" | "PartialObjectMetadataList", _)
+                    if entry.media == protobuf::MEDIA && ours && !resource.custom =>
+                {
                     return Ok(Form::MetadataProtobuf);
                 }
                 _ => {}
@@ -91,7 +93,7 @@ impl Form {
     /// The Content-Type of an answer, or of a stream.
     pub fn content_type(&self, stream: bool) -> &'static str {
         match (self, stream) {
-            (Form::Protobuf(_) | Form::MetadataProtobuf, false) => PROTOBUF,
+            (Form::Protobuf(_) | Form::MetadataProtobuf, false) => protobuf::MEDIA,
             (Form::Protobuf(_) | Form::MetadataProtobuf, true) => "application/vnd.kubernetes.protobuf;stream=watch",
             (_, false) => JSON,
             (_, true) => JSON,

@@ -25,11 +25,11 @@ const AT_ONCE: usize = 500;
 pub const FINALIZER: &str = "kubernetes";
 
 /// The ConfigMap of every namespace with the authority by which pods know the server.
-const ROOT_CA: &str = "kube-root-ca.crt";
+pub const ROOT_CA: &str = "kube-root-ca.crt";
 const DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
 /// Where the authority is found: the ConfigMap of `kube-system` that a server publishes, and its key.
-const PUBLISHED: (&str, &str) = ("extension-apiserver-authentication", "client-ca-file");
+pub const PUBLISHED: (&str, &str) = ("extension-apiserver-authentication", "client-ca-file");
 
 /// Conditions while it goes: type, reason and message when all is well.
 const CONDITIONS: [(&str, &str, &str); 5] = [

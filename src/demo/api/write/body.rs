@@ -1,4 +1,4 @@
-//! Bodies: JSON or YAML as trees, with what was said twice in them; and what a kind's schema does not take.
+//! Bodies: JSON, YAML or protobuf as trees, with what was said twice in them; and what a kind's schema does not take.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::demo::api::call::{Options, Validation};
+use crate::demo::protobuf;
 use crate::demo::refusal::Refusal;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::{Type, problems};
@@ -16,6 +17,8 @@ mod yaml_twice;
 
 /// What servers take for objects, as a refusal lists it.
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+/// Those that have no protobuf: custom resources.
+const WITHOUT_PROTOBUF: &str = "application/json, application/yaml";
 
 /// A body that was read.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub struct Body {
 /// Reads an object by its Content-Type. `kind` is what is expected.
 ///
 /// # Errors
-/// 415 for what is neither JSON nor YAML, and 400 for what is no object.
+/// 415 for what is neither JSON nor YAML nor protobuf of a built-in kind, and 400 for what is no object.
 pub fn object(body: &[u8], content_type: &str, kind: &str) -> Result<Body, Refusal> {
     if body.is_empty() {
         return Err(unrecognized(kind, body, "unexpected end of JSON input"));
@@ -37,6 +40,10 @@ pub fn object(body: &[u8], content_type: &str, kind: &str) -> Result<Body, Refus
     let read = match content_type.split(';').next().unwrap_or("").trim() {
         "" | "*/*" | "application/json" => json(body),
         "application/yaml" => yaml(body),
+        protobuf::MEDIA => match protobuf::object(body) {
+            Some(read) => read.map(|tree| Body { tree, twice: Vec::new() }),
+            None => return Err(Refusal::unsupported_media_type(WITHOUT_PROTOBUF)),
+        },
         _ => return Err(Refusal::unsupported_media_type(ACCEPTED)),
     };
     let read = read.map_err(|why| unrecognized(kind, body, &why))?;
@@ -268,7 +275,9 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let refused = |body: &[u8], kind: &str| object(body, kind, "Deployment").err().map(|r| (r.code, r.message));
-        assert_eq!(refused(b"x", "application/vnd.kubernetes.protobuf").map(|(code, _)| code), Some(415));
+        assert_eq!(refused(b"x", "application/cbor").map(|(code, _)| code), Some(415));
+        assert_eq!(refused(b"x", protobuf::MEDIA).map(|(code, _)| code), Some(400));
+        assert_eq!(refused(b"k8s\0\x0a\x0d\x0a\x04a/v1\x12\x05Thing", protobuf::MEDIA).map(|(code, _)| code), Some(415));
         let (code, message) = refused(b"[1]\n", "").expect("is refused");
         assert_eq!(code, 400);
         assert!(
