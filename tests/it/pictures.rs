@@ -3,21 +3,28 @@
 //! `KUBETUI_PICTURES=write cargo test --test it pictures` draws them again; otherwise the tests compare. A demo whose time
 //! stands still is the same on every machine, and so are they.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use kubetui::demo::{self, Demo, Options};
-use ratatui::buffer::Buffer;
 use tempfile::TempDir;
 
 use crate::driver::{Driver, Setup};
+use crate::wait::wait_until;
 
 mod svg;
 
 /// When it is in the pictures: 2026-11-21T12:00:00Z, in milliseconds since 1970. The demo's names come from it, too.
 const NOON: i64 = 1_795_262_400_000;
 
-/// Draws the pictures again.
-const COMMAND: &str = "KUBETUI_PICTURES=write cargo test --test it pictures";
+/// What a person is told whose change changed a picture.
+const AGAIN: &str = "If this is as it should be, draw it again, and look at it: KUBETUI_PICTURES=write cargo test --test it pictures";
+
+/// How long a screen may take to become its picture, beyond what was waited for.
+const LATE: Duration = Duration::from_secs(10);
+
+/// How long a screen must not change to be drawn.
+const STILL: Duration = Duration::from_secs(2);
 
 /// A program on a demo of its own.
 struct Scene {
@@ -27,14 +34,22 @@ struct Scene {
 }
 
 impl Scene {
-    /// A view in a namespace on 120 columns and so many rows.
-    fn new(resource: &str, namespace: &str, rows: u16) -> Scene {
+    /// A view of a namespace, or of all, on 120 columns and so many rows, with everything that is counted above it.
+    #[track_caller]
+    fn new(resource: &str, namespace: Option<&str>, rows: u16) -> Scene {
         let demo = demo::start_at(NOON, Options::default()).expect("the demo starts");
         let folder = tempfile::tempdir().expect("a folder");
         let kubeconfig = folder.path().join("kubeconfig");
         std::fs::write(&kubeconfig, demo.kubeconfig()).expect("is written");
-        let driver = Setup::new(&kubeconfig).namespace(namespace).resource(resource).size(120, rows).at(NOON / 1000).start();
-        Scene { driver, _demo: demo, _folder: folder }
+        let setup = Setup::new(&kubeconfig).resource(resource).size(120, rows).at(NOON / 1000);
+        let setup = if let Some(namespace) = namespace { setup.namespace(namespace) } else { setup };
+        let scene = Scene { driver: setup.start(), _demo: demo, _folder: folder };
+        scene.driver.wait("live, and all panes counted", |screen| {
+            let above = screen.lines().next().unwrap_or_default();
+            let counted = |pane: &str| above.split_once(pane).is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+            above.contains("● live") && !above.contains('…') && ["Pods ", "Services ", "Rollouts "].into_iter().all(counted)
+        });
+        scene
     }
 
     /// Waits for all of these words.
@@ -58,60 +73,69 @@ impl Scene {
         }
     }
 
-    /// Writes or compares the picture of what is on the screen.
+    /// Writes the picture of what is on the screen, or compares it with the one that is kept.
     #[track_caller]
     fn picture(self, name: &str, title: &str) {
-        let screen: Buffer = self.driver.buffer();
-        let drawn = svg::write(&screen, title);
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.svg"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.svg"));
+        let draw = || svg::write(&self.driver.buffer(), title);
         if std::env::var_os("KUBETUI_PICTURES").is_some_and(|what| what == "write") {
-            std::fs::write(&path, &drawn).expect("the picture is written");
+            std::fs::write(&path, when_still(draw)).expect("the picture is written");
         } else {
             let kept = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-            let differ = kept.lines().zip(drawn.lines()).find(|(kept, drawn)| kept != drawn);
-            assert!(
-                kept == drawn,
-                "{} is not what the program shows now, first here: {differ:#?}\n{}\nIf that is as it should be, draw it again:\n  {COMMAND}",
-                path.display(),
-                self.driver.screen()
-            );
+            // Something that nobody waited for may still be on its way.
+            wait_until(LATE, &format!("{}, which is not what the program shows now", path.display()), || {
+                let drawn = draw();
+                let differ = kept.lines().zip(drawn.lines()).find(|(kept, drawn)| kept != drawn);
+                let why = || format!("the first lines that differ are {differ:#?}\n{}\n{AGAIN}", self.driver.screen());
+                if drawn == kept { Ok(()) } else { Err(why()) }
+            });
         }
         self.driver.quit();
     }
 }
 
+/// The picture that has stayed the same for a while.
+fn when_still(draw: impl Fn() -> String) -> String {
+    let (mut last, mut since) = (draw(), Instant::now());
+    while since.elapsed() < STILL {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = draw();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    last
+}
+
 #[test]
 fn pods() {
-    let scene = Scene::new("pods", "shop", 35);
-    scene.see(&["● live", "Mi"]);
+    let scene = Scene::new("pods", Some("shop"), 35);
     scene.to("CrashLoopBackOff");
-    scene.see(&["● live", "Mi", "events", "back-off"]);
+    // The bar of what it uses, and what was asked for by itself.
+    scene.see(&["▁", "Deployment/recommender", "BackOff ×", "Created ×"]);
     scene.picture("pods", "The pods of a namespace, and why one of them does not run");
 }
 
 #[test]
 fn rollouts() {
-    let scene = Scene::new("rollouts", "shop", 24);
-    scene.see(&["● live"]);
+    let scene = Scene::new("rollouts", None, 32);
     scene.to(" checkout ");
-    scene.see(&["● live"]);
+    scene.see(&["6 desired", "rolled out", "progress deadline exceeded"]);
     scene.picture("rollouts", "Rollouts: one is in progress, one is stuck");
 }
 
 #[test]
 fn services() {
-    let scene = Scene::new("services", "shop", 24);
-    scene.see(&["● live"]);
+    let scene = Scene::new("services", None, 32);
     scene.to(" wishlist ");
-    scene.see(&["● live"]);
+    scene.see(&["no pod matches its selector"]);
     scene.picture("services", "Services: no pod matches the selector of one of them");
 }
 
 #[test]
 fn nodes() {
-    let scene = Scene::new("nodes", "shop", 24);
-    scene.see(&["● live", "Mi"]);
-    scene.to(" node-4 ");
-    scene.see(&["● live", "Mi"]);
+    let scene = Scene::new("nodes", None, 32);
+    scene.to("NotReady");
+    scene.see(&["Mi", "NodeStatusUnknown"]);
     scene.picture("nodes", "Nodes: the kubelet of one of them does not answer");
 }
