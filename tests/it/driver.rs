@@ -15,12 +15,12 @@ use kubetui::commands;
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::model::scope::Scope;
 use kubetui::model::state::Context;
-use kubetui::model::time::Clock;
+use kubetui::model::time::{Clock, Seconds};
 use kubetui::remember::Memory;
 use kubetui::theme::{self, Depth, Theme};
 use kubetui::view::state::State;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
@@ -31,6 +31,8 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct Shown {
     text: String,
+    /// What the text is of, with its looks.
+    buffer: Buffer,
     /// Lines in which something is struck through.
     struck: Vec<String>,
     frames: u64,
@@ -59,6 +61,7 @@ impl Surface for Glass {
             kept.push(text.clone());
         }
         shown.text = text;
+        shown.buffer.clone_from(buffer);
         shown.struck = struck;
         shown.frames += 1;
         Ok(())
@@ -115,12 +118,15 @@ pub struct Setup<'a> {
     pub size: (u16, u16),
     /// Where the last views are kept; nowhere when none is given.
     pub memory: Option<&'a Path>,
+    /// What the program takes for the time.
+    pub clock: Clock,
 }
 
 impl<'a> Setup<'a> {
     /// Everything in all namespaces on 160 × 45, nothing remembered.
     pub fn new(kubeconfig: &'a Path) -> Setup<'a> {
-        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None }
+        let clock = Clock::system();
+        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None, clock }
     }
 
     /// As a user of the kubeconfig.
@@ -151,6 +157,11 @@ impl<'a> Setup<'a> {
     /// Without words on the namespaces: those of last time, or the context's own.
     pub fn own_scope(self) -> Setup<'a> {
         Setup { scope: None, ..self }
+    }
+
+    /// At a time that stands still.
+    pub fn at(self, now: Seconds) -> Setup<'a> {
+        Setup { clock: Clock::fixed(now), ..self }
     }
 
     /// Starts the program.
@@ -185,7 +196,7 @@ impl<'a> Setup<'a> {
         let glass = Glass { terminal, input, shown: shown.clone() };
         let (signals, told) = mpsc::channel(1);
         let thread = std::thread::spawn(move || {
-            let state = State::new(Clock::system(), theme, keymap, context, contexts, Scope::All);
+            let state = State::new(self.clock, theme, keymap, context, contexts, Scope::All);
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             let ended = runtime.block_on(app::run(start, state, glass, told));
             runtime.shutdown_background();
@@ -218,6 +229,11 @@ impl Driver {
     /// What is on the screen, without spaces at the ends of lines.
     pub fn screen(&self) -> String {
         lock(&self.shown).text.clone()
+    }
+
+    /// The same with its looks.
+    pub fn buffer(&self) -> Buffer {
+        lock(&self.shown).buffer.clone()
     }
 
     /// The lines of the screen in which something is struck through.

@@ -17,6 +17,7 @@ mod layers;
 mod live;
 mod login;
 mod parity;
+mod pictures;
 mod printed;
 mod sample;
 mod scenarios;

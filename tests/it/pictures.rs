@@ -1,0 +1,141 @@
+//! The README's pictures: the real program on the demo, driven by keys, and its screen written as an SVG.
+//!
+//! `KUBETUI_PICTURES=write cargo test --test it pictures` draws them again; otherwise the tests compare. A demo whose time
+//! stands still is the same on every machine, and so are they.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use kubetui::demo::{self, Demo, Options};
+use tempfile::TempDir;
+
+use crate::driver::{Driver, Setup};
+use crate::wait::wait_until;
+
+mod svg;
+
+/// When it is in the pictures: 2026-11-21T12:00:00Z, in milliseconds since 1970. The demo's names come from it, too.
+const NOON: i64 = 1_795_262_400_000;
+
+/// What a person is told whose change changed a picture.
+const AGAIN: &str = "If this is as it should be, draw it again, and look at it: KUBETUI_PICTURES=write cargo test --test it pictures";
+
+/// How long a screen may take to become its picture, beyond what was waited for.
+const LATE: Duration = Duration::from_secs(10);
+
+/// How long a screen must not change to be drawn.
+const STILL: Duration = Duration::from_secs(2);
+
+/// A program on a demo of its own.
+struct Scene {
+    driver: Driver,
+    _demo: Demo,
+    _folder: TempDir,
+}
+
+impl Scene {
+    /// A view of a namespace, or of all, on 120 columns and so many rows, with everything that is counted above it.
+    #[track_caller]
+    fn new(resource: &str, namespace: Option<&str>, rows: u16) -> Scene {
+        let demo = demo::start_at(NOON, Options::default()).expect("the demo starts");
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, demo.kubeconfig()).expect("is written");
+        let setup = Setup::new(&kubeconfig).resource(resource).size(120, rows).at(NOON / 1000);
+        let setup = if let Some(namespace) = namespace { setup.namespace(namespace) } else { setup };
+        let scene = Scene { driver: setup.start(), _demo: demo, _folder: folder };
+        scene.driver.wait("live, and all panes counted", |screen| {
+            let above = screen.lines().next().unwrap_or_default();
+            let counted = |pane: &str| above.split_once(pane).is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+            above.contains("● live") && !above.contains('…') && ["Pods ", "Services ", "Rollouts "].into_iter().all(counted)
+        });
+        scene
+    }
+
+    /// Waits for all of these words.
+    #[track_caller]
+    fn see(&self, words: &[&str]) {
+        self.driver.wait(&format!("{words:?}"), |screen| words.iter().all(|words| screen.contains(words)));
+    }
+
+    /// Moves the cursor down to the first line that has these words.
+    #[track_caller]
+    fn to(&self, words: &str) {
+        let cursor = |screen: &str| screen.lines().find(|line| line.starts_with('▌')).map(str::to_owned);
+        loop {
+            let screen = self.driver.wait("a cursor", |screen| cursor(screen).is_some());
+            let at = cursor(&screen);
+            if at.as_ref().is_some_and(|line| line.contains(words)) {
+                return;
+            }
+            self.driver.press("j");
+            self.driver.wait(&format!("the cursor to move on, to {words:?}"), |screen| cursor(screen) != at);
+        }
+    }
+
+    /// Writes the picture of what is on the screen, or compares it with the one that is kept.
+    #[track_caller]
+    fn picture(self, name: &str, title: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.svg"));
+        let draw = || svg::write(&self.driver.buffer(), title);
+        if std::env::var_os("KUBETUI_PICTURES").is_some_and(|what| what == "write") {
+            std::fs::write(&path, when_still(draw)).expect("the picture is written");
+        } else {
+            let kept = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+            // Something that nobody waited for may still be on its way.
+            wait_until(LATE, &format!("{}, which is not what the program shows now", path.display()), || {
+                let drawn = draw();
+                let differ = kept.lines().zip(drawn.lines()).find(|(kept, drawn)| kept != drawn);
+                let why = || format!("the first lines that differ are {differ:#?}\n{}\n{AGAIN}", self.driver.screen());
+                if drawn == kept { Ok(()) } else { Err(why()) }
+            });
+        }
+        self.driver.quit();
+    }
+}
+
+/// The picture that has stayed the same for a while.
+fn when_still(draw: impl Fn() -> String) -> String {
+    let (mut last, mut since) = (draw(), Instant::now());
+    while since.elapsed() < STILL {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = draw();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    last
+}
+
+#[test]
+fn pods() {
+    let scene = Scene::new("pods", Some("shop"), 35);
+    scene.to("CrashLoopBackOff");
+    // The bar of what it uses, and what was asked for by itself.
+    scene.see(&["▁", "Deployment/recommender", "BackOff ×", "Created ×"]);
+    scene.picture("pods", "The pods of a namespace, and why one of them does not run");
+}
+
+#[test]
+fn rollouts() {
+    let scene = Scene::new("rollouts", None, 32);
+    scene.to(" checkout ");
+    scene.see(&["6 desired", "rolled out", "progress deadline exceeded"]);
+    scene.picture("rollouts", "Rollouts: one is in progress, one is stuck");
+}
+
+#[test]
+fn services() {
+    let scene = Scene::new("services", None, 32);
+    scene.to(" wishlist ");
+    scene.see(&["no pod matches its selector"]);
+    scene.picture("services", "Services: no pod matches the selector of one of them");
+}
+
+#[test]
+fn nodes() {
+    let scene = Scene::new("nodes", None, 32);
+    scene.to("NotReady");
+    scene.see(&["Mi", "NodeStatusUnknown"]);
+    scene.picture("nodes", "Nodes: the kubelet of one of them does not answer");
+}
