@@ -82,7 +82,8 @@ pub async fn a_job_is_retried_after_a_while(ground: &Ground) {
 
 pub async fn a_finished_job_goes_after_its_time(ground: &Ground) {
     let mut short = job("short", "app:1");
-    short["spec"]["ttlSecondsAfterFinished"] = json!(1);
+    // Long enough to be seen finished, whatever the pace of the looks.
+    short["spec"]["ttlSecondsAfterFinished"] = json!(5);
     ground.post(&ground.batch("jobs"), &short).await.ok();
     finished(ground, "short", "Complete").await;
     ground.until_gone(&ground.batch("jobs/short")).await;
