@@ -235,6 +235,11 @@ impl Ground {
         }
     }
 
+    /// The nodes on which pods run; those without a host name are another suite's, and come and go.
+    pub async fn nodes(&self) -> Vec<Value> {
+        self.items("/api/v1/nodes?labelSelector=kubernetes.io%2Fhostname").await
+    }
+
     /// Opens a watch; the path has its parameters, `watch=1` among them.
     pub async fn watch(&self, path: &str) -> Watch<'_> {
         self.watch_as(path, "application/json").await

@@ -203,7 +203,7 @@ pub async fn stateful_set_updates_above_its_partition(ground: &Ground) {
 }
 
 pub async fn daemon_set_runs_where_nodes_fit(ground: &Ground) {
-    let nodes = ground.items("/api/v1/nodes").await;
+    let nodes = ground.nodes().await;
     let fitting = |selector: &dyn Fn(&Value) -> bool| {
         let open = |node: &Value| {
             let taints = node.pointer("/spec/taints").and_then(Value::as_array);
