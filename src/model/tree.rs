@@ -43,6 +43,9 @@ static NULL: Tree = Tree::Null;
 /// there are very many (the keys of somebody's data), is not kept.
 static KEYS: LazyLock<Mutex<HashSet<Arc<str>>>> = LazyLock::new(Mutex::default);
 
+/// Maps up to so many entries take no more room than they need.
+const SMALL: usize = 64;
+
 const KEYS_KEPT: usize = 20_000;
 const LONGEST_KEY: usize = 63;
 
@@ -75,6 +78,10 @@ impl Map {
         let at = match self.place(name) {
             Ok(at) => at,
             Err(at) => {
+                // What grows by itself doubles; nearly all maps are small, and there are millions of them.
+                if self.0.len() < SMALL {
+                    self.0.reserve_exact(1);
+                }
                 self.0.insert(at, (key(name), Tree::Null));
                 at
             }

@@ -29,6 +29,9 @@ const COMPONENT: &str = "daemonset-controller";
 /// Pods that are made or deleted at one look: `BurstReplicas`.
 const BURST: usize = 250;
 
+/// So many nodes are a large cluster.
+const MANY: usize = 50;
+
 /// The first wait before a failed pod of a node is deleted again, and the longest.
 const BACKOFF: (Millis, Millis) = (SECOND, 15 * 60 * SECOND);
 
@@ -37,7 +40,9 @@ type ByNode = BTreeMap<Arc<str>, Vec<Arc<Object>>>;
 
 fn see(world: &mut World, change: &Change) {
     if &*change.object.resource != "nodes" {
-        family::see(world, change, NAME, RESOURCE);
+        // Each look goes over all nodes: with many of them, what their kubelets report is taken together.
+        let delay = if world.loads.hosts().len() > MANY { SECOND / 2 } else { 0 };
+        family::see_pods_in(delay, world, change, NAME, RESOURCE);
         return;
     }
     // Heartbeats are no news.

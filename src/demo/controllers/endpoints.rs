@@ -147,7 +147,11 @@ fn named(pod: &Object, name: &str, protocol: &str) -> Option<i64> {
 
 /// What endpoints say of the pod that they are.
 fn target(pod: &Object) -> Tree {
-    Tree::texts([("kind", "Pod"), ("namespace", &*pod.namespace), ("name", &*pod.name), ("uid", &*pod.uid)])
+    let mut target = Tree::texts([("kind", "Pod")]);
+    for (key, text) in [("namespace", &pod.namespace), ("name", &pod.name), ("uid", &pod.uid)] {
+        target.put(key, text);
+    }
+    target
 }
 
 /// The name by which a pod of a headless service is known: `ShouldSetHostname`.

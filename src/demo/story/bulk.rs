@@ -30,19 +30,22 @@ pub fn fill(world: &mut World, count: usize, now: Millis) {
     let added =
         |node: &&Arc<Object>| node.name.strip_prefix("node-").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > STORY_NODES);
     let nodes: Vec<Arc<Object>> = world.store.list("nodes", None).filter(added).cloned().collect();
+    let workloads = count.div_ceil(OF_ONE);
+    for team in 1..=workloads.div_ceil(OF_A_TEAM) {
+        let name = format!("team-{team}");
+        let tree = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"team": name}}});
+        let _ = world.create("namespaces", tree.into());
+    }
+    world.settle();
     let mut made = 0;
     let mut addresses = Addresses::default();
-    for at in 0..count.div_ceil(OF_ONE) {
+    for at in 0..workloads {
         let size = OF_ONE.min(count - made);
         let namespace = format!("team-{}", at / OF_A_TEAM + 1);
-        if world.get("namespaces", "", &namespace).is_none() {
-            let tree = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": {"team": namespace}}});
-            let _ = world.create("namespaces", tree.into());
-            world.settle();
-        }
         workload(world, &namespace, at, size, made, &nodes, &mut addresses, now);
         made += size;
     }
+    // All is as the controllers would have it, but for the endpoints: those follow the pods in a moment.
     world.seen();
 }
 

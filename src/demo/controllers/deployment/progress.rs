@@ -131,9 +131,11 @@ impl Step<'_> {
         }
     }
 
-    /// Looks again when the deadline is over: `requeueStuckDeployment`.
+    /// Looks again when the deadline is over: `requeueStuckDeployment`. A rollout that was finished once has no deadline any
+    /// more, whatever becomes of its pods; upstream looks at those again and again, to find nothing to do.
     fn look_at_deadline(&mut self) {
-        let over = complete(&self.d, &self.d) || self.progressing().text("reason") == "ProgressDeadlineExceeded";
+        let told = matches!(self.progressing().text("reason"), "ProgressDeadlineExceeded" | "NewReplicaSetAvailable");
+        let over = told || complete(&self.d, &self.d);
         if !self.has_deadline() || over {
             return;
         }
