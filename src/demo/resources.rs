@@ -1,6 +1,7 @@
 //! The registry of resources: what the recorded discovery documents say the API has, and what definitions of custom
 //! resources add to it.
 
+use arcstr::ArcStr;
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
@@ -31,23 +32,23 @@ const SUBRESOURCE_VERBS: &[&str] = &["get", "patch", "update"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// API group, empty for the core one.
-    pub group: Arc<str>,
+    pub group: ArcStr,
     /// `v1`, …
-    pub version: Arc<str>,
+    pub version: ArcStr,
     /// `Deployment`.
-    pub kind: Arc<str>,
+    pub kind: ArcStr,
     /// `deployments`: the name in URLs.
-    pub plural: Arc<str>,
+    pub plural: ArcStr,
     /// `deployment`; empty for metrics.
-    pub singular: Arc<str>,
+    pub singular: ArcStr,
     /// `deploy`, …
-    pub short: Vec<Arc<str>>,
+    pub short: Vec<ArcStr>,
     /// `all`, …
-    pub categories: Vec<Arc<str>>,
+    pub categories: Vec<ArcStr>,
     /// Lives in namespaces.
     pub namespaced: bool,
     /// `create`, `delete`, …
-    pub verbs: Vec<Arc<str>>,
+    pub verbs: Vec<ArcStr>,
     /// `status`, `scale`, …
     pub subresources: Vec<Subresource>,
     /// A CustomResourceDefinition made it.
@@ -58,15 +59,15 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subresource {
     /// `status`, `scale`, `eviction`, …
-    pub name: Arc<str>,
+    pub name: ArcStr,
     /// The group of its kind: `policy` for `pods/eviction`.
-    pub group: Arc<str>,
+    pub group: ArcStr,
     /// The version of its kind.
-    pub version: Arc<str>,
+    pub version: ArcStr,
     /// The kind that it takes and gives: `Scale`, `Eviction`, …
-    pub kind: Arc<str>,
+    pub kind: ArcStr,
     /// `get`, `patch`, …
-    pub verbs: Vec<Arc<str>>,
+    pub verbs: Vec<ArcStr>,
 }
 
 impl Resource {
@@ -101,9 +102,9 @@ impl Resource {
 }
 
 fn custom(spec: &Tree, names: &Tree, version: &Tree, verbs: &[&str]) -> Resource {
-    let group: Arc<str> = spec.text("group").into();
-    let name: Arc<str> = version.text("name").into();
-    let kind: Arc<str> = names.text("kind").into();
+    let group: ArcStr = spec.text("group").into();
+    let name: ArcStr = version.text("name").into();
+    let kind: ArcStr = names.text("kind").into();
     let mut subresources = Vec::new();
     if version.at("subresources").get("status").is_some_and(|s| !s.is_null()) {
         let (group, version, kind) = (group.clone(), name.clone(), kind.clone());
@@ -118,7 +119,7 @@ fn custom(spec: &Tree, names: &Tree, version: &Tree, verbs: &[&str]) -> Resource
             verbs: texts(SUBRESOURCE_VERBS),
         });
     }
-    let list = |field: &str| names.at(field).items().iter().filter_map(Tree::as_str).map(Arc::from).collect();
+    let list = |field: &str| names.at(field).items().iter().filter_map(Tree::as_str).map(ArcStr::from).collect();
     Resource {
         group,
         version: name,
@@ -134,7 +135,7 @@ fn custom(spec: &Tree, names: &Tree, version: &Tree, verbs: &[&str]) -> Resource
     }
 }
 
-fn texts(all: &[&str]) -> Vec<Arc<str>> {
+fn texts(all: &[&str]) -> Vec<ArcStr> {
     all.iter().map(|&text| text.into()).collect()
 }
 
@@ -152,14 +153,14 @@ pub struct Registry {
 /// The versions of a group, the preferred one first.
 #[derive(Clone, Debug)]
 struct Group {
-    name: Arc<str>,
+    name: ArcStr,
     versions: Vec<Version>,
 }
 
 /// The resources of a version, in the order of discovery.
 #[derive(Clone, Debug)]
 struct Version {
-    name: Arc<str>,
+    name: ArcStr,
     resources: Vec<Arc<Resource>>,
 }
 
@@ -313,9 +314,9 @@ fn read(packed: &[u8]) -> Option<Vec<Group>> {
 }
 
 fn group(recorded: RecordedGroup) -> Group {
-    let name: Arc<str> = recorded.metadata.name.into();
+    let name: ArcStr = recorded.metadata.name.into();
     let versions = recorded.versions.into_iter().map(|version| {
-        let of: Arc<str> = version.version.into();
+        let of: ArcStr = version.version.into();
         let resources = version.resources.into_iter().map(|r| Arc::new(resource(&name, &of, r))).collect();
         Version { name: of, resources }
     });
@@ -324,8 +325,8 @@ fn group(recorded: RecordedGroup) -> Group {
 }
 
 /// A kind of no group and no version is of the resource's own.
-fn resource(group: &Arc<str>, version: &Arc<str>, recorded: RecordedResource) -> Resource {
-    let shared = |all: Vec<String>| all.into_iter().map(Arc::from).collect();
+fn resource(group: &ArcStr, version: &ArcStr, recorded: RecordedResource) -> Resource {
+    let shared = |all: Vec<String>| all.into_iter().map(ArcStr::from).collect();
     let subresources = recorded.subresources.into_iter().map(|sub| {
         let own = sub.response_kind.version.is_empty();
         Subresource {

@@ -4,6 +4,7 @@
 //! asks for what came after: there are no queues, so a watcher that sleeps costs nothing and one that sleeps too long is
 //! told that its version has expired.
 
+use arcstr::ArcStr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::ops::Bound;
@@ -25,13 +26,13 @@ const INDEXED: &str = "pods";
 #[derive(PartialEq)]
 pub struct Object {
     /// `pods`, `deployments.apps`.
-    pub resource: Arc<str>,
+    pub resource: ArcStr,
     /// Empty for what lives in no namespace.
-    pub namespace: Arc<str>,
+    pub namespace: ArcStr,
     /// `metadata.name`.
-    pub name: Arc<str>,
+    pub name: ArcStr,
     /// `metadata.uid`.
-    pub uid: Arc<str>,
+    pub uid: ArcStr,
     /// `metadata.resourceVersion`, as a number.
     pub version: u64,
     /// All of it, `apiVersion` and `kind` too.
@@ -42,11 +43,11 @@ pub struct Object {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ref {
     /// `pods`, `deployments.apps`.
-    pub resource: Arc<str>,
+    pub resource: ArcStr,
     /// Empty for what lives in no namespace.
-    pub namespace: Arc<str>,
+    pub namespace: ArcStr,
     /// `metadata.name`.
-    pub name: Arc<str>,
+    pub name: ArcStr,
 }
 
 impl Ref {
@@ -118,12 +119,12 @@ pub struct Change {
 }
 
 /// Namespace, key and value.
-type Label = (Arc<str>, Arc<str>, Arc<str>);
+type Label = (ArcStr, ArcStr, ArcStr);
 
 #[derive(Default)]
 struct Collection {
     /// By namespace and name, which is the order of lists.
-    objects: BTreeMap<(Arc<str>, Arc<str>), Arc<Object>>,
+    objects: BTreeMap<(ArcStr, ArcStr), Arc<Object>>,
     history: VecDeque<Change>,
     /// The version of the newest change that is forgotten.
     forgotten: u64,
@@ -135,14 +136,14 @@ pub struct Store {
     version: u64,
     /// Nothing before this version is remembered of anything.
     floor: u64,
-    collections: HashMap<Arc<str>, Collection>,
-    by_uid: HashMap<Arc<str>, Ref>,
+    collections: HashMap<ArcStr, Collection>,
+    by_uid: HashMap<ArcStr, Ref>,
     /// Owner's UID → what it owns.
-    owned: HashMap<Arc<str>, BTreeSet<Ref>>,
+    owned: HashMap<ArcStr, BTreeSet<Ref>>,
     /// The names of the pods that have a label.
-    labelled: HashMap<Label, BTreeSet<Arc<str>>>,
+    labelled: HashMap<Label, BTreeSet<ArcStr>>,
     /// Node → pods that are bound to it.
-    bound: HashMap<Arc<str>, BTreeSet<Ref>>,
+    bound: HashMap<ArcStr, BTreeSet<Ref>>,
     /// Changes that controllers have not seen.
     unseen: VecDeque<Change>,
 }
@@ -188,11 +189,11 @@ impl Store {
     ) -> Box<dyn Iterator<Item = &'a Arc<Object>> + 'a> {
         let Some(collection) = self.collections.get(resource) else { return Box::new(std::iter::empty()) };
         let first = match (after, namespace) {
-            (Some((namespace, name)), _) => Bound::Excluded((Arc::from(namespace), Arc::from(name))),
-            (None, Some(namespace)) => Bound::Included((Arc::from(namespace), Arc::from(""))),
+            (Some((namespace, name)), _) => Bound::Excluded((ArcStr::from(namespace), ArcStr::from(name))),
+            (None, Some(namespace)) => Bound::Included((ArcStr::from(namespace), ArcStr::from(""))),
             (None, None) => Bound::Unbounded,
         };
-        let only: Option<Arc<str>> = namespace.map(Arc::from);
+        let only: Option<ArcStr> = namespace.map(ArcStr::from);
         let all = collection.objects.range((first, Bound::Unbounded));
         Box::new(all.take_while(move |((namespace, _), _)| only.as_ref().is_none_or(|only| only == namespace)).map(|(_, object)| object))
     }
@@ -230,18 +231,20 @@ impl Store {
     }
 
     /// Resources that have an object, in no order.
-    pub fn resources(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub fn resources(&self) -> impl Iterator<Item = &ArcStr> {
         self.collections.iter().filter(|(_, c)| !c.objects.is_empty()).map(|(resource, _)| resource)
     }
 
     /// The pods of a namespace that a selector matches, in order of their names. The shortest list of the index decides
     /// what is looked at.
     pub fn pods(&self, namespace: &str, selector: &Selector) -> Vec<Arc<Object>> {
-        let namespace: Arc<str> = namespace.into();
-        let mut shortest: Option<&BTreeSet<Arc<str>>> = None;
+        let namespace: ArcStr = namespace.into();
+        let mut shortest: Option<&BTreeSet<ArcStr>> = None;
         for requirement in &selector.requirements {
             let (Operator::Equals | Operator::In, [value]) = (requirement.operator, &*requirement.values) else { continue };
-            let Some(names) = self.labelled.get(&(namespace.clone(), requirement.key.clone(), value.clone())) else { return Vec::new() };
+            let Some(names) = self.labelled.get(&(namespace.clone(), ArcStr::from(&*requirement.key), ArcStr::from(&**value))) else {
+                return Vec::new();
+            };
             if shortest.is_none_or(|other| names.len() < other.len()) {
                 shortest = Some(names);
             }
@@ -271,7 +274,7 @@ impl Store {
         tree.set("metadata.resourceVersion", self.version.to_string());
         let text = |of: &Tree| match of {
             Tree::Text(text) => text.clone(),
-            _ => Arc::from(""),
+            _ => ArcStr::from(""),
         };
         let (namespace, name, uid) = (text(tree.at("metadata.namespace")), text(tree.at("metadata.name")), text(tree.at("metadata.uid")));
         let resource = match self.collections.get_key_value(resource) {
@@ -376,7 +379,7 @@ impl Store {
         }
         let (old, new) = (part(before, "metadata.labels"), part(after, "metadata.labels"));
         if !old.equals(&new) {
-            let place = |key: &str, value: &Tree| (reference.namespace.clone(), Arc::from(key), value.as_str().unwrap_or("").into());
+            let place = |key: &str, value: &Tree| (reference.namespace.clone(), ArcStr::from(key), value.as_str().unwrap_or("").into());
             for (key, value) in old.entries() {
                 let place = place(key, value);
                 if let Some(names) = self.labelled.get_mut(&place) {
@@ -398,7 +401,7 @@ impl Store {
     }
 }
 
-fn join(groups: &mut HashMap<Arc<str>, BTreeSet<Ref>>, key: &str, member: &Ref) {
+fn join(groups: &mut HashMap<ArcStr, BTreeSet<Ref>>, key: &str, member: &Ref) {
     match groups.get_mut(key) {
         Some(members) => drop(members.insert(member.clone())),
         None if key.is_empty() => {}
@@ -406,7 +409,7 @@ fn join(groups: &mut HashMap<Arc<str>, BTreeSet<Ref>>, key: &str, member: &Ref) 
     }
 }
 
-fn leave(groups: &mut HashMap<Arc<str>, BTreeSet<Ref>>, key: &str, member: &Ref) {
+fn leave(groups: &mut HashMap<ArcStr, BTreeSet<Ref>>, key: &str, member: &Ref) {
     if let Some(members) = groups.get_mut(key) {
         members.remove(member);
         if members.is_empty() {

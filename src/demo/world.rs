@@ -4,6 +4,7 @@
 //! note what to look at; [`World::advance`] lets them look, and moves the time from one timer to the next. The same calls
 //! and the same times give the same cluster, so that tests neither sleep nor hope.
 
+use arcstr::ArcStr;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -68,7 +69,7 @@ pub struct World {
     controllers: &'static [&'static Controller],
     now: Millis,
     /// The text of the current second, which is shared by all that happens in it.
-    now_text: (Millis, Arc<str>),
+    now_text: (Millis, ArcStr),
     queue: VecDeque<Look>,
     queued: HashSet<Look>,
     timers: BinaryHeap<Reverse<(Millis, u64, Look)>>,

@@ -4,6 +4,7 @@
 //! because a pod's tree points to its template's. Maps are sorted by key, so that equal objects are equal trees and are
 //! written equally.
 
+use arcstr::ArcStr;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -26,7 +27,7 @@ pub enum Tree {
     /// A number with a fraction.
     Float(f64),
     /// Text.
-    Text(Arc<str>),
+    Text(ArcStr),
     /// A list.
     List(Arc<Vec<Tree>>),
     /// An object of JSON.
@@ -35,13 +36,13 @@ pub enum Tree {
 
 /// The entries of an object of JSON, sorted by key.
 #[derive(Clone, Default, PartialEq)]
-pub struct Map(Vec<(Arc<str>, Tree)>);
+pub struct Map(Vec<(ArcStr, Tree)>);
 
 static NULL: Tree = Tree::Null;
 
 /// Names of fields are few and stand in every object: each is stored once. What is longer than a field's name, or comes when
 /// there are very many (the keys of somebody's data), is not kept.
-static KEYS: LazyLock<Mutex<HashSet<Arc<str>>>> = LazyLock::new(Mutex::default);
+static KEYS: LazyLock<Mutex<HashSet<ArcStr>>> = LazyLock::new(Mutex::default);
 
 /// Maps up to so many entries take no more room than they need.
 const SMALL: usize = 64;
@@ -49,7 +50,7 @@ const SMALL: usize = 64;
 const KEYS_KEPT: usize = 20_000;
 const LONGEST_KEY: usize = 63;
 
-fn key(text: &str) -> Arc<str> {
+fn key(text: &str) -> ArcStr {
     if text.len() > LONGEST_KEY {
         return text.into();
     }
@@ -57,7 +58,7 @@ fn key(text: &str) -> Arc<str> {
     if let Some(known) = keys.get(text) {
         return known.clone();
     }
-    let new: Arc<str> = text.into();
+    let new: ArcStr = text.into();
     if keys.len() < KEYS_KEPT {
         keys.insert(new.clone());
     }
@@ -109,12 +110,12 @@ impl Map {
     }
 }
 
-impl FromIterator<(Arc<str>, Tree)> for Map {
+impl FromIterator<(ArcStr, Tree)> for Map {
     /// The last of equal keys wins, as in Go's decoder.
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, Tree)>>(entries: I) -> Map {
+    fn from_iter<I: IntoIterator<Item = (ArcStr, Tree)>>(entries: I) -> Map {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut map: Vec<(Arc<str>, Tree)> = Vec::with_capacity(entries.len());
+        let mut map: Vec<(ArcStr, Tree)> = Vec::with_capacity(entries.len());
         for entry in entries {
             match map.last_mut() {
                 Some(last) if last.0 == entry.0 => *last = entry,
@@ -238,7 +239,7 @@ impl Tree {
     /// Both are the same piece of memory, or equal scalars: a cheap test that finds most of what was not changed.
     pub fn same(&self, other: &Tree) -> bool {
         match (self, other) {
-            (Tree::Text(a), Tree::Text(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Tree::Text(a), Tree::Text(b)) => ArcStr::ptr_eq(a, b) || a == b,
             (Tree::List(a), Tree::List(b)) => Arc::ptr_eq(a, b),
             (Tree::Map(a), Tree::Map(b)) => Arc::ptr_eq(a, b),
             _ => self == other,

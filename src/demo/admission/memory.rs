@@ -1,7 +1,7 @@
 //! What was made of a template's spec, so that the next pod of the template costs nothing and shares all of it.
 
+use arcstr::ArcStr;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::demo::tree::Tree;
 use crate::demo::world::World;
@@ -13,7 +13,7 @@ const OWNERS: usize = 20_000;
 
 /// What admission remembers of the pods that it saw: for each owner the last one.
 #[derive(Default)]
-pub struct Memory(HashMap<Arc<str>, Known>);
+pub struct Memory(HashMap<ArcStr, Known>);
 
 struct Known {
     basis: u64,

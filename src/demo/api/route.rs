@@ -1,5 +1,6 @@
 //! Which call a request is: paths and verbs, as apiserver's `RequestInfoFactory` reads them.
 
+use arcstr::ArcStr;
 use std::sync::Arc;
 
 use http::Method;
@@ -75,7 +76,7 @@ impl Route {
             (&Method::DELETE, false) => "delete",
             _ => return Err(Refusal::method_not_allowed()),
         };
-        let has = |verbs: &[Arc<str>]| verbs.iter().any(|v| **v == *verb);
+        let has = |verbs: &[ArcStr]| verbs.iter().any(|v| **v == *verb);
         let offered = match subresource {
             "" => has(&resource.verbs) && (verb != "create" || name.is_empty()),
             // Streams are asked for by GET and by POST.

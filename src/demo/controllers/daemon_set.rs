@@ -1,5 +1,6 @@
 //! DaemonSets: one pod on every node that they are for (`pkg/controller/daemon`).
 
+use arcstr::ArcStr;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ const MANY: usize = 50;
 const BACKOFF: (Millis, Millis) = (SECOND, 15 * 60 * SECOND);
 
 /// Pods by the node that they are on, or are for.
-type ByNode = BTreeMap<Arc<str>, Vec<Arc<Object>>>;
+type ByNode = BTreeMap<ArcStr, Vec<Arc<Object>>>;
 
 fn see(world: &mut World, change: &Change) {
     if &*change.object.resource != "nodes" {
@@ -143,7 +144,7 @@ impl Look<'_> {
         for node in self.nodes {
             self.one_node(world, node, by_node.get(&node.name), &mut delete, &mut create);
         }
-        let names: HashSet<&Arc<str>> = self.nodes.iter().map(|node| &node.name).collect();
+        let names: HashSet<&ArcStr> = self.nodes.iter().map(|node| &node.name).collect();
         for (_, pods) in by_node.iter().filter(|(node, _)| !names.contains(node)) {
             // The garbage collector of pods takes those that ran there.
             delete.extend(pods.iter().filter(|pod| pod.tree.text("spec.nodeName").is_empty()).cloned());
@@ -158,7 +159,7 @@ impl Look<'_> {
         node: &Arc<Object>,
         there: Option<&Vec<Arc<Object>>>,
         delete: &mut Vec<Arc<Object>>,
-        create: &mut Vec<Arc<str>>,
+        create: &mut Vec<ArcStr>,
     ) {
         let (start, stay) = self.template.fits(node);
         let Some(pods) = there else {
@@ -239,7 +240,7 @@ impl Look<'_> {
         Some(last + wait).filter(|at| *at > self.now)
     }
 
-    fn act(&self, world: &mut World, delete: &[Arc<Object>], create: &[Arc<str>]) {
+    fn act(&self, world: &mut World, delete: &[Arc<Object>], create: &[ArcStr]) {
         for node in create.iter().take(BURST) {
             match world.create("pods", self.template.pod(self.set, node)) {
                 Ok(pod) => world.event(self.set, "Normal", "SuccessfulCreate", &format!("Created pod: {}", pod.name), COMPONENT),
@@ -292,7 +293,7 @@ impl Look<'_> {
         let hash = |labels: &Tree| labels[revisions::POD_LABEL].as_str().map(str::to_owned);
         let live: HashSet<String> = by_node.values().flatten().filter_map(|pod| hash(pod.labels())).collect();
         let of_pods = history.iter().filter(|revision| hash(revision.labels()).is_some_and(|hash| live.contains(&hash)));
-        let mut needed: HashSet<Arc<str>> = of_pods.map(|revision| revision.name.clone()).collect();
+        let mut needed: HashSet<ArcStr> = of_pods.map(|revision| revision.name.clone()).collect();
         needed.insert(current.name.clone());
         let limit = usize::try_from(self.set.tree.int("spec.revisionHistoryLimit", 10)).unwrap_or(0);
         revisions::prune(world, history, &needed, history.len().saturating_sub(limit + 1));

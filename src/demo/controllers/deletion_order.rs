@@ -1,5 +1,6 @@
 //! Which pods go first when there are too many: kube-controller-manager's `ActivePodsWithRanks`.
 
+use arcstr::ArcStr;
 use std::cmp::Ordering;
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::HashMap;
@@ -15,12 +16,12 @@ const COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Puts first what is to go first: unassigned, pending, not ready, cheap, next to many of its kind, ready for a short time,
 /// restarted often, new. `beside` counts the active pods of its kind on each node.
-pub fn sort(pods: &mut [Arc<Object>], beside: &HashMap<Arc<str>, usize>, now: Millis) {
+pub fn sort(pods: &mut [Arc<Object>], beside: &HashMap<ArcStr, usize>, now: Millis) {
     pods.sort_by_cached_key(|pod| Place::of(pod, beside, now));
 }
 
 /// Number of active pods on each node.
-pub fn count_by_node<'a>(pods: impl Iterator<Item = &'a Arc<Object>>) -> HashMap<Arc<str>, usize> {
+pub fn count_by_node<'a>(pods: impl Iterator<Item = &'a Arc<Object>>) -> HashMap<ArcStr, usize> {
     let mut count = HashMap::new();
     for pod in pods.filter(|pod| pods::is_active(pod)) {
         *count.entry(pod.tree.text("spec.nodeName").into()).or_default() += 1;
@@ -39,11 +40,11 @@ struct Place {
     ready_rank: Option<u32>,
     restarts: i64,
     age_rank: u32,
-    uid: Arc<str>,
+    uid: ArcStr,
 }
 
 impl Place {
-    fn of(pod: &Object, beside: &HashMap<Arc<str>, usize>, now: Millis) -> Place {
+    fn of(pod: &Object, beside: &HashMap<ArcStr, usize>, now: Millis) -> Place {
         let rank = |since: Millis| u32::try_from(now - since).unwrap_or(0).checked_ilog2().map_or(0, |log| log + 1);
         let restarts = pod.tree.at("status.containerStatuses").items().iter().map(|status| status.int("restartCount", 0)).max();
         Place {

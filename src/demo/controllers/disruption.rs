@@ -1,5 +1,6 @@
 //! PodDisruptionBudgets: how many pods may be evicted now (`pkg/controller/disruption`).
 
+use arcstr::ArcStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -148,7 +149,7 @@ impl Wants {
 /// The pods that the controllers of these pods want, and whether one has no controller: `getExpectedScale`.
 fn expected_scale(world: &World, pods: &[Arc<Object>]) -> Result<(i64, bool), String> {
     let mut seen: HashMap<&str, ()> = HashMap::new();
-    let mut scales: HashMap<Arc<str>, i64> = HashMap::new();
+    let mut scales: HashMap<ArcStr, i64> = HashMap::new();
     let mut unmanaged = false;
     for pod in pods {
         if pod.controller().is_none() {

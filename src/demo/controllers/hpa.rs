@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscalers: as many pods as their load asks for (`pkg/controller/podautoscaler`), of resource metrics.
 
+use arcstr::ArcStr;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{Controller, condition};
 use crate::demo::selector;
@@ -26,7 +26,7 @@ const PERIOD: Millis = 15 * SECOND;
 
 /// What autoscalers have in memory, by their UID: the real ones keep it nowhere else either.
 #[derive(Default)]
-pub struct Memory(HashMap<Arc<str>, Past>);
+pub struct Memory(HashMap<ArcStr, Past>);
 
 /// What one of them remembers.
 #[derive(Clone, Default)]

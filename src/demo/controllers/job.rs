@@ -1,5 +1,6 @@
 //! Jobs: pods that run until enough of them succeeded, or too many failed (`pkg/controller/job`).
 
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -120,7 +121,7 @@ impl<'a> Look<'a> {
     /// Counts.
     fn at(world: &mut World, job: &'a Arc<Object>, selector: &Selector) -> Look<'a> {
         let mut all = Vec::new();
-        let owned: std::collections::HashSet<Arc<str>> = world.store.owned(&job.uid).map(|pod| pod.uid.clone()).collect();
+        let owned: std::collections::HashSet<ArcStr> = world.store.owned(&job.uid).map(|pod| pod.uid.clone()).collect();
         for pod in pods::claim(world, job, selector, "pods") {
             let adopted = !owned.contains(&pod.uid) && !is_tracked(&pod);
             let tracked = adopted.then(|| world.update(&pod.reference(), |tree| tree.push("metadata.finalizers", FINALIZER)));

@@ -13,6 +13,7 @@ mod pod;
 mod probes;
 mod settled;
 
+use arcstr::ArcStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ const NAME: &str = "kubelet";
 /// What kubelets keep in memory, by the UID of the pod.
 #[derive(Default)]
 pub struct Kubelets {
-    memos: HashMap<Arc<str>, Memo>,
+    memos: HashMap<ArcStr, Memo>,
 }
 
 #[derive(Default)]
@@ -43,11 +44,11 @@ struct Memo {
     /// The containers will have stopped by then.
     stop_at: Option<Millis>,
     /// Image → its pull.
-    pulls: HashMap<Arc<str>, images::Pull>,
+    pulls: HashMap<ArcStr, images::Pull>,
     /// Container → restarts at which its back-off began anew.
-    calm: HashMap<Arc<str>, i64>,
+    calm: HashMap<ArcStr, i64>,
     /// Container and probe → when its failure was told last.
-    told: HashMap<(Arc<str>, &'static str), Millis>,
+    told: HashMap<(ArcStr, &'static str), Millis>,
 }
 
 /// One look at a pod.

@@ -1,8 +1,8 @@
 //! Addresses from outside, as a cloud gives them: Services of type LoadBalancer get one after a moment, and Ingresses share
 //! one (cloud-provider's service controller, and an ingress controller).
 
+use arcstr::ArcStr;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::Controller;
 use crate::demo::store::{Change, Object, Ref, Verb};
@@ -90,11 +90,11 @@ fn service(world: &mut World, about: &Ref) {
     if has {
         return;
     }
-    let taken: HashSet<Arc<str>> = world
+    let taken: HashSet<ArcStr> = world
         .store
         .list(SERVICES, None)
         .flat_map(|other| other.tree.at("status.loadBalancer.ingress").items())
-        .filter_map(|address| address["ip"].as_str().map(Arc::from))
+        .filter_map(|address| address["ip"].as_str().map(ArcStr::from))
         .collect();
     let asked = service.tree.text("spec.loadBalancerIP");
     let free = (SHARED + 1..=254).map(|last| format!("{NET}.{last}")).find(|ip| !taken.contains(&**ip));

@@ -3,6 +3,7 @@
 //! All of it follows from the stored nodes and pods. It is here because a hundred thousand pods cannot be added up for each
 //! pod that is to be placed.
 
+use arcstr::ArcStr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub struct Amounts {
     /// `ephemeral-storage`, in thousandths of bytes.
     pub storage: i64,
     /// Extended resources and huge pages, in thousandths.
-    pub others: BTreeMap<Arc<str>, i64>,
+    pub others: BTreeMap<ArcStr, i64>,
 }
 
 impl Amounts {
@@ -98,9 +99,9 @@ pub fn requests(spec: &Tree) -> Amounts {
 }
 
 /// The ports of the host that a pod takes: protocol, address, port.
-pub fn host_ports(spec: &Tree) -> Vec<(Arc<str>, Arc<str>, i64)> {
+pub fn host_ports(spec: &Tree) -> Vec<(ArcStr, ArcStr, i64)> {
     let containers = spec["containers"].items().iter().chain(spec["initContainers"].items().iter().filter(|c| is_sidecar(c)));
-    let text = |t: &Tree, otherwise: &str| Arc::from(t.as_str().filter(|t| !t.is_empty()).unwrap_or(otherwise));
+    let text = |t: &Tree, otherwise: &str| ArcStr::from(t.as_str().filter(|t| !t.is_empty()).unwrap_or(otherwise));
     containers
         .flat_map(|c| c["ports"].items())
         .filter(|port| port.int("hostPort", 0) > 0)
@@ -128,9 +129,9 @@ pub struct Load {
     /// How many they are, those that have ended left out.
     pub pods: usize,
     /// Ports of the host that are taken.
-    pub ports: Vec<(Arc<str>, Arc<str>, i64)>,
+    pub ports: Vec<(ArcStr, ArcStr, i64)>,
     /// Pods by the UID of their controller.
-    pub owners: HashMap<Arc<str>, u32>,
+    pub owners: HashMap<ArcStr, u32>,
     /// Pods by their priority.
     priorities: BTreeMap<i64, u32>,
     addresses: HashSet<Ipv4Addr>,
@@ -148,8 +149,8 @@ impl Load {
 #[derive(Default)]
 pub struct Loads {
     hosts: Vec<Host>,
-    places: HashMap<Arc<str>, usize>,
-    loads: HashMap<Arc<str>, Load>,
+    places: HashMap<ArcStr, usize>,
+    loads: HashMap<ArcStr, Load>,
     /// Bound pods with a required anti-affinity: they keep others away.
     pub(super) unsociable: BTreeSet<Ref>,
     /// Pods that found no node: they try again when something changes.

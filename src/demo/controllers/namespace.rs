@@ -1,6 +1,7 @@
 //! Namespaces: what each gets when it is made, and how one goes (`pkg/controller/namespace/deletion`,
 //! `serviceaccounts_controller.go`, `publisher.go`).
 
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -121,7 +122,7 @@ fn empty(world: &mut World, namespace: &Arc<Object>) {
     let said = if pods > 0 {
         Left::default()
     } else {
-        let mut resources: Vec<Arc<str>> = world.store.resources().cloned().collect();
+        let mut resources: Vec<ArcStr> = world.store.resources().cloned().collect();
         resources.sort();
         for resource in resources.iter().filter(|resource| &***resource != "pods") {
             delete_all(world, namespace, resource, &mut budget);

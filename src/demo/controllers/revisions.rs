@@ -1,5 +1,6 @@
 //! ControllerRevisions: the templates that StatefulSets and DaemonSets had (`pkg/controller/history`).
 
+use arcstr::ArcStr;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ pub fn update(
 
 /// Deletes the oldest revisions that nobody needs. `needed` has names. Of `old` as many are kept as `revisionHistoryLimit`
 /// says; whether those that are needed count among them is the caller's matter.
-pub fn prune(world: &mut World, old: &[Arc<Object>], needed: &HashSet<Arc<str>>, too_many: usize) {
+pub fn prune(world: &mut World, old: &[Arc<Object>], needed: &HashSet<ArcStr>, too_many: usize) {
     for revision in old.iter().filter(|revision| !needed.contains(&revision.name)).take(too_many) {
         // Who deleted it meanwhile did what was to be done.
         let _gone = world.delete(&revision.reference(), &Deletion::default());

@@ -1,6 +1,7 @@
 //! StatefulSets: pods with a name and volumes of their own, made, replaced and taken away in order
 //! (`pkg/controller/statefulset`).
 
+use arcstr::ArcStr;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -75,8 +76,8 @@ fn sync(world: &mut World, about: &Ref) {
     // What was made or deleted just now counts at once: it is seen by the same world.
     let pods: Vec<_> = pods::claim_where(world, &set, &selector, "pods", |pod| identity::ordinal(&set, pod).is_some());
     look.report(world, &pods, collisions);
-    let mut needed: HashSet<Arc<str>> = HashSet::from([current.name.clone(), update.name.clone()]);
-    needed.extend(pods.iter().filter_map(|pod| pod.labels()[revisions::POD_LABEL].as_str().map(Arc::from)));
+    let mut needed: HashSet<ArcStr> = HashSet::from([current.name.clone(), update.name.clone()]);
+    needed.extend(pods.iter().filter_map(|pod| pod.labels()[revisions::POD_LABEL].as_str().map(ArcStr::from)));
     let limit = usize::try_from(set.tree.int("spec.revisionHistoryLimit", 10)).unwrap_or(0);
     let unneeded = history.iter().filter(|revision| !needed.contains(&revision.name)).count();
     revisions::prune(world, &history, &needed, unneeded.saturating_sub(limit));

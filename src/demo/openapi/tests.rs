@@ -38,7 +38,7 @@ fn lists_have_their_keys() {
     assert_eq!((containers.patch_merge_key(), containers.patch_strategy()), (Some("name"), Some("merge")));
     assert_eq!(containers.name(), "[]Container");
     let ports = at("", "v1", "Service", "spec.ports");
-    assert_eq!(ports.list_map_keys(), ["port".into(), "protocol".into()]);
+    assert_eq!(ports.list_map_keys(), ["port", "protocol"].map(Box::<str>::from));
     assert_eq!((ports.list_type(), ports.patch_merge_key()), (Some("map"), Some("port")));
     assert_eq!(at("", "v1", "Pod", "spec.volumes").patch_strategy(), Some("merge,retainKeys"));
     assert_eq!(at("", "v1", "Pod", "spec.tolerations").list_type(), Some("atomic"));

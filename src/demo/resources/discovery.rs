@@ -1,5 +1,6 @@
 //! The registry as discovery documents: aggregated, and one by one as it was before.
 
+use arcstr::ArcStr;
 use serde_json::{Map, Value, json};
 
 use super::{Group, Registry, Resource, Subresource, Version, api_version};
@@ -124,12 +125,12 @@ fn classic_subresource(resource: &Resource, sub: &Subresource) -> Value {
     Value::Object(out)
 }
 
-fn names(all: &[std::sync::Arc<str>]) -> Value {
+fn names(all: &[ArcStr]) -> Value {
     all.iter().map(|name| Value::from(&**name)).collect()
 }
 
 /// Go's `omitempty`.
-fn insert_names(out: &mut Map<String, Value>, key: &str, all: &[std::sync::Arc<str>]) {
+fn insert_names(out: &mut Map<String, Value>, key: &str, all: &[ArcStr]) {
     if !all.is_empty() {
         out.insert(key.into(), names(all));
     }

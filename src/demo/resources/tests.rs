@@ -17,8 +17,8 @@ fn what_was_recorded_is_found_by_names_and_by_kinds() {
     let registry = Registry::recorded();
     let deployments = registry.get("apps", "v1", "deployments").expect("deployments");
     assert_eq!((&*deployments.kind, &*deployments.singular, deployments.namespaced), ("Deployment", "deployment", true));
-    assert_eq!(deployments.short, ["deploy".into()]);
-    assert!(deployments.has("deletecollection") && deployments.categories == ["all".into()]);
+    assert_eq!(deployments.short, ["deploy"]);
+    assert!(deployments.has("deletecollection") && deployments.categories == ["all"]);
     let scale = deployments.subresource("scale").expect("scale");
     assert_eq!((&*scale.group, &*scale.version, &*scale.kind), ("autoscaling", "v1", "Scale"));
     let eviction = registry.get("", "v1", "pods").and_then(|r| r.subresource("eviction")).expect("eviction");

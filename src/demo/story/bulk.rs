@@ -2,6 +2,7 @@
 //! teams, each with its ReplicaSet and its Service, spread over all nodes. What a template says is stored once, and what
 //! pods that started in the same second have in common, too.
 
+use arcstr::ArcStr;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -51,7 +52,7 @@ pub fn fill(world: &mut World, count: usize, now: Millis) {
 
 /// The next address of each node's pods.
 #[derive(Default)]
-struct Addresses(std::collections::HashMap<Arc<str>, u32>);
+struct Addresses(std::collections::HashMap<ArcStr, u32>);
 
 impl Addresses {
     /// One from the end of the node's range, where the kubelet does not begin.
@@ -112,7 +113,7 @@ fn workload(
     set.at_mut("spec").put("template", &own);
     let Ok(set) = world.create("replicasets.apps", set) else { return };
     let mut shared = kubelet::Shared::default();
-    let waves: Vec<Arc<str>> = (0..WAVES as Millis).map(|wave| rfc3339((started + wave * 3 * SECOND) / SECOND).into()).collect();
+    let waves: Vec<ArcStr> = (0..WAVES as Millis).map(|wave| rfc3339((started + wave * 3 * SECOND) / SECOND).into()).collect();
     let pod = controllers_pods::from_template(set.tree.at("spec.template"), &set);
     for number in 0..size {
         let Some(node) = nodes.get((first + number) % nodes.len().max(1)) else { return };
@@ -129,7 +130,7 @@ fn workload(
 }
 
 /// What the controllers would have written when all was ready.
-fn settle(world: &mut World, deployment: &Ref, set: &Ref, size: i64, hash: &str, when: &Arc<str>) {
+fn settle(world: &mut World, deployment: &Ref, set: &Ref, size: i64, hash: &str, when: &ArcStr) {
     world.update(set, |tree| {
         for (field, value) in [
             ("replicas", size),

@@ -1,8 +1,8 @@
 //! Which events are told one by one, which together, and which not at all: client-go's `EventCorrelator` with its defaults.
 
+use arcstr::ArcStr;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::Arc;
 
 use super::{Millis, SECOND};
 
@@ -29,19 +29,19 @@ pub enum Verdict {
 }
 
 /// About whom (UID), type, reason and component.
-type Kind = (Arc<str>, String, String, String);
+type Kind = (ArcStr, String, String, String);
 
 /// What was told lately, and how much each component may tell yet.
 #[derive(Default)]
 pub struct Correlator {
     similar: HashMap<Kind, (Millis, HashSet<String>)>,
     /// About whom and by whom → when there were how many left to tell.
-    left: HashMap<(Arc<str>, String), (Millis, f64)>,
+    left: HashMap<(ArcStr, String), (Millis, f64)>,
 }
 
 impl Correlator {
     /// What becomes of an event that is to be told now.
-    pub fn judge(&mut self, now: Millis, about: &Arc<str>, kind: &str, reason: &str, message: &str, component: &str) -> Verdict {
+    pub fn judge(&mut self, now: Millis, about: &ArcStr, kind: &str, reason: &str, message: &str, component: &str) -> Verdict {
         make_room(&mut self.left, |(at, _)| now - at < REFILL * BURST as i64);
         let (at, left) = self.left.entry((about.clone(), component.to_owned())).or_insert((now, BURST));
         *left = BURST.min(*left + (now - *at) as f64 / REFILL as f64);
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn what_is_similar_is_combined_and_what_is_too_much_is_not_told() {
         let mut correlator = Correlator::default();
-        let about: Arc<str> = "uid".into();
+        let about: ArcStr = "uid".into();
         let mut say = |now: Millis, message: &str| correlator.judge(now, &about, "Normal", "SuccessfulCreate", message, "rs");
         let verdicts: Vec<_> = (0..40).map(|n| say(0, &n.to_string())).collect();
         assert!(verdicts[..9].iter().all(|verdict| *verdict == Verdict::Alone), "{verdicts:?}");

@@ -1,8 +1,8 @@
 //! Events: what components say about objects. The same said again is counted, the similar is combined, and who says too much
 //! is not heard, as client-go's recorder does it.
 
+use arcstr::ArcStr;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::demo::tree::Tree;
 const KEPT: usize = 5_000;
 
 /// What was said, to find it again: about whom (UID and part), reason and message.
-type Said = (Arc<str>, String, String, String);
+type Said = (ArcStr, String, String, String);
 
 #[derive(Default)]
 pub(super) struct Recorder {

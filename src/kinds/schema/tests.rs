@@ -82,7 +82,7 @@ fn forms_names_and_rules() {
     );
     let parts = of("parts");
     assert_eq!((parts.list_type(), parts.patch_merge_key(), parts.patch_strategy()), (Some("map"), Some("name"), Some("merge")));
-    assert_eq!(parts.list_map_keys(), ["name".into()]);
+    assert_eq!(parts.list_map_keys(), ["name"].map(Box::<str>::from));
     assert_eq!(of("count").minimum(), Some((1.0, false)));
     assert_eq!(of("count").maximum(), Some((9.0, true)));
     assert!(of("raw").preserves_unknown() && !spec.preserves_unknown());

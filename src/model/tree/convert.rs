@@ -1,5 +1,6 @@
 //! Trees from other values and back, and the short ways to look into one.
 
+use arcstr::ArcStr;
 use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
@@ -44,8 +45,8 @@ impl From<&str> for Tree {
     }
 }
 
-impl From<&Arc<str>> for Tree {
-    fn from(text: &Arc<str>) -> Tree {
+impl From<&ArcStr> for Tree {
+    fn from(text: &ArcStr) -> Tree {
         Tree::Text(text.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! The next step of a rolling update: pods of an old template go, within `maxUnavailable` and `maxSurge`
 //! (`rollingUpdate` of `update.go`).
 
+use arcstr::ArcStr;
 use std::sync::Arc;
 
 use super::super::int_or_percent::scaled;
@@ -12,7 +13,7 @@ use crate::demo::store::Object;
 pub struct Steps {
     pub delete: Vec<Arc<Object>>,
     /// Nodes that get another pod.
-    pub create: Vec<Arc<str>>,
+    pub create: Vec<ArcStr>,
 }
 
 /// The new pod comes before the old one goes: `AllowsSurge`.

@@ -1,6 +1,7 @@
 //! The EndpointSlices of a service: up to a hundred endpoints each, those with the same ports together; what need not move
 //! stays where it is (`reconcileByPortMapping`).
 
+use arcstr::ArcStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ struct Slice {
 #[derive(Default)]
 struct Group {
     ports: Vec<Tree>,
-    endpoints: BTreeMap<Arc<str>, Tree>,
+    endpoints: BTreeMap<ArcStr, Tree>,
 }
 
 /// Brings the slices of a service up to date.

@@ -1,7 +1,7 @@
 //! The life of a pod: admitted, its volumes mounted, its init containers one after another, its containers together; and the
 //! phase and the conditions that follow from them (`kubelet_pods.go`, `status/generate.go`).
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use serde_json::json;
 
@@ -377,7 +377,7 @@ fn gates(tree: &Tree, others: &[Tree]) -> Option<(&'static str, String)> {
 }
 
 /// The conditions of a pod that has been ready since `since`.
-pub(super) fn ready_since(since: &Arc<str>, generation: i64) -> Tree {
+pub(super) fn ready_since(since: &ArcStr, generation: i64) -> Tree {
     let one = |kind: &str| {
         let mut condition: Tree = json!({"type": kind, "status": "True", "lastProbeTime": null}).into();
         condition.set("lastTransitionTime", since);

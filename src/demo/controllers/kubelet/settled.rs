@@ -1,7 +1,7 @@
 //! The status of a pod that has been running for a while, ready-made: what fills a cluster with a hundred thousand pods.
 
+use arcstr::ArcStr;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::super::loads::is_sidecar;
 use super::pod::{host_ip, qos_class, ready_since};
@@ -13,16 +13,16 @@ use crate::demo::tree::Tree;
 #[derive(Default)]
 pub struct Shared {
     /// Start and generation → conditions and the statuses of the containers, in all but what is each pod's own.
-    parts: HashMap<(Arc<str>, i64), Tree>,
+    parts: HashMap<(ArcStr, i64), Tree>,
     /// Node → its addresses, as the status lists them.
-    hosts: HashMap<Arc<str>, (Tree, Tree)>,
+    hosts: HashMap<ArcStr, (Tree, Tree)>,
 }
 
 const LISTS: [(&str, &str); 2] = [("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")];
 
 /// The status of a pod that has run on `node` since `started` (as the API writes times), with the address `ip`. `pod` has its
 /// name, UID and spec. Only what differs from pod to pod is new memory: addresses and container ids.
-pub fn settled(pod: &Tree, node: &Object, ip: &str, started: &Arc<str>, shared: &mut Shared) -> Tree {
+pub fn settled(pod: &Tree, node: &Object, ip: &str, started: &ArcStr, shared: &mut Shared) -> Tree {
     let generation = pod.int("metadata.generation", 0);
     let mut status = shared.parts.entry((started.clone(), generation)).or_insert_with(|| common(pod, started, generation)).clone();
     let (host, hosts) = shared.hosts.entry(node.name.clone()).or_insert_with(|| {
@@ -61,7 +61,7 @@ pub fn settled(pod: &Tree, node: &Object, ip: &str, started: &Arc<str>, shared: 
 }
 
 /// All of a status, with place for what is each pod's own.
-fn common(pod: &Tree, started: &Arc<str>, generation: i64) -> Tree {
+fn common(pod: &Tree, started: &ArcStr, generation: i64) -> Tree {
     let mut status = Tree::map();
     for own in ["hostIP", "hostIPs", "podIP", "podIPs"] {
         status.put(own, Tree::Null);
@@ -83,7 +83,7 @@ fn common(pod: &Tree, started: &Arc<str>, generation: i64) -> Tree {
     status
 }
 
-fn one(container: &Tree, list: &str, started: &Arc<str>) -> Tree {
+fn one(container: &Tree, list: &str, started: &ArcStr) -> Tree {
     let mut status = containers::waiting(container, "");
     let full = images::full_name(container.text("image"));
     status.put("imageID", images::image_id(&full));

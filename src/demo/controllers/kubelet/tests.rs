@@ -1,3 +1,4 @@
+use arcstr::ArcStr;
 use serde_json::{Value, json};
 
 use super::super::nodes::{NodeSpec, make};
@@ -360,7 +361,7 @@ fn settled_pods_are_like_those_that_were_started_and_share_their_parts() {
     let lived = world.find(&pod).expect("is there");
     let node = world.store.list("nodes", None).next().expect("is there").clone();
     let mut shared = Shared::default();
-    let since: Arc<str> = "2026-11-21T08:00:00Z".into();
+    let since: ArcStr = "2026-11-21T08:00:00Z".into();
     let ready = settled(&lived.tree, &node, "10.64.0.9", &since, &mut shared);
     let keys = |tree: &Tree| tree.entries().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
     assert_eq!(keys(&ready), keys(&lived.tree["status"]));

@@ -1,5 +1,6 @@
 //! Which nodes a pod may go to, and why it may not go to the others: the filters of the default plugins, in their order.
 
+use arcstr::ArcStr;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use crate::model::facts::Selector;
 
 type Reason = Cow<'static, str>;
 /// A label of nodes and its value.
-type Domain = (Arc<str>, Arc<str>);
+type Domain = (ArcStr, ArcStr);
 /// Values of a label.
-type Values = BTreeSet<Arc<str>>;
+type Values = BTreeSet<ArcStr>;
 /// Which victims are the better ones: the highest priority among them, and how many they are.
 type Rank = (i64, usize);
 
@@ -39,11 +40,11 @@ fn for_now(why: &'static str) -> Option<Refused> {
 
 /// A constraint of `topologySpreadConstraints` that must hold.
 struct Spread {
-    key: Arc<str>,
+    key: ArcStr,
     skew: i64,
     own: i64,
     least: i64,
-    counts: BTreeMap<Arc<str>, i64>,
+    counts: BTreeMap<ArcStr, i64>,
 }
 
 /// What a pod wants, read once for all nodes.
@@ -51,11 +52,11 @@ pub struct Wish<'a> {
     pod: &'a Tree,
     /// What it asks for.
     pub asks: Amounts,
-    ports: Vec<(Arc<str>, Arc<str>, i64)>,
+    ports: Vec<(ArcStr, ArcStr, i64)>,
     /// The one node that it can go to (a DaemonSet's pod).
     only: Option<&'a str>,
     /// Each of its affinity terms, with the places where it finds company; the key alone when it is the first of its kind.
-    near: Vec<(Arc<str>, Option<Values>)>,
+    near: Vec<(ArcStr, Option<Values>)>,
     away: BTreeSet<Domain>,
     kept_away: BTreeSet<Domain>,
     spreads: Vec<Spread>,
@@ -65,7 +66,7 @@ pub struct Wish<'a> {
     pub never_preempts: bool,
 }
 
-fn label(world: &World, node: &str, key: &str) -> Option<Arc<str>> {
+fn label(world: &World, node: &str, key: &str) -> Option<ArcStr> {
     match world.store.get("nodes", "", node)?.labels().get(key)? {
         Tree::Text(value) => Some(value.clone()),
         _ => None,
@@ -73,8 +74,8 @@ fn label(world: &World, node: &str, key: &str) -> Option<Arc<str>> {
 }
 
 /// The namespaces that a term of pod affinity looks into.
-fn namespaces(world: &World, term: &Tree, own: &str) -> Vec<Arc<str>> {
-    let mut all: Vec<Arc<str>> = term["namespaces"].items().iter().filter_map(|n| n.as_str().map(Arc::from)).collect();
+fn namespaces(world: &World, term: &Tree, own: &str) -> Vec<ArcStr> {
+    let mut all: Vec<ArcStr> = term["namespaces"].items().iter().filter_map(|n| n.as_str().map(ArcStr::from)).collect();
     let by_label = &term["namespaceSelector"];
     if all.is_empty() && by_label.is_null() {
         return vec![own.into()];
@@ -87,7 +88,7 @@ fn namespaces(world: &World, term: &Tree, own: &str) -> Vec<Arc<str>> {
 }
 
 /// Where pods that a term means run.
-fn places(world: &World, term: &Tree, own: &str) -> BTreeSet<Arc<str>> {
+fn places(world: &World, term: &Tree, own: &str) -> BTreeSet<ArcStr> {
     let (wanted, key) = (selector::of(&term["labelSelector"]), term.text("topologyKey"));
     let pods = namespaces(world, term, own).into_iter().flat_map(|namespace| world.store.pods(&namespace, &wanted));
     let running = pods.filter(|pod| !pod.tree["spec"]["nodeName"].is_null() && !ended(pod));
@@ -117,10 +118,10 @@ impl<'a> Wish<'a> {
         let near = affinity["podAffinity"][REQUIRED].items().iter().map(|term| {
             let found = places(world, term, &pod.namespace);
             let first = found.is_empty() && means(world, term, &pod.namespace, pod);
-            (Arc::from(term.text("topologyKey")), (!first).then_some(found))
+            (ArcStr::from(term.text("topologyKey")), (!first).then_some(found))
         });
         let away = affinity["podAntiAffinity"][REQUIRED].items().iter().flat_map(|term| {
-            let key: Arc<str> = term.text("topologyKey").into();
+            let key: ArcStr = term.text("topologyKey").into();
             places(world, term, &pod.namespace).into_iter().map(move |value| (key.clone(), value))
         });
         let mut kept_away = BTreeSet::new();
@@ -152,7 +153,7 @@ impl<'a> Wish<'a> {
     }
 
     fn spread(&self, world: &World, pod: &Object, constraint: &Tree) -> Spread {
-        let key: Arc<str> = constraint.text("topologyKey").into();
+        let key: ArcStr = constraint.text("topologyKey").into();
         let mut labels = constraint["labelSelector"].clone();
         for name in constraint["matchLabelKeys"].items().iter().filter_map(Tree::as_str) {
             if let Some(value) = pod.labels().get(name) {
@@ -161,7 +162,7 @@ impl<'a> Wish<'a> {
         }
         let wanted: Selector = selector::of(&labels);
         let hosts = world.loads.hosts().iter().filter(|host| self.node_affinity(&host.node));
-        let mut counts: BTreeMap<Arc<str>, i64> =
+        let mut counts: BTreeMap<ArcStr, i64> =
             hosts.filter_map(|host| host.node.labels().get(&key)?.as_str().map(|v| (v.into(), 0))).collect();
         for other in world.store.pods(&pod.namespace, &wanted) {
             if !other.terminating()
@@ -245,7 +246,7 @@ impl<'a> Wish<'a> {
                 return for_now("node(s) didn't match pod topology spread constraints");
             }
         }
-        let found = |(key, places): &(Arc<str>, Option<Values>)| {
+        let found = |(key, places): &(ArcStr, Option<Values>)| {
             labels[&**key].as_str().is_some_and(|value| places.as_ref().is_none_or(|places| places.contains(value)))
         };
         if !self.near.iter().all(found) {
@@ -267,7 +268,7 @@ fn unschedulable() -> Tree {
     Tree::texts([("key", "node.kubernetes.io/unschedulable"), ("effect", "NoSchedule")])
 }
 
-fn clash(a: &(Arc<str>, Arc<str>, i64), b: &(Arc<str>, Arc<str>, i64)) -> bool {
+fn clash(a: &(ArcStr, ArcStr, i64), b: &(ArcStr, ArcStr, i64)) -> bool {
     a.0 == b.0 && a.2 == b.2 && (a.1 == b.1 || &*a.1 == "0.0.0.0" || &*b.1 == "0.0.0.0")
 }
 
@@ -277,7 +278,7 @@ pub fn make_room(world: &mut World, pod: &Object, wish: &Wish, hosts: &[usize], 
     if wish.never_preempts {
         return None;
     }
-    let mut best: Option<(Rank, Arc<str>, Vec<Arc<Object>>)> = None;
+    let mut best: Option<(Rank, ArcStr, Vec<Arc<Object>>)> = None;
     for &at in hosts {
         let host = &world.loads.hosts()[at];
         let Some(load) = world.loads.of(&host.node.name).filter(|load| load.has_less_than(wish.priority)) else { continue };
