@@ -12,6 +12,7 @@ pub mod deletion_order;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
+pub mod events;
 mod family;
 pub mod garbage;
 #[cfg(test)]
@@ -76,6 +77,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &nodes::LIFECYCLE,
     &nodes::TAINTS,
     &definitions::DEFINITION,
+    &events::EXPIRY,
     &story::churn::STORY,
 ];
 

@@ -11,7 +11,9 @@ use super::correlator::{Correlator, Verdict};
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
 
-/// Events that are kept, like the hour of a real cluster: the oldest go first.
+/// Events that are kept at most, however much is said within the hour that they live ([`EXPIRY`]): the oldest go first.
+///
+/// [`EXPIRY`]: crate::demo::controllers::events::EXPIRY
 const KEPT: usize = 5_000;
 
 /// What was said, to find it again: about whom (UID and part), reason and message.

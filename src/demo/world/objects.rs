@@ -61,8 +61,8 @@ impl World {
         let before = self.find(reference)?;
         let mut tree = before.tree.clone();
         change(&mut tree);
-        // Of a pod nothing changes that has defaults, and there are too many of them to look.
-        if &*before.resource != "pods" && !tree["spec"].equals(&before.tree["spec"]) {
+        // Of these nothing changes that has defaults, and there are too many of them, or of their heartbeats, to look.
+        if !matches!(&*before.resource, "pods" | "leases.coordination.k8s.io") && !tree["spec"].equals(&before.tree["spec"]) {
             admission::default(self, &before.resource, &mut tree);
         }
         Some(self.commit(&before, tree))
