@@ -2,6 +2,7 @@
 //! (`k8s.io/endpointslice`, `pkg/controller/endpoint`).
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Controller, pods};
@@ -82,8 +83,23 @@ fn sync(world: &mut World, about: &Ref) {
         return;
     }
     let pods = world.store.pods(&service.namespace, &selector::of_map(wanted));
+    let pods: Vec<Backend> = pods.into_iter().map(|pod| Backend { target: target(&pod), pod }).collect();
     slices::sync(world, &service, &pods);
     legacy::sync(world, &service, &pods);
+}
+
+/// A pod that a service selects. Both kinds of endpoints share what they say of it: there may be very many.
+struct Backend {
+    pod: Arc<Object>,
+    target: Tree,
+}
+
+impl Deref for Backend {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        &self.pod
+    }
 }
 
 /// Whether a pod has an address to be reached at: `ShouldPodBeInEndpoints`.
@@ -92,15 +108,15 @@ fn belongs(pod: &Object, though_terminating: bool) -> bool {
 }
 
 /// The addresses of a pod.
-fn addresses(pod: &Object) -> Vec<&str> {
-    let all: Vec<&str> = pod.tree.at("status.podIPs").items().iter().map(|ip| ip.text("ip")).filter(|ip| !ip.is_empty()).collect();
-    let one = pod.tree.text("status.podIP");
+fn addresses(pod: &Object) -> Vec<&Tree> {
+    let all: Vec<&Tree> = pod.tree.at("status.podIPs").items().iter().map(|ip| &ip["ip"]).filter(|ip| !ip.is_empty()).collect();
+    let one = pod.tree.at("status.podIP");
     if all.is_empty() && !one.is_empty() { vec![one] } else { all }
 }
 
 /// It is an address of IPv6.
-fn is_v6(address: &str) -> bool {
-    address.parse().is_ok_and(|address: IpAddr| address.is_ipv6())
+fn is_v6(address: &Tree) -> bool {
+    address.as_str().unwrap_or("").parse().is_ok_and(|address: IpAddr| address.is_ipv6())
 }
 
 /// The families of addresses that a service has: `IPv4`, `IPv6`.
@@ -108,7 +124,7 @@ fn families(service: &Object) -> Vec<&'static str> {
     let families = service.tree.at("spec.ipFamilies").items().iter();
     let known: Vec<_> = families.map(|family| if *family == "IPv6" { "IPv6" } else { "IPv4" }).collect();
     match known.is_empty() {
-        true if is_v6(service.tree.text("spec.clusterIP")) => vec!["IPv6"],
+        true if is_v6(service.tree.at("spec.clusterIP")) => vec!["IPv6"],
         true => vec!["IPv4"],
         false => known,
     }
@@ -178,7 +194,7 @@ fn labels(service: &Object, own: &[(&str, &str)]) -> Tree {
 }
 
 /// The time of the newest change that made the endpoints what they are.
-fn trigger(service: &Object, pods: &[Arc<Object>]) -> Tree {
+fn trigger(service: &Object, pods: &[Backend]) -> Tree {
     let of_pods = pods.iter().map(|pod| pod.tree.item("status.conditions", "type", "Ready")["lastTransitionTime"].clone());
     let times = of_pods.chain([service.tree.at("metadata.creationTimestamp").clone()]);
     times.max_by(|a, b| a.as_str().cmp(&b.as_str())).unwrap_or_default()

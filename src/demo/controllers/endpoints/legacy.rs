@@ -1,9 +1,8 @@
 //! The Endpoints of a service: one object with all addresses, by ports.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use super::{LEGACY, addresses, belongs, families, hostname, is_headless, is_v6, labels, ports, set_trigger, target, trigger};
+use super::{Backend, LEGACY, addresses, belongs, families, hostname, is_headless, is_v6, labels, ports, set_trigger, trigger};
 use crate::demo::controllers::pods;
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
@@ -21,7 +20,7 @@ struct Subset {
 }
 
 /// Brings the Endpoints of a service up to date.
-pub fn sync(world: &mut World, service: &Object, pods: &[Arc<Object>]) {
+pub fn sync(world: &mut World, service: &Object, pods: &[Backend]) {
     let mut subsets = subsets(service, pods);
     let truncated = truncate(&mut subsets);
     let labels = labels(service, &[("endpoints.kubernetes.io/managed-by", "endpoint-controller")]);
@@ -53,7 +52,7 @@ pub fn sync(world: &mut World, service: &Object, pods: &[Arc<Object>]) {
     }
 }
 
-fn subsets(service: &Object, pods: &[Arc<Object>]) -> Vec<Subset> {
+fn subsets(service: &Object, pods: &[Backend]) -> Vec<Subset> {
     let even_unready = service.tree.flag("spec.publishNotReadyAddresses");
     let v6 = families(service).first() == Some(&"IPv6");
     let portless = service.tree.at("spec.ports").is_empty();
@@ -64,14 +63,15 @@ fn subsets(service: &Object, pods: &[Arc<Object>]) -> Vec<Subset> {
         if ports.is_empty() && !(portless && is_headless(service)) {
             continue;
         }
-        let mut address = Tree::texts([("ip", ip)]);
+        let mut address = Tree::map();
+        address.put("ip", ip);
         if !pod.tree.text("spec.nodeName").is_empty() {
             address.put("nodeName", pod.tree.at("spec.nodeName"));
         }
         if let Some(hostname) = hostname(pod, service) {
             address.put("hostname", hostname);
         }
-        address.put("targetRef", target(pod));
+        address.put("targetRef", &pod.target);
         let at = subsets.iter().position(|subset| subset.ports == ports).unwrap_or_else(|| {
             subsets.push(Subset { ports, ready: Vec::new(), unready: Vec::new() });
             subsets.len() - 1

@@ -5,7 +5,7 @@ use arcstr::ArcStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{NAME, SLICE, addresses, belongs, families, hostname, is_v6, labels, ports, set_trigger, target, trigger};
+use super::{Backend, NAME, SLICE, addresses, belongs, families, hostname, is_v6, labels, ports, set_trigger, trigger};
 use crate::demo::controllers::pods;
 use crate::demo::store::Object;
 use crate::demo::tree::Tree;
@@ -35,7 +35,7 @@ struct Group {
 }
 
 /// Brings the slices of a service up to date.
-pub fn sync(world: &mut World, service: &Arc<Object>, pods: &[Arc<Object>]) {
+pub fn sync(world: &mut World, service: &Arc<Object>, pods: &[Backend]) {
     let families: BTreeSet<&str> = families(service).into_iter().collect();
     let stored: Vec<Arc<Object>> = world.store.owned(&service.uid).filter(|slice| &*slice.resource == SLICE).cloned().collect();
     for strange in stored.iter().filter(|slice| !families.contains(slice.tree.text("addressType"))) {
@@ -63,8 +63,9 @@ fn key(ports: &[Tree]) -> Vec<u8> {
     ports.iter().flat_map(Tree::json).collect()
 }
 
-fn groups(world: &World, service: &Object, pods: &[Arc<Object>], family: &str, homeless: &mut bool) -> BTreeMap<Vec<u8>, Group> {
+fn groups(world: &World, service: &Object, pods: &[Backend], family: &str, homeless: &mut bool) -> BTreeMap<Vec<u8>, Group> {
     let mut groups: BTreeMap<Vec<u8>, Group> = BTreeMap::new();
+    let mut known: Vec<Tree> = Vec::new();
     for pod in pods.iter().filter(|pod| belongs(pod, true)) {
         let ports = ports(service, pod, true);
         let group = groups.entry(key(&ports)).or_insert_with(|| Group { ports, ..Group::default() });
@@ -73,25 +74,30 @@ fn groups(world: &World, service: &Object, pods: &[Arc<Object>], family: &str, h
             *homeless = true;
             continue;
         }
-        let addresses: Tree = addresses(pod).into_iter().filter(|ip| is_v6(ip) == (family == "IPv6")).map(Tree::from).collect();
+        let addresses: Tree = addresses(pod).into_iter().filter(|ip| is_v6(ip) == (family == "IPv6")).cloned().collect();
         if !addresses.is_empty() {
-            group.endpoints.insert(pod.uid.clone(), endpoint(service, pod, node.map(|node| &**node), addresses));
+            group.endpoints.insert(pod.uid.clone(), endpoint(service, pod, node.map(|node| &**node), addresses, &mut known));
         }
     }
     groups
 }
 
-/// `podToEndpoint`.
-fn endpoint(service: &Object, pod: &Object, node: Option<&Object>, addresses: Tree) -> Tree {
+/// `podToEndpoint`. `known` are the conditions that others have.
+fn endpoint(service: &Object, pod: &Backend, node: Option<&Object>, addresses: Tree, known: &mut Vec<Tree>) -> Tree {
     let (serving, terminating) = (pods::is_ready(pod), pod.terminating());
     let mut conditions = Tree::map();
     conditions.put("ready", service.tree.flag("spec.publishNotReadyAddresses") || (serving && !terminating));
     conditions.put("serving", serving);
     conditions.put("terminating", terminating);
+    // There are few different ones, and very many endpoints.
+    match known.iter().find(|other| **other == conditions) {
+        Some(other) => conditions = other.clone(),
+        None => known.push(conditions.clone()),
+    }
     let mut endpoint = Tree::map();
     endpoint.put("addresses", addresses);
     endpoint.put("conditions", conditions);
-    endpoint.put("targetRef", target(pod));
+    endpoint.put("targetRef", &pod.target);
     if !pod.tree.text("spec.nodeName").is_empty() {
         endpoint.put("nodeName", pod.tree.at("spec.nodeName"));
     }
@@ -107,7 +113,7 @@ fn endpoint(service: &Object, pod: &Object, node: Option<&Object>, addresses: Tr
 fn sync_family(
     world: &mut World,
     service: &Arc<Object>,
-    pods: &[Arc<Object>],
+    pods: &[Backend],
     family: &str,
     groups: BTreeMap<Vec<u8>, Group>,
     stored: &[Arc<Object>],
