@@ -16,6 +16,10 @@ use super::refusal::Refusal;
 use super::selector;
 use super::tree::Tree;
 
+mod names;
+
+use names::Names;
+
 /// Changes that are remembered of each resource. With a thousand changes a second a watcher may be ten seconds late.
 const HISTORY: usize = 10_000;
 
@@ -124,7 +128,7 @@ type Label = (ArcStr, ArcStr, ArcStr);
 #[derive(Default)]
 struct Collection {
     /// By namespace and name, which is the order of lists.
-    objects: BTreeMap<(ArcStr, ArcStr), Arc<Object>>,
+    objects: BTreeMap<names::Owned, Arc<Object>>,
     history: VecDeque<Change>,
     /// The version of the newest change that is forgotten.
     forgotten: u64,
@@ -146,6 +150,8 @@ pub struct Store {
     bound: HashMap<ArcStr, BTreeSet<Ref>>,
     /// Changes that controllers have not seen.
     unseen: VecDeque<Change>,
+    /// Nothing is remembered for watches.
+    unwatched: bool,
 }
 
 impl Store {
@@ -161,13 +167,12 @@ impl Store {
 
     /// One object.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<&Arc<Object>> {
-        // Borrowed pairs cannot look up owned ones; two small allocations are cheaper than another key type.
-        self.collections.get(resource)?.objects.get(&(namespace.into(), name.into()))
+        self.collections.get(resource)?.objects.get(&(namespace, name) as &dyn Names)
     }
 
     /// One object by its reference.
     pub fn find(&self, reference: &Ref) -> Option<&Arc<Object>> {
-        self.collections.get(&reference.resource)?.objects.get(&(reference.namespace.clone(), reference.name.clone()))
+        self.get(&reference.resource, &reference.namespace, &reference.name)
     }
 
     /// One object by its UID.
@@ -252,7 +257,7 @@ impl Store {
         let matches = |object: &&Arc<Object>| selector::matches(selector, object.labels());
         match (shortest, self.collections.get(INDEXED)) {
             (Some(names), Some(pods)) => {
-                names.iter().filter_map(|name| pods.objects.get(&(namespace.clone(), name.clone()))).filter(matches).cloned().collect()
+                names.iter().filter_map(|name| pods.objects.get(&(&*namespace, &**name) as &dyn Names)).filter(matches).cloned().collect()
             }
             _ => self.list(INDEXED, Some(&namespace)).filter(matches).cloned().collect(),
         }
@@ -292,8 +297,8 @@ impl Store {
 
     /// Takes an object away. The change has it with the version of its going.
     pub fn remove(&mut self, reference: &Ref) -> Option<Arc<Object>> {
-        let before =
-            self.collections.get_mut(&reference.resource)?.objects.remove(&(reference.namespace.clone(), reference.name.clone()))?;
+        let names = (&*reference.namespace, &*reference.name);
+        let before = self.collections.get_mut(&reference.resource)?.objects.remove(&names as &dyn Names)?;
         self.version += 1;
         self.index(Some(&before), None);
         let mut tree = before.tree.clone();
@@ -325,8 +330,14 @@ impl Store {
         Ok(history.range(first..))
     }
 
+    /// Nobody watches until [`Store::forget`]: nothing needs to be remembered.
+    pub fn unwatched(&mut self) {
+        self.unwatched = true;
+    }
+
     /// Forgets what happened up to now: what follows the making of a cluster, and what a test of 410 asks for.
     pub fn forget(&mut self) {
+        self.unwatched = false;
         self.floor = self.version;
         for collection in self.collections.values_mut() {
             collection.history = VecDeque::new();
@@ -341,6 +352,9 @@ impl Store {
 
     fn remember(&mut self, change: Change) {
         self.unseen.push_back(change.clone());
+        if self.unwatched {
+            return;
+        }
         let Some(collection) = self.collections.get_mut(&change.object.resource) else { return };
         collection.history.push_back(change);
         if collection.history.len() > HISTORY

@@ -34,6 +34,7 @@ const TROUBLE: &str = include_str!("story/trouble.yaml");
 /// Makes the cluster of the story, as it is at `now`, and so many pods beside it.
 pub fn tell(now: Millis, seed: u64, pods: usize) -> World {
     let mut world = World::new(now - 34 * DAY, seed);
+    world.store.unwatched();
     let count = NODES + pods.div_ceil(ON_A_NODE);
     // Names and places are our own: nothing in the story is taken twice, but for what the nodes bring along.
     let _ = nodes::make(&mut world, count, &NodeSpec::default());
@@ -68,6 +69,7 @@ pub fn tell(now: Millis, seed: u64, pods: usize) -> World {
 /// A cluster that is ready, and that nobody uses yet.
 pub fn nothing(now: Millis, seed: u64) -> World {
     let mut world = World::new(now - MINUTE, seed);
+    world.store.unwatched();
     let _ = nodes::make(&mut world, 3, &NodeSpec::default());
     make(&mut world, CLUSTER);
     world.run_until(now);

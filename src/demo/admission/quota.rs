@@ -101,7 +101,7 @@ pub(crate) fn used(world: &World, quota: &Tree, namespace: &str, name: &str) -> 
 ///
 /// # Errors
 /// It does not, or does not say what it uses where a quota wants to know.
-pub(super) fn check(world: &World, resource: &str, tree: &Tree) -> Result<(), Refusal> {
+pub(in crate::demo) fn check(world: &World, resource: &str, tree: &Tree) -> Result<(), Refusal> {
     let namespace = tree.text("metadata.namespace");
     let refuse = |why: String| Err(Refusal::forbidden(resource, tree.text("metadata.name"), &why));
     for quota in world.store.list("resourcequotas", Some(namespace)).filter(|q| covers(&q.tree, resource, tree)) {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::World;
 use super::correlator::{Correlator, Verdict};
+use crate::demo::admission;
 use crate::demo::store::{Object, Ref};
 use crate::demo::tree::Tree;
 
@@ -85,8 +86,15 @@ impl World {
         event.set("involvedObject", involved);
         event.set("firstTimestamp", &now);
         event.set("lastTimestamp", &now);
-        // Only a namespace that is on its way out refuses it, and then nobody will read it.
-        let Ok(event) = self.create("events", event) else { return };
+        // Where a namespace is on its way out, or has enough, nobody is told. It is complete as it is: of most that happens
+        // there is an event, and admission need not look through them all.
+        let open = self.store.get("namespaces", "", namespace).is_some_and(|home| !home.terminating());
+        if !open || admission::quota::check(self, "events", &event).is_err() {
+            return;
+        }
+        event.set("metadata.uid", self.random.uid());
+        event.set("metadata.creationTimestamp", now);
+        let event = self.store.put("events", event);
         self.events.known.insert(said.clone(), event.reference());
         self.events.order.push_back(said);
         if self.events.order.len() > KEPT
