@@ -1,8 +1,10 @@
 //! What keeps the demo moving: a team that releases again and again, and, where it is asked for, so many changes a second.
 
+use std::sync::Arc;
+
 use super::image;
 use crate::demo::controllers::Controller;
-use crate::demo::store::{Change, Ref};
+use crate::demo::store::{Change, Object, Ref};
 use crate::demo::world::{Millis, SECOND, World};
 
 /// Between two releases of the team: longer than a rollout takes, so that it is seen to end.
@@ -59,6 +61,9 @@ fn sync(world: &mut World, about: &Ref) {
     }
 }
 
+/// Whose pods change: one team is in trouble, and the others are as they were, however large the cluster.
+const TROUBLED: &str = "team-1";
+
 /// Changes as many pods as the time that has passed asks for. A container of each was started again: one event for each watch,
 /// as a pod in trouble makes them, and nothing for the controllers to do.
 fn round(world: &mut World) {
@@ -68,9 +73,9 @@ fn round(world: &mut World) {
     for _ in 0..wanted {
         let after = world.churn.next.take();
         let place = after.as_ref().map(|r| (&*r.namespace, &*r.name));
-        let runs =
-            |o: &&std::sync::Arc<crate::demo::store::Object>| o.namespace.starts_with("team-") && o.tree["status"]["phase"] == "Running";
-        let next = world.store.list_after("pods", None, place).find(runs).or_else(|| world.store.list("pods", None).find(runs));
+        let runs = |o: &&Arc<Object>| o.tree["status"]["phase"] == "Running";
+        let pods = |after| world.store.list_after("pods", Some(TROUBLED), after).find(runs);
+        let next = pods(place).or_else(|| pods(None));
         let Some(pod) = next.map(|pod| pod.reference()) else { break };
         let now = world.now_text();
         world.update(&pod, |tree| {
