@@ -109,10 +109,10 @@ fn when_still(draw: impl Fn() -> String) -> String {
 
 #[test]
 fn pods() {
-    let scene = Scene::new("pods", Some("shop"), 35);
+    let scene = Scene::new("pods", Some("shop"), 38);
     scene.to("CrashLoopBackOff");
     // The bar of what it uses, and what was asked for by itself.
-    scene.see(&["▁", "Deployment/recommender", "BackOff ×", "Created ×"]);
+    scene.see(&["▁", "Deployment/recommender", "Pulled ×", "Started ×"]);
     scene.picture("pods", "The pods of a namespace, and why one of them does not run");
 }
 
