@@ -38,15 +38,15 @@
 //!
 //! | folder | what it is for |
 //! | --- | --- |
-//! | [`model`] | what we know: row, facts, store and listing, filter language, metrics, scope, truth, time |
-//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts; `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names) |
+//! | [`model`] | what we know: row, facts, store and listing, filter language, metrics, scope, truth, time; `tree` (JSON whose parts are shared) |
+//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts; `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
 //! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics |
 //! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt; `draw` puts it into cells |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`app`] | the loop, and the surface that it draws on |
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
-//! | [`demo`], [`serve`] | the embedded cluster of `--demo`, and `kubetui demo serve`, which is it alone |
+//! | [`demo`], [`serve`] | the embedded cluster of `--demo` (a map of its own, at its door), and `kubetui demo serve`, which is it alone |
 //! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has |
 //! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
 //!

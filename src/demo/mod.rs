@@ -3,6 +3,24 @@
 //!
 //! Everything that is decided is decided in one place and without waiting: `world::World` holds the objects, the time and
 //! what is due, `api` answers one call on it, controllers react to what changed. Only `serve` knows sockets and tasks.
+//!
+//! ```text
+//! client ══ HTTPS ══▶ serve ──Request──▶ api ──▶ admission, patch ──▶ world (store, time, timers)
+//!                       ▲                 │                              │ changes    ▲ next steps
+//!                       └─────Answer──────┘                              ▼            │
+//!                                                                      controllers ───┘
+//! ```
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`serve`], [`http`], [`channel`] | sockets, TLS, accounts and their kubeconfig; HTTP without sockets; several streams over one websocket |
+//! | [`api`] | one call in, one answer out: routing, lists, watches, writes, tables; [`refusal`] has the words of a no, [`roles`] says who may |
+//! | [`admission`], [`patch`], [`protobuf`] | what is filled in and what is refused; the four patches; bodies in protobuf |
+//! | [`resources`], [`openapi`] | what kinds there are and their schemas, recorded from a real server (`recorded/`), and those of definitions |
+//! | [`world`], [`store`], [`running`] | the cluster and its time; objects, versions, indexes; the world among threads |
+//! | [`controllers`] | one row for each controller, the scheduler, the kubelets and the nodes among them |
+//! | [`container`], [`traffic`], [`logs`], [`shell`], [`metrics`] | what goes on in a container: what it says, what `exec` finds there, what it uses |
+//! | [`story`] | what is going on when somebody looks: manifests, large clusters, churn |
 
 pub mod admission;
 pub mod api;
