@@ -1,10 +1,12 @@
 //! What we know of the cluster. No async, no terminal: plain data that the one loop owns.
 
+pub mod act;
 pub mod address;
 pub mod facts;
 pub mod intern;
 pub mod kind;
 pub mod metrics;
+pub mod policy;
 pub mod quantity;
 pub mod query;
 pub mod reference;

@@ -102,6 +102,11 @@ pub fn is_name(pattern: &str) -> bool {
     !pattern.contains(['*', '?'])
 }
 
+/// Whether a name fits a pattern, in which `*` stands for anything.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    glob(pattern.as_bytes(), name.as_bytes())
+}
+
 /// Greedy with one place to go back to: linear for one `*`, never exponential. Names are ASCII (RFC 1123).
 fn glob(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);

@@ -1,0 +1,143 @@
+//! What a context allows: read-only mode and guard rails. The gate (`cluster::write`) holds every write against it; the
+//! config file and the command line make it.
+
+use std::sync::Arc;
+
+use super::kind::Kind;
+
+/// What has to be done before a write is sent; a later one is stricter than an earlier one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demand {
+    /// Nothing: the key was the answer.
+    #[default]
+    Free,
+    /// A question, whose default answer is No.
+    Confirm,
+    /// The object's name typed; of several, how many they are.
+    Name,
+    /// The context's name typed.
+    Context,
+    /// It is not done.
+    Deny,
+}
+
+/// One guard rail: for these verbs on these kinds in these namespaces, this is demanded. An empty list is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rail {
+    /// Names of commands: `delete`, `scale`, `exec`.
+    pub verbs: Vec<Arc<str>>,
+    /// Kinds as `statefulsets.apps`, plural and group, or plural alone for any group.
+    pub kinds: Vec<Arc<str>>,
+    /// Namespaces, by name or by a pattern with `*`; an object of cluster scope is in none.
+    pub namespaces: Vec<Arc<str>>,
+    /// What is demanded.
+    pub demand: Demand,
+    /// Where it was said, for the person whom it stops: `config.toml:12`, `by default`.
+    pub source: Arc<str>,
+}
+
+impl Rail {
+    fn meets(&self, verb: &str, kind: &Kind, namespace: &str) -> bool {
+        let kinds = |name: &Arc<str>| **name == *kind.plural || **name == *kind.full_name();
+        (self.verbs.is_empty() || self.verbs.iter().any(|v| &**v == verb))
+            && (self.kinds.is_empty() || self.kinds.iter().any(kinds))
+            && (self.namespaces.is_empty()
+                || !namespace.is_empty() && self.namespaces.iter().any(|pattern| super::scope::matches(pattern, namespace)))
+    }
+}
+
+/// What a context allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Why nothing is written at all (`--read-only`, `read-only in config.toml:3`); `None` where writes are allowed.
+    pub read_only: Option<Arc<str>>,
+    /// A mistake is dear here: the header is red.
+    pub danger: bool,
+    /// At most so many objects by one act.
+    pub most: Option<usize>,
+    /// Each write is tried with `dryRun=All` before the question is asked.
+    pub dry_run: bool,
+    /// All of them hold; the strictest counts.
+    pub rails: Vec<Rail>,
+}
+
+/// Deleting these asks for their name: what is in them, or on them, goes too and does not come back.
+const DEAR: [&str; 6] = [
+    "namespaces",
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "statefulsets.apps",
+    "nodes",
+];
+/// At most so many objects at once, in a context where a mistake is dear.
+const MOST_IN_DANGER: usize = 10;
+
+impl Policy {
+    /// What holds in a context of which no file says anything.
+    pub fn of(context: &str) -> Policy {
+        let name = context.to_lowercase();
+        let danger = name.contains("prod") || name.contains("live");
+        let dear = Rail {
+            verbs: vec!["delete".into()],
+            kinds: DEAR.into_iter().map(Arc::from).collect(),
+            demand: Demand::Name,
+            source: "by default".into(),
+            ..Rail::default()
+        };
+        Policy { danger, most: danger.then_some(MOST_IN_DANGER), rails: vec![dear], ..Policy::default() }
+    }
+
+    /// The strictest rail that meets a verb on an object, if any does.
+    pub fn rail(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<&Rail> {
+        self.rails.iter().filter(|rail| rail.meets(verb, kind, namespace)).max_by_key(|rail| rail.demand)
+    }
+
+    /// Why a verb on an object is not done at all.
+    pub fn denied(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<String> {
+        if let Some(why) = &self.read_only {
+            return Some(format!("read-only ({why}): {verb} is not sent"));
+        }
+        let rail = self.rail(verb, kind, namespace).filter(|rail| rail.demand == Demand::Deny)?;
+        Some(format!("{verb} of {} is denied here ({})", kind.plural, rail.source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(group: &str, plural: &str) -> Kind {
+        Kind { group: group.into(), version: "v1".into(), plural: plural.into(), ..Kind::default() }
+    }
+
+    #[test]
+    fn what_is_dear_asks_for_its_name_and_production_is_dangerous() {
+        let policy = Policy::of("eu-prod-1");
+        assert_eq!((policy.danger, policy.most), (true, Some(10)));
+        let demand = |verb: &str, kind: &Kind| policy.rail(verb, kind, "shop").map(|rail| rail.demand);
+        assert_eq!(demand("delete", &kind("apps", "statefulsets")), Some(Demand::Name));
+        assert_eq!(demand("delete", &kind("", "pods")), None);
+        assert_eq!(demand("scale", &kind("apps", "statefulsets")), None);
+        assert_eq!(demand("delete", &kind("example.com", "nodes")), Some(Demand::Name), "a plural alone is of any group");
+        assert_eq!((Policy::of("kind-dev").danger, Policy::of("Go-LIVE").danger), (false, true));
+    }
+
+    #[test]
+    fn the_strictest_rail_counts_and_names_its_source() {
+        let rail = |demand, namespaces: &[&str]| Rail {
+            namespaces: namespaces.iter().map(|n| Arc::from(*n)).collect(),
+            demand,
+            source: "config.toml:4".into(),
+            ..Rail::default()
+        };
+        let policy = Policy { rails: vec![rail(Demand::Confirm, &[]), rail(Demand::Deny, &["kube-*"])], ..Policy::default() };
+        let pods = kind("", "pods");
+        assert_eq!(policy.denied("delete", &pods, "shop"), None);
+        assert_eq!(policy.denied("delete", &pods, "kube-system").as_deref(), Some("delete of pods is denied here (config.toml:4)"));
+        assert_eq!(policy.denied("delete", &kind("", "nodes"), ""), None);
+        let policy = Policy { read_only: Some("--read-only".into()), ..policy };
+        assert_eq!(policy.denied("scale", &pods, "shop").as_deref(), Some("read-only (--read-only): scale is not sent"));
+    }
+}
