@@ -1,0 +1,3 @@
+//! The gate: everything that is sent to a cluster and is no read.
+
+pub mod journal;
