@@ -187,6 +187,7 @@ impl<S: Surface> App<S> {
             self.state.hints = commands::hints(&self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
+            self.ask_rights();
         }
         Ok(())
     }

@@ -54,14 +54,7 @@ impl<S: Surface> App<S> {
                 }
                 self.state.catalog = *catalog;
                 self.open_wanted(true);
-                if let Overlay::Picker(picker) = &self.state.overlay
-                    && picker.purpose == Purpose::Palette
-                {
-                    let choices = crate::commands::palette_choices(&self.state);
-                    if let Overlay::Picker(picker) = &mut self.state.overlay {
-                        picker.refill(choices);
-                    }
-                }
+                self.refill_palette();
             }
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
@@ -84,15 +77,35 @@ impl<S: Surface> App<S> {
                 self.state.details.owner(&of, owner);
                 self.ask_owner();
             }
+            Event::Rights(ask, said) => {
+                if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
+                    return;
+                }
+                self.refill_palette();
+            }
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
         self.touch();
     }
 
+    /// The palette is open, and what it offers may be otherwise now.
+    fn refill_palette(&mut self) {
+        if let Overlay::Picker(picker) = &self.state.overlay
+            && picker.purpose == Purpose::Palette
+        {
+            let choices = crate::commands::palette_choices(&self.state);
+            if let Overlay::Picker(picker) = &mut self.state.overlay {
+                picker.refill(choices);
+            }
+        }
+    }
+
     fn linked(&mut self, link: Link) {
         match &link {
             Link::Up { .. } => {
+                // It may be another server, or this one with other rules.
+                self.state.rights.doubt();
                 let alarm = self.alarm.take();
                 if alarm.is_some() && alarm == self.state.message.as_ref().map(|message| message.text.clone()) {
                     self.state.message = None;

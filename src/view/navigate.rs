@@ -6,6 +6,7 @@ use super::state::{Overlay, State, Usage, View};
 use super::table::TableView;
 use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
+use crate::model::rights::Rights;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
 
@@ -167,6 +168,7 @@ impl State {
         self.catalog = Catalog::builtin();
         self.tables.clear();
         self.usage = Usage::default();
+        self.rights = Rights::default();
         self.details = Details::default();
         self.parked.clear();
         self.history.clear();
