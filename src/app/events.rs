@@ -13,6 +13,12 @@ use crate::view::text_view::Fill;
 
 impl<S: Surface> App<S> {
     pub(super) fn take(&mut self, event: Event) {
+        if let Event::Wrote(entry) = &event
+            && entry.outcome.as_ref().is_err_and(|why| why.contains("forbidden"))
+        {
+            // Rights are not as they were when they were asked for.
+            self.state.rights.doubt();
+        }
         match event {
             Event::Watch(id, update) => {
                 let Some((key, feed)) = self.fed.get(&id).cloned() else { return };
@@ -83,6 +89,7 @@ impl<S: Surface> App<S> {
                 }
                 self.refill_palette();
             }
+            Event::Act(..) | Event::Wrote(_) => {}
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;

@@ -56,6 +56,9 @@ impl Attempt {
 
     /// `patch deployments/scale in shop`; the group is left out, as in the names that people use.
     pub fn words(&self) -> String {
+        if self.group.is_empty() && &*self.resource == "namespaces" && self.subresource.is_empty() && !self.name.is_empty() {
+            return format!("{} namespace {}", self.verb, self.name);
+        }
         let mut words = format!("{} {}", self.verb, self.resource);
         if !self.subresource.is_empty() {
             words.push('/');
@@ -210,5 +213,7 @@ mod tests {
             "patch deployments/scale in shop"
         );
         assert_eq!(Attempt::new("delete", &kind("", "nodes", false), "", "", "n1").words(), "delete nodes");
+        assert_eq!(Attempt::new("delete", &namespaces, "", "", "shop").words(), "delete namespace shop");
+        assert_eq!(Attempt::new("create", &namespaces, "", "", "shop").words(), "create namespaces");
     }
 }
