@@ -83,10 +83,9 @@ fn walk(value: &mut Value, secret: bool, hidden: &mut Vec<String>) {
 /// The value of an operation of a JSON patch, where its path leads to values.
 fn operation(object: &mut Map<String, Value>, hidden: &mut Vec<String>) {
     let path = object.get("path").and_then(Value::as_str).unwrap_or_default();
-    if object.contains_key("op") && holds_values(path) {
-        if let Some(value) = object.get_mut("value") {
-            hide(value, hidden);
-        }
+    let hides = object.contains_key("op") && holds_values(path);
+    if let Some(value) = object.get_mut("value").filter(|_| hides) {
+        hide(value, hidden);
     }
 }
 
