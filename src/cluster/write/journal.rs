@@ -72,8 +72,8 @@ impl Journal {
         }
     }
 
-    /// The newest entries of this run and earlier ones, of all contexts, at most so many; the newest is the last. Lines that
-    /// cannot be read are passed over; a journal that cannot be read is empty.
+    /// The newest entries of this run and earlier ones, of all contexts, at most so many; the newest is the last, by time, and in
+    /// the same second by number. Lines that cannot be read are passed over; a journal that cannot be read is empty.
     pub fn read(&self, most: usize) -> Vec<Entry> {
         let Some(folder) = self.place.as_ref().and_then(|place| place.folder.as_deref()) else { return Vec::new() };
         let mut entries: Vec<Entry> = Vec::new();
@@ -100,6 +100,8 @@ impl Journal {
             entries.extend(read.take(most - entries.len()));
         }
         entries.reverse();
+        // Tasks that wrote at the same moment may have overtaken each other.
+        entries.sort_by_key(|entry| (entry.time, entry.number));
         entries
     }
 }

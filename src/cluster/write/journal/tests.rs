@@ -48,14 +48,18 @@ fn what_is_written_is_read_by_another_run_the_newest_last() {
         journal.clone().write(&entry(number)).expect("written");
     }
     let other = Journal::open(Some(path.clone()));
-    other.write(&Entry { outcome: Err("replicas: Invalid value: -1".into()), ..entry(1) }).expect("written");
+    other.write(&Entry { time: 1_700_000_009, outcome: Err("replicas: Invalid value: -1".into()), ..entry(1) }).expect("written");
     let read = other.read(3);
     assert_eq!(numbers(&read), [4, 5, 1]);
     assert_eq!(read[0], entry(4));
     assert_eq!(read[2].outcome, Err("replicas: Invalid value: -1".into()));
     assert_eq!(numbers(&journal.read(100)), [1, 2, 3, 4, 5, 1]);
+    // Two that overtook each other.
+    other.write(&Entry { time: 1_700_000_010, ..entry(3) }).expect("written");
+    other.write(&Entry { time: 1_700_000_010, ..entry(2) }).expect("written");
+    assert_eq!(numbers(&other.read(3)), [1, 2, 3]);
     let text = fs::read_to_string(path.join(NAME)).expect("text");
-    assert_eq!((text.lines().count(), text.ends_with('\n')), (6, true), "a line each");
+    assert_eq!((text.lines().count(), text.ends_with('\n')), (8, true), "a line each");
 }
 
 #[cfg(unix)]
