@@ -1,5 +1,6 @@
 //! What tasks report, taken into the state.
 
+use std::io;
 use std::sync::Arc;
 
 use super::App;
@@ -12,17 +13,17 @@ use crate::view::state::Overlay;
 use crate::view::text_view::Fill;
 
 impl<S: Surface> App<S> {
-    pub(super) fn take(&mut self, event: Event) {
+    pub(super) async fn take(&mut self, event: Event) -> io::Result<()> {
         match event {
             Event::Watch(id, update) => {
-                let Some((key, feed)) = self.fed.get(&id).cloned() else { return };
+                let Some((key, feed)) = self.fed.get(&id).cloned() else { return Ok(()) };
                 let kept = self.kept(&key);
                 let now = self.state.now();
                 if self.state.tables.apply(&key, feed, *update, kept.as_ref(), now) {
                     self.state.dirty = true;
                     self.touch();
                 }
-                return;
+                return Ok(());
             }
             Event::Link(link) => self.linked(link),
             Event::Contexts(contexts) => {
@@ -84,11 +85,13 @@ impl<S: Surface> App<S> {
                 self.state.details.owner(&of, owner);
                 self.ask_owner();
             }
-            Event::Act(..) | Event::Wrote(_) => {}
+            Event::Act(number, said) => self.acted(number, said).await?,
+            Event::Wrote(entry) => self.wrote(*entry),
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
         self.touch();
+        Ok(())
     }
 
     fn linked(&mut self, link: Link) {
