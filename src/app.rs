@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
 use crate::cluster::link::{self, LinkOwner, Route};
+use crate::cluster::write::journal::Journal;
 use crate::cluster::{watch, write};
 use crate::commands;
 use crate::effect::Effect;
@@ -52,6 +53,8 @@ pub struct Start {
     pub resource: Option<String>,
     /// The views of last time.
     pub memory: Memory,
+    /// Where what is written is kept.
+    pub journal: Journal,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -72,6 +75,7 @@ pub struct App<S: Surface> {
     acts: FxHashMap<u64, write::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    journal: Journal,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -108,12 +112,14 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         acts: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        journal: start.journal,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
         touched: true,
         quit: false,
     };
+    app.recall();
     app.enter(start.scope, start.resource);
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
@@ -195,6 +201,7 @@ impl<S: Surface> App<S> {
             self.state.hints = commands::hints(&self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
+            self.ask_rights();
         }
         Ok(())
     }

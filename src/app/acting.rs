@@ -4,6 +4,7 @@ use super::App;
 use super::surface::Surface;
 use crate::cluster::write::{self, Gate};
 use crate::commands::act;
+use crate::event::Event;
 use crate::model::act::{Entry, Intent, Said};
 use crate::model::policy::Demand;
 use crate::model::row::Uid;
@@ -98,9 +99,24 @@ impl<S: Surface> App<S> {
         }
     }
 
+    /// What earlier runs have written; numbered anew, so that each has a number of its own here.
+    pub(super) fn recall(&mut self) {
+        let mut entries = self.journal.read(JOURNAL);
+        for (entry, number) in entries.iter_mut().zip(1..) {
+            entry.number = number;
+        }
+        self.state.journal = entries;
+    }
+
     /// Something was written.
     pub(super) fn wrote(&mut self, mut entry: Entry) {
         entry.number = self.state.journal.last().map_or(0, |last| last.number) + 1;
+        let (journal, kept, out) = (self.journal.clone(), entry.clone(), self.out.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(why) = journal.write(&kept) {
+                let _ = out.blocking_send(Event::Note(why.into()));
+            }
+        });
         self.state.journal.push(entry);
         if self.state.journal.len() > JOURNAL {
             self.state.journal.remove(0);

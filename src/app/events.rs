@@ -14,6 +14,12 @@ use crate::view::text_view::Fill;
 
 impl<S: Surface> App<S> {
     pub(super) async fn take(&mut self, event: Event) -> io::Result<()> {
+        if let Event::Wrote(entry) = &event
+            && entry.outcome.as_ref().is_err_and(|why| why.contains("forbidden"))
+        {
+            // Rights are not as they were when they were asked for.
+            self.state.rights.doubt();
+        }
         match event {
             Event::Watch(id, update) => {
                 let Some((key, feed)) = self.fed.get(&id).cloned() else { return Ok(()) };
@@ -55,14 +61,7 @@ impl<S: Surface> App<S> {
                 }
                 self.state.catalog = *catalog;
                 self.open_wanted(true);
-                if let Overlay::Picker(picker) = &self.state.overlay
-                    && picker.purpose == Purpose::Palette
-                {
-                    let choices = crate::commands::palette_choices(&self.state);
-                    if let Overlay::Picker(picker) = &mut self.state.overlay {
-                        picker.refill(choices);
-                    }
-                }
+                self.refill_palette();
             }
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
@@ -87,6 +86,12 @@ impl<S: Surface> App<S> {
             }
             Event::Act(number, said) => self.acted(number, said).await?,
             Event::Wrote(entry) => self.wrote(*entry),
+            Event::Rights(ask, said) => {
+                if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
+                    return Ok(());
+                }
+                self.refill_palette();
+            }
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
@@ -94,9 +99,23 @@ impl<S: Surface> App<S> {
         Ok(())
     }
 
+    /// The palette is open, and what it offers may be otherwise now.
+    fn refill_palette(&mut self) {
+        if let Overlay::Picker(picker) = &self.state.overlay
+            && picker.purpose == Purpose::Palette
+        {
+            let choices = crate::commands::palette_choices(&self.state);
+            if let Overlay::Picker(picker) = &mut self.state.overlay {
+                picker.refill(choices);
+            }
+        }
+    }
+
     fn linked(&mut self, link: Link) {
         match &link {
             Link::Up { .. } => {
+                // It may be another server, or this one with other rules.
+                self.state.rights.doubt();
                 let alarm = self.alarm.take();
                 if alarm.is_some() && alarm == self.state.message.as_ref().map(|message| message.text.clone()) {
                     self.state.message = None;

@@ -31,9 +31,14 @@ pub fn targets(state: &State) -> Vec<Reference> {
 fn can(state: &State, verb: &str) -> Result<(), Refusal> {
     let Some(subject) = targets(state).into_iter().next() else { return Err("there is no object under the cursor".into()) };
     ability::able(verb, &subject.kind)?;
-    match state.policy.denied(verb, &subject.kind, &subject.namespace) {
-        Some(why) => Err(why),
-        None => Ok(()),
+    if let Some(why) = state.policy.denied(verb, &subject.kind, &subject.namespace) {
+        return Err(why);
+    }
+    let Some(ability) = ability::of(verb) else { return Ok(()) };
+    match ability.of.and_then(|(group, plural)| state.catalog.preferred().iter().find(|k| *k.group == *group && *k.plural == *plural)) {
+        // What is made has no name yet, and a node's pods are in every namespace.
+        Some(kind) => state.allowed(ability.right, kind, ability.subresource, &subject.namespace, ""),
+        None => state.allowed(ability.right, &subject.kind, ability.subresource, &subject.namespace, &subject.name),
     }
 }
 
@@ -77,7 +82,7 @@ pub fn ask(c: &mut Context<'_>, act: Act) -> Result<(), Refusal> {
     ask_of(c, act, targets)
 }
 
-fn ask_of(c: &mut Context<'_>, act: Act, targets: Vec<Reference>) -> Result<(), Refusal> {
+pub(super) fn ask_of(c: &mut Context<'_>, act: Act, targets: Vec<Reference>) -> Result<(), Refusal> {
     if targets.is_empty() {
         return Err("there is no object under the cursor".into());
     }

@@ -11,6 +11,7 @@ use crate::view::state::{Hint, Overlay, State};
 
 pub mod act;
 mod enter;
+mod journal;
 mod moves;
 mod palette;
 mod views;
@@ -142,6 +143,15 @@ pub static COMMANDS: &[Command] = &[
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
     command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
     command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command(
+        "undo",
+        "[NUMBER]",
+        "Take back what the journal has last, or the entry of a number",
+        Group::Act,
+        journal::can_undo,
+        journal::undo,
+    ),
+    command("journal", "", "Show what was written, when and by whom", Group::Act, always, journal::journal),
     command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
     command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
     command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),

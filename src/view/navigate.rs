@@ -8,6 +8,7 @@ use super::table::TableView;
 use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
 use crate::model::policy::Policy;
+use crate::model::rights::Rights;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
 
@@ -171,6 +172,7 @@ impl State {
         self.catalog = Catalog::builtin();
         self.tables.clear();
         self.usage = Usage::default();
+        self.rights = Rights::default();
         self.details = Details::default();
         self.parked.clear();
         self.history.clear();

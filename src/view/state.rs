@@ -21,6 +21,7 @@ use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
 use crate::model::policy::Policy;
 use crate::model::reference::Reference;
+use crate::model::rights::{Attempt, Rights};
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
@@ -123,6 +124,8 @@ pub struct State {
     pub tables: Tables,
     /// CPU and memory.
     pub usage: Usage,
+    /// What this user may do, as far as it is known.
+    pub rights: Rights,
     /// The namespaces that are looked at.
     pub scope: Scope,
     /// Namespaces of the scope that are not there.
@@ -171,6 +174,7 @@ impl State {
             catalog: Catalog::builtin(),
             tables: Tables::default(),
             usage: Usage::default(),
+            rights: Rights::default(),
             scope,
             absent: Vec::new(),
             stack: Vec::new(),
@@ -285,6 +289,25 @@ impl State {
             View::Table(view) => view.place.pane,
             View::Text(_) => None,
         })
+    }
+
+    /// Whether this user may do something to an object, or (no name) to all of a kind; `None` when that is not known. The
+    /// subresource (`scale`) is empty for the object itself, the namespace for cluster scope.
+    pub fn may(&self, verb: &str, kind: &Kind, subresource: &str, namespace: &str, name: &str) -> Option<bool> {
+        self.rights.may(&Attempt::new(verb, kind, subresource, namespace, name), Instant::now())
+    }
+
+    /// [`State::may`], where what is not known counts as allowed.
+    ///
+    /// # Errors
+    /// It is forbidden: `demo-viewer may not patch deployments/scale in shop`.
+    pub fn allowed(&self, verb: &str, kind: &Kind, subresource: &str, namespace: &str, name: &str) -> Result<(), String> {
+        let attempt = Attempt::new(verb, kind, subresource, namespace, name);
+        if self.rights.may(&attempt, Instant::now()) != Some(false) {
+            return Ok(());
+        }
+        let user = if self.context.user.is_empty() { &self.context.name } else { &self.context.user };
+        Err(format!("{user} may not {}", attempt.words()))
     }
 
     /// Which keys hold now.
