@@ -8,6 +8,7 @@ use kubetui::cli::{self, Cli, Command};
 use kubetui::cluster::connect;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::journal::Journal;
 use kubetui::demo::{self, Demo};
 use kubetui::keymap::{self, Keymap};
 use kubetui::model::state::Context;
@@ -91,6 +92,8 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         scope: cli.global.scope(),
         resource: cli.resource.clone(),
         memory: Memory::load(),
+        // What is done to a demo goes with it.
+        journal: if cli.global.demo.is_some() { Journal::default() } else { Journal::open(places::state_folder()) },
         problems: problems.iter().map(ToString::to_string).collect(),
     };
     // The loop has the main thread; decoding goes beside it.

@@ -1,5 +1,6 @@
 //! What tasks report, taken into the state.
 
+use std::io;
 use std::sync::Arc;
 
 use super::App;
@@ -12,7 +13,7 @@ use crate::view::state::Overlay;
 use crate::view::text_view::Fill;
 
 impl<S: Surface> App<S> {
-    pub(super) fn take(&mut self, event: Event) {
+    pub(super) async fn take(&mut self, event: Event) -> io::Result<()> {
         if let Event::Wrote(entry) = &event
             && entry.outcome.as_ref().is_err_and(|why| why.contains("forbidden"))
         {
@@ -21,14 +22,14 @@ impl<S: Surface> App<S> {
         }
         match event {
             Event::Watch(id, update) => {
-                let Some((key, feed)) = self.fed.get(&id).cloned() else { return };
+                let Some((key, feed)) = self.fed.get(&id).cloned() else { return Ok(()) };
                 let kept = self.kept(&key);
                 let now = self.state.now();
                 if self.state.tables.apply(&key, feed, *update, kept.as_ref(), now) {
                     self.state.dirty = true;
                     self.touch();
                 }
-                return;
+                return Ok(());
             }
             Event::Link(link) => self.linked(link),
             Event::Contexts(contexts) => {
@@ -83,17 +84,19 @@ impl<S: Surface> App<S> {
                 self.state.details.owner(&of, owner);
                 self.ask_owner();
             }
+            Event::Act(number, said) => self.acted(number, said).await?,
+            Event::Wrote(entry) => self.wrote(*entry),
             Event::Rights(ask, said) => {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
-                    return;
+                    return Ok(());
                 }
                 self.refill_palette();
             }
-            Event::Act(..) | Event::Wrote(_) => {}
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
         self.touch();
+        Ok(())
     }
 
     /// The palette is open, and what it offers may be otherwise now.

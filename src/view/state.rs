@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+use super::acting::{Acts, Question, Scaling};
 use super::details::Details;
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
@@ -15,8 +16,10 @@ use super::text_view::TextView;
 use crate::keymap::{self, Keymap, Mode};
 use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
+use crate::model::act::Entry;
 use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
+use crate::model::policy::Policy;
 use crate::model::reference::Reference;
 use crate::model::rights::{Attempt, Rights};
 use crate::model::row::Row;
@@ -45,6 +48,12 @@ pub enum Overlay {
     Picker(Box<Picker>),
     /// All keys.
     Help(Box<TextView>),
+    /// A question before something is written.
+    Ask(Box<Question>),
+    /// How many replicas there are to be.
+    Scale(Box<Scaling>),
+    /// What comes of the act of this number.
+    Acts(u64),
 }
 
 /// How a message is meant.
@@ -130,6 +139,12 @@ pub struct State {
     pub(super) visited: usize,
     /// What has the keyboard.
     pub overlay: Overlay,
+    /// What the context allows.
+    pub policy: Policy,
+    /// What was written and is being written.
+    pub acts: Acts,
+    /// What was written in this run, the newest last.
+    pub journal: Vec<Entry>,
     /// A line for the person.
     pub message: Option<Message>,
     /// Details of the row under the cursor are wanted.
@@ -145,6 +160,7 @@ pub struct State {
 impl State {
     /// With the Pods pane over a scope.
     pub fn new(clock: Clock, theme: Theme, keymap: Keymap, context: Context, contexts: Vec<Context>, scope: Scope) -> State {
+        let policy = Policy::of(&context.name);
         let mut state = State {
             clock,
             theme,
@@ -166,6 +182,9 @@ impl State {
             history: Vec::new(),
             visited: 0,
             overlay: Overlay::None,
+            policy,
+            acts: Acts::default(),
+            journal: Vec::new(),
             message: None,
             details_wanted: true,
             details: Details::default(),
@@ -294,7 +313,10 @@ impl State {
     /// Which keys hold now.
     pub fn mode(&self) -> Mode {
         match (&self.overlay, self.stack.last()) {
-            (Overlay::Filter(..) | Overlay::Search(_), _) => Mode::Prompt,
+            (Overlay::Filter(..) | Overlay::Search(_) | Overlay::Scale(_), _) => Mode::Prompt,
+            (Overlay::Ask(question), _) if question.types() => Mode::Prompt,
+            (Overlay::Ask(_), _) => Mode::Confirm,
+            (Overlay::Acts(_), _) => Mode::Acts,
             (Overlay::Picker(_), _) => Mode::Picker,
             (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
             (Overlay::None, _) => Mode::Table,

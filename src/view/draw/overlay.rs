@@ -83,7 +83,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     }
 }
 
-fn clear(buffer: &mut Buffer, area: Rect) {
+pub(super) fn clear(buffer: &mut Buffer, area: Rect) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             buffer[(x, y)].reset();

@@ -19,6 +19,7 @@ mod meta;
 mod node;
 mod rollout;
 mod scale;
+pub(super) mod take_back;
 
 /// What is to be done to one object.
 #[derive(Clone, Debug)]
@@ -114,7 +115,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Suspend(suspend) => batch::suspend(case, *suspend),
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
-        Act::TakeBack(number) => Err(format!("entry {number} of the journal cannot be taken back")),
+        Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
 
