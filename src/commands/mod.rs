@@ -115,6 +115,7 @@ pub static COMMANDS: &[Command] = &[
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
     command("scale", "[REPLICAS]", "Scale it: to a number, by +1 or -1, or choose the number", Group::Act, act::can_scale, act::scale),
+    command("bounds", "MIN MAX", "Set the bounds of its autoscaler", Group::Act, act::can_bounds, act::bounds),
     command("restart", "", "Restart it, pod by pod, by its own strategy", Group::Act, act::can_restart, |c, _| act::ask(c, Act::Restart)),
     command("image", "[CONTAINER=IMAGE]", "Set the images of its containers", Group::Act, act::can_image, act::image),
     command("pause", "", "Pause its rollout", Group::Act, act::can_pause, |c, _| act::ask(c, Act::Pause)),
@@ -137,7 +138,7 @@ pub static COMMANDS: &[Command] = &[
     command("drain", "[--grace SECONDS]", "Cordon the node and evict what is on it", Group::Act, act::can_drain, act::drain),
     command("taint", "KEY=VALUE:EFFECT|KEY-", "Set or take away taints of the node", Group::Act, act::can_taint, act::taint),
     command("trigger", "", "Make a Job of the CronJob, now", Group::Act, act::can_trigger, |c, _| act::ask(c, Act::Trigger)),
-    command("suspend-cronjob", "", "Make no Jobs of it until it is unsuspended", Group::Act, act::can_suspend, |c, _| {
+    command("suspend", "", "Make no Jobs of the CronJob until it is unsuspended", Group::Act, act::can_suspend, |c, _| {
         act::ask(c, Act::Suspend(true))
     }),
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
@@ -215,7 +216,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Redraw);
         Ok(())
     }),
-    command("suspend", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
+    command("background", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
         c.effects.push(Effect::Suspend);
         Ok(())
     }),
@@ -223,6 +224,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Quit);
         Ok(())
     }),
+    command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
     command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
     command("picker-down", "", "The next in the list", Group::Editing, always, |c, _| palette::choose(c, 1)),

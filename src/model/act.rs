@@ -15,6 +15,8 @@ pub type Change = (Arc<str>, Option<Arc<str>>);
 pub enum Act {
     /// So many replicas.
     Scale(i32),
+    /// An autoscaler's minimum and maximum.
+    Bounds(i32, i32),
     /// Every pod anew, by the workload's own strategy: `kubectl rollout restart`.
     Restart,
     /// Containers by name (`*` is all of them) and their new images.
@@ -110,6 +112,7 @@ impl Act {
     pub fn verb(&self) -> &'static str {
         match self {
             Act::Scale(_) => "scale",
+            Act::Bounds(..) => "bounds",
             Act::Restart => "restart",
             Act::Image(_) => "image",
             Act::Pause => "pause",
@@ -136,6 +139,7 @@ impl Act {
     pub fn question(&self) -> String {
         match self {
             Act::Scale(to) => format!("Scale to {to}:"),
+            Act::Bounds(min, max) => format!("Between {min} and {max} replicas:"),
             Act::Restart => "Restart".into(),
             Act::Image(_) => "Set the image of".into(),
             Act::Pause => "Pause the rollout of".into(),
@@ -180,6 +184,9 @@ impl Act {
         let seconds = |grace: &Grace| grace.map(|seconds| format!(" --grace-period={seconds}")).unwrap_or_default();
         let words = match self {
             Act::Scale(to) => format!("scale {title} --replicas={to}"),
+            Act::Bounds(min, max) => {
+                format!("patch {title} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'")
+            }
             Act::Restart => format!("rollout restart {title}"),
             Act::Image(images) => {
                 let pairs: Vec<String> = images.iter().map(|(name, image)| quoted(&format!("{name}={image}"))).collect();
@@ -322,6 +329,8 @@ pub struct Plan {
     pub why: String,
     /// The same as a kubectl command, one a line.
     pub kubectl: Vec<String>,
+    /// What would be better done: words, and the command line to finish.
+    pub instead: Option<(String, String)>,
 }
 
 impl Plan {
