@@ -6,6 +6,7 @@ use super::state::{Overlay, State, Usage, View};
 use super::table::TableView;
 use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
+use crate::model::policy::Policy;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
 
@@ -160,6 +161,7 @@ impl State {
 
     /// Another cluster: nothing of the one before stays.
     pub fn reset(&mut self, context: Context, scope: Scope) {
+        self.policy = Policy::of(&context.name);
         self.context = context;
         self.scope = scope;
         self.absent.clear();

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+use super::chosen::Chosen;
 use super::details::Details;
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
@@ -17,6 +18,7 @@ use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
 use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
+use crate::model::policy::Policy;
 use crate::model::reference::Reference;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
@@ -96,6 +98,12 @@ pub struct State {
     pub theme: Theme,
     /// Keys.
     pub keymap: Keymap,
+    /// Their names.
+    pub chosen: Chosen,
+    /// What the context allows.
+    pub policy: Policy,
+    /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
+    pub login_command: bool,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
     /// What can follow them: keys and command lines.
@@ -146,6 +154,9 @@ impl State {
             clock,
             theme,
             keymap,
+            chosen: Chosen::default(),
+            policy: Policy::of(&context.name),
+            login_command: false,
             pressed: keymap::State::default(),
             pending: Vec::new(),
             hints: Vec::new(),
@@ -364,6 +375,7 @@ impl State {
     /// now.
     pub fn refresh(&mut self) -> bool {
         let now = self.now();
+        self.try_on();
         self.details_follow();
         let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
             Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,
