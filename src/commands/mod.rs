@@ -10,6 +10,7 @@ use crate::model::state::Link;
 use crate::view::state::{Hint, Overlay, State};
 
 pub mod act;
+mod chosen;
 mod enter;
 mod journal;
 mod moves;
@@ -204,10 +205,19 @@ pub static COMMANDS: &[Command] = &[
     command("search-previous", "", "To the match before", Group::Move, views::on_text, |c, _| views::search_step(c, false)),
     command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
     command("help", "", "Show all keys", Group::Program, always, views::help),
-    command("login", "", "Log in: hand the terminal to the credential plugin", Group::Program, views::can_login, |c, _| {
-        c.effects.push(Effect::Login);
-        Ok(())
-    }),
+    command("theme", "[NAME]", "Look otherwise, for this run; the list tries each theme on", Group::Program, always, chosen::theme),
+    command("keymap", "[NAME]", "Use other keys, for this run", Group::Program, always, chosen::keymap),
+    command(
+        "login",
+        "",
+        "Log in: hand the terminal to the credential plugin or the login command",
+        Group::Program,
+        views::can_login,
+        |c, _| {
+            c.effects.push(Effect::Login);
+            Ok(())
+        },
+    ),
     command("retry", "", "Try the connection now", Group::Program, always, |c, _| {
         c.effects.push(Effect::Retry);
         Ok(())
