@@ -25,6 +25,7 @@ use crate::view::tables::TableKey;
 
 mod events;
 mod keys;
+mod mouse;
 pub mod surface;
 mod tasks;
 
@@ -70,6 +71,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    /// The last click on a row: a second one goes into it.
+    clicked: mouse::Click,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -105,12 +108,15 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         follows: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        clicked: None,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
         touched: true,
         quit: false,
     };
+    let mouse = app.state.mouse;
+    app.surface.set_mouse(mouse)?;
     app.enter(start.scope, start.resource);
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
@@ -185,6 +191,7 @@ impl<S: Surface> App<S> {
         if changed || dirty {
             self.drawn = Instant::now();
             self.state.hints = commands::hints(&self.state);
+            commands::offer(&mut self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
         }
@@ -376,6 +383,19 @@ impl<S: Surface> App<S> {
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
                 Effect::Login => self.login().await?,
+                Effect::Mouse(on) => {
+                    self.surface.set_mouse(on)?;
+                    let key = self.key_of("mouse");
+                    self.state.info(if on {
+                        format!("the mouse is taken: {key} gives it back")
+                    } else {
+                        format!("the mouse is the terminal's: select text with it, {key} takes it again")
+                    });
+                }
+                Effect::Copy { said, text } => match self.surface.copy(&text) {
+                    Ok(way) => self.state.info(format!("copied {said} ({way})")),
+                    Err(why) => self.state.error(format!("{said} is not copied: {why}")),
+                },
             }
         }
         // Texts that are closed are not followed any more.

@@ -23,4 +23,13 @@ pub enum Effect {
     Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Put a text into the clipboard.
+    Copy {
+        /// What it is, for the person.
+        said: String,
+        /// The text, verbatim.
+        text: String,
+    },
 }

@@ -54,14 +54,6 @@ impl<S: Surface> App<S> {
                 }
                 self.state.catalog = *catalog;
                 self.open_wanted(true);
-                if let Overlay::Picker(picker) = &self.state.overlay
-                    && picker.purpose == Purpose::Palette
-                {
-                    let choices = crate::commands::palette_choices(&self.state);
-                    if let Overlay::Picker(picker) = &mut self.state.overlay {
-                        picker.refill(choices);
-                    }
-                }
             }
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
@@ -126,7 +118,7 @@ impl<S: Surface> App<S> {
     }
 
     /// The first key of a command.
-    fn key_of(&self, command: &str) -> String {
+    pub(super) fn key_of(&self, command: &str) -> String {
         self.state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"))
     }
 

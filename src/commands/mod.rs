@@ -4,16 +4,22 @@
 //! rows. A command changes the screen's state at once and leaves what takes time to [`Effect`]s.
 
 use crate::effect::Effect;
-use crate::keymap::Mode;
+use crate::keymap::{Continuation, Key, Mode};
 use crate::model::state::Link;
-use crate::view::state::{Hint, Overlay, State};
+use crate::view::state::{Hint, Overlay, State, Way};
 
+mod args;
+mod copy;
 mod enter;
+mod help;
+mod kubectl;
 mod moves;
 mod palette;
 mod views;
 
-pub use palette::{open_resource, palette_choices, run_palette};
+pub use kubectl::kubectl_of;
+pub use moves::{select, wheel};
+pub use palette::{offer, open_resource, palette_choices, typed};
 
 /// Why a command cannot be done now, or was not.
 pub type Refusal = String;
@@ -40,6 +46,13 @@ pub struct Command {
     pub applies: fn(&State) -> Result<(), Refusal>,
     /// Does it.
     pub run: fn(&mut Context<'_>, &str) -> Result<(), Refusal>,
+}
+
+impl Command {
+    /// Its name and what it takes.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.name, self.args).trim_end().to_owned()
+    }
 }
 
 /// Sections of the help.
@@ -111,8 +124,8 @@ pub static COMMANDS: &[Command] = &[
     command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
-    command("palette", "", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),
-    command("ctx", "[NAME]", "Show another context's cluster", Group::Views, always, views::ctx),
+    command("palette", "[LINE]", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),
+    command("ctx", "[CONTEXT]", "Show another context's cluster", Group::Views, always, views::ctx),
     command("contexts", "", "Choose a context", Group::Views, always, |c, _| views::ctx(c, "")),
     command("ns", "[NAMES]", "Look at these namespaces: names, patterns with *, or all", Group::Views, always, views::ns),
     command("namespaces", "", "Choose a namespace", Group::Views, always, |c, _| views::ns(c, "")),
@@ -156,7 +169,16 @@ pub static COMMANDS: &[Command] = &[
     command("search-next", "", "To the next match", Group::Move, views::on_text, |c, _| views::search_step(c, true)),
     command("search-previous", "", "To the match before", Group::Move, views::on_text, |c, _| views::search_step(c, false)),
     command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
-    command("help", "", "Show all keys", Group::Program, always, views::help),
+    command(
+        "copy",
+        "name|namespace/name|cell|kubectl [COLUMN]",
+        "Copy it to the clipboard; of marked rows, all of them",
+        Group::Object,
+        copy::can_copy,
+        copy::copy,
+    ),
+    command("help", "", "Show all keys", Group::Program, always, help::help),
+    command("mouse", "[on|off]", "Take the mouse, or give it back to the terminal to select text with", Group::Program, always, moves::mouse),
     command("login", "", "Log in: hand the terminal to the credential plugin", Group::Program, views::can_login, |c, _| {
         c.effects.push(Effect::Login);
         Ok(())
@@ -177,6 +199,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Quit);
         Ok(())
     }),
+    command("complete", "", "Put the choice into the line", Group::Editing, always, palette::complete),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
     command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
     command("picker-down", "", "The next in the list", Group::Editing, always, |c, _| palette::choose(c, 1)),
@@ -205,6 +228,7 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
         state.error(format!("there is no command {name:?}"));
         return;
     };
+    ran(command);
     let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
     state.dirty = true;
     if let Err(why) = done {
@@ -212,11 +236,26 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
     }
 }
 
+/// The log's debug level has every command that is run.
+fn ran(command: &Command) {
+    tracing::debug!(target: "kubetui::commands", command = command.name);
+}
+
+/// What can follow the keys pressed so far, with what each does.
+pub fn ways(next: Vec<Continuation>) -> Vec<Way> {
+    let way = |next: Continuation| {
+        let command = next.command.unwrap_or_default();
+        let doc = find(command.split_whitespace().next().unwrap_or_default()).map_or("", |row| row.doc);
+        Way { key: Key::print_all(&[next.key]), command, doc }
+    };
+    next.into_iter().map(way).collect()
+}
+
 /// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
 pub fn hints(state: &State) -> Vec<Hint> {
     let offered: &[(&'static str, &'static str)] = match state.mode() {
         Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
-            &[("back", "back"), ("page-down", "page down"), ("bottom", "to the end")]
+            &[("back", "back"), ("search", "search"), ("search-next", "next"), ("page-down", "page down")]
         }
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
@@ -249,7 +288,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
 
 /// Whether the keyboard belongs to a line that is typed.
 pub fn typing(state: &State) -> bool {
-    matches!(state.overlay, Overlay::Filter(..) | Overlay::Search(_) | Overlay::Picker(_))
+    matches!(state.overlay, Overlay::Filter(..) | Overlay::Search(..) | Overlay::Picker(_))
 }
 
 /// The mode whose help is shown.

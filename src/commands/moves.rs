@@ -1,6 +1,9 @@
 //! Moving about: the cursor, marks, scrolling.
 
 use super::{Context, Refusal};
+use crate::effect::Effect;
+use crate::model::row::Uid;
+use crate::view::state::{Overlay, State};
 
 /// Moves the cursor.
 pub fn step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
@@ -63,5 +66,42 @@ pub fn mark_all(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if let Some((view, table)) = c.state.table_mut() {
         view.mark_all(table);
     }
+    Ok(())
+}
+
+/// So many rows or lines go by for one step of the wheel.
+const WHEEL: isize = 3;
+
+/// One step of the wheel, down (1) or up (-1): over what has the keyboard. A table moves, and its cursor only as far as it
+/// has to, so that it stays on the screen; a list moves its cursor.
+pub fn wheel(state: &mut State, direction: isize) {
+    state.dirty = true;
+    if let Overlay::Picker(picker) = &mut state.overlay {
+        picker.step(direction);
+    } else if let Some(text) = state.text_mut() {
+        text.scroll(direction * WHEEL);
+    } else if matches!(state.overlay, Overlay::None | Overlay::Filter(..))
+        && let Some((view, table)) = state.table_mut()
+    {
+        view.wheel(table, direction * WHEEL);
+    }
+}
+
+/// Puts the cursor on an object of the table. False when it is not there.
+pub fn select(state: &mut State, uid: &Uid) -> bool {
+    state.dirty = true;
+    state.table_mut().is_some_and(|(view, table)| view.select(table, uid))
+}
+
+/// Takes the mouse, or gives it back.
+pub fn mouse(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    let on = match args {
+        "" => !c.state.mouse,
+        "on" => true,
+        "off" => false,
+        other => return Err(format!("mouse takes on or off, and not {other:?}")),
+    };
+    c.state.mouse = on;
+    c.effects.push(Effect::Mouse(on));
     Ok(())
 }

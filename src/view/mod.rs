@@ -2,6 +2,7 @@
 
 pub mod details;
 pub mod draw;
+pub mod hits;
 pub mod navigate;
 pub mod picker;
 pub mod place;

@@ -250,6 +250,34 @@ impl TableView {
         self.scroll();
     }
 
+    /// Puts the cursor on an object. False when the list does not have it.
+    pub fn select(&mut self, table: &Table, uid: &Uid) -> bool {
+        let Some(at) = self.listing.position(&table.store, uid) else { return false };
+        self.go(table, at);
+        true
+    }
+
+    /// Moves what is seen by so many rows; the cursor goes along as far as it has to, to stay on the screen.
+    pub fn wheel(&mut self, table: &Table, by: isize) {
+        let height = self.height.max(1);
+        self.top = self.top.saturating_add_signed(by).min(self.len().saturating_sub(height));
+        let at = self.cursor().clamp(self.top, self.top + height - 1);
+        if at != self.cursor() {
+            self.go(table, at);
+        }
+    }
+
+    /// The rows that an action is about: the marked ones that are shown, in their order; the one under the cursor where
+    /// nothing is marked.
+    pub fn meant<'a>(&self, tables: &'a Tables) -> Vec<&'a Row> {
+        if self.marks.is_empty() {
+            return self.selected(tables).into_iter().collect();
+        }
+        let Some(table) = tables.get(&self.place.key) else { return Vec::new() };
+        let there = self.listing.slots().filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
+        there.filter(|row| self.marks.contains(&row.uid)).collect()
+    }
+
     /// Marks the object under the cursor, or takes the mark away, and goes to the next.
     pub fn mark(&mut self, table: &Table) {
         let Some(uid) = self.place.cursor.clone() else { return };

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::{put, put_end};
 use crate::keymap::Mode;
 use crate::theme::Scope;
+use crate::view::hits::Hits;
 use crate::view::picker::Purpose;
 use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
@@ -15,10 +16,10 @@ use crate::view::text;
 const GAP: u16 = 3;
 
 /// Draws the footer. Gives where the terminal's cursor belongs while one types.
-pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)> {
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> Option<(u16, u16)> {
     let typed = match &state.overlay {
         Overlay::Filter(line, _) => Some(('/', line)),
-        Overlay::Search(line) => Some(('/', line)),
+        Overlay::Search(line, _) => Some(('/', line)),
         Overlay::Picker(picker) => Some((if picker.purpose == Purpose::Palette { ':' } else { '›' }, &picker.line)),
         Overlay::None | Overlay::Help(_) => None,
     };
@@ -41,9 +42,10 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
             end.saturating_sub(x),
             state.theme.style(Scope::Key),
         );
-        for (key, command) in &state.pending {
-            x = put(buffer, x + 1, area.y, key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
-            x = put(buffer, x + 1, area.y, command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
+        // Several ways stand above.
+        for way in state.pending.iter().filter(|_| state.pending.len() == 1) {
+            x = put(buffer, x + 1, area.y, &way.key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
+            x = put(buffer, x + 1, area.y, &way.command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
         }
         return None;
     }
@@ -51,7 +53,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
         x = put_end(buffer, x, area.y, &words, end.saturating_sub(x), state.theme.style(look));
         x += 2;
     }
-    hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area });
+    hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area }, hits);
     None
 }
 
@@ -106,7 +108,7 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
 }
 
 /// Keys and what they do; what cannot be done now is grey.
-fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
+fn hints(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mode = match state.mode() {
         Mode::Text => Mode::Text,
         _ => Mode::Table,
@@ -124,13 +126,16 @@ fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
             break;
         }
         let (key_look, label_look) = if *refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
+        let start = x;
         x = put(buffer, x, area.y, &key, end.saturating_sub(x), state.theme.style(key_look));
         x = put(buffer, x + 1, area.y, label, end.saturating_sub(x + 1), state.theme.style(label_look));
+        hits.run(start, area.y, x - start, *command);
         x += GAP;
     }
     if area.width > help_width {
         let x = put(buffer, area.right() - help_width, area.y, &help_key, help_width, state.theme.style(Scope::Key));
         put(buffer, x + 1, area.y, "all keys", 8, state.theme.style(Scope::KeyLabel));
+        hits.run(area.right() - help_width, area.y, help_width, help);
     }
 }
 
@@ -165,14 +170,16 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
 fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
     let (accept, cancel) = match &state.overlay {
         Overlay::Filter(..) => ("keep", "as before"),
-        Overlay::Search(_) => ("search", "leave"),
+        Overlay::Search(..) => ("search", "leave"),
         Overlay::Picker(_) => ("go", "leave"),
         Overlay::None | Overlay::Help(_) => return,
     };
     let mode = state.mode();
     let key = |command: &str| state.keymap.keys_for(command, mode).into_iter().next();
-    let ways: Vec<(String, &str)> =
-        [("accept", accept), ("cancel", cancel)].into_iter().filter_map(|(command, label)| Some((key(command)?, label))).collect();
+    let palette = matches!(&state.overlay, Overlay::Picker(picker) if picker.purpose == Purpose::Palette);
+    let complete = Some(("complete", "complete")).filter(|_| palette);
+    let ways = complete.into_iter().chain([("accept", accept), ("cancel", cancel)]);
+    let ways: Vec<(String, &str)> = ways.filter_map(|(command, label)| Some((key(command)?, label))).collect();
     let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
     let wide = (wide as u16).saturating_sub(GAP - 1);
     if ways.is_empty() || wide > area.width {
