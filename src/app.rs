@@ -382,6 +382,7 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Ask(..) | Effect::Confirm(_) | Effect::Stop(_) => {}
                 Effect::Login => self.login().await?,
                 Effect::Mouse(on) => {
                     self.surface.set_mouse(on)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::act::Intent;
 use crate::model::reference::Reference;
 
 /// One thing to do.
@@ -32,4 +33,10 @@ pub enum Effect {
         /// The text, verbatim.
         text: String,
     },
+    /// Ask what an act would do: the question of this number.
+    Ask(u64, Intent),
+    /// The person said yes to it.
+    Confirm(u64),
+    /// It is not wanted, or nothing more of it is to be begun.
+    Stop(u64),
 }

@@ -76,6 +76,7 @@ impl<S: Surface> App<S> {
                 self.state.details.owner(&of, owner);
                 self.ask_owner();
             }
+            Event::Act(..) | Event::Wrote(_) => {}
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
