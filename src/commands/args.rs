@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Command;
+use super::{Command, copy};
 use crate::kinds;
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -37,6 +37,7 @@ const WORDS: &[char] = &[' '];
 static PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "CONTEXT", free: false, between: &[], choices: |state, _| state.context_choices() },
     Placeholder { name: "NAMES", free: true, between: &[' ', ','], choices: |state, _| namespaces(state) },
+    Placeholder { name: "WHAT", free: false, between: WORDS, choices: |_, _| described(copy::WHAT) },
     Placeholder { name: "PANE", free: false, between: WORDS, choices: |_, _| panes() },
     Placeholder { name: "COLUMN", free: false, between: &[], choices: |state, _| columns(state) },
     Placeholder { name: "THEME", free: false, between: WORDS, choices: |_, _| named(theme::SHELF.names(None)) },
@@ -63,7 +64,11 @@ pub fn offer(state: &State, command: &'static Command, before: &str, start: usiz
         return Offer { choices, from: from.min(before.len()), free: placeholder.free, usage: None };
     }
     if at < tokens.len() && !token.contains(char::is_uppercase) {
-        return Offer { choices: token.split('|').map(|word| Choice::new(word, "")).collect(), from: word_start(before, start, WORDS), ..free(0) };
+        return Offer {
+            choices: token.split('|').map(|word| Choice::new(word, "")).collect(),
+            from: word_start(before, start, WORDS),
+            ..free(0)
+        };
     }
     free(before.len())
 }
@@ -115,6 +120,16 @@ pub fn look(state: &mut State, command: Option<&'static Command>) {
 pub fn namespaces(state: &State) -> Vec<Choice> {
     let names = state.namespace_choices().into_iter().skip(1);
     std::iter::once(Choice::new("all", "all namespaces")).chain(names).collect()
+}
+
+fn described(words: &[(&'static str, &'static str)]) -> Vec<Choice> {
+    words.iter().map(|(name, doc)| Choice::new(*name, *doc)).collect()
+}
+
+/// What a command does with these arguments, where that is more than what it does in all.
+pub fn doc_of(command: &Command, args: &str) -> Option<&'static str> {
+    let words = if command.args.contains("WHAT") { copy::WHAT } else { return None };
+    words.iter().find(|(name, _)| *name == args).map(|(_, doc)| *doc)
 }
 
 fn panes() -> Vec<Choice> {
@@ -230,6 +245,7 @@ mod tests {
         assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts"]);
         assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
+        assert_eq!(names(&at("mouse ")), ["on", "off"]);
     }
 
     #[test]

@@ -8,6 +8,14 @@ use crate::model::reference::Reference;
 use crate::model::row::Source;
 use crate::view::state::{State, View};
 
+/// What can be copied of an object, and what that is.
+pub static WHAT: &[(&str, &str)] = &[
+    ("name", "Copy its name"),
+    ("namespace/name", "Copy its namespace and name"),
+    ("cell", "Copy what stands under a column"),
+    ("kubectl", "Copy the kubectl command that shows it"),
+];
+
 /// There is something to copy: an object, or a table.
 pub fn can_copy(state: &State) -> Result<(), Refusal> {
     match state.view() {
@@ -31,7 +39,10 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         }
         "cell" => cells(c.state, rest)?,
         "kubectl" => vec![kubectl_of(c.state).ok_or("kubectl has no command for this")?],
-        _ => return Err(format!("copy cannot copy {what:?}: name, namespace/name, cell or kubectl")),
+        _ => {
+            let names: Vec<&str> = WHAT.iter().map(|(name, _)| *name).collect();
+            return Err(format!("{what:?} cannot be copied: {}", names.join(", ")));
+        }
     };
     let said = match text.as_slice() {
         [] => return Err(none()),

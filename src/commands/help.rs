@@ -23,9 +23,11 @@ pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn keys_of(state: &State, command: &Command) -> Vec<String> {
     let modes = [help_mode(state), Mode::Table, Mode::Text, Mode::Picker, Mode::Prompt, Mode::Confirm];
     let of = |mode: &Mode| {
-        let bound = state.keymap.bindings(*mode).iter().filter(|binding| {
-            binding.command.as_deref().is_some_and(|line| line.split(' ').next() == Some(command.name))
-        });
+        let bound = state
+            .keymap
+            .bindings(*mode)
+            .iter()
+            .filter(|binding| binding.command.as_deref().is_some_and(|line| line.split(' ').next() == Some(command.name)));
         bound.map(|binding| crate::keymap::Key::print_all(&binding.keys)).collect::<Vec<String>>()
     };
     modes.iter().map(of).find(|keys| !keys.is_empty()).unwrap_or_default()
@@ -92,7 +94,8 @@ mod tests {
         let mut state = state();
         state.size = (200, 50);
         let text = text(&state);
-        let object: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("Object")).skip(1).take_while(|line| !line.is_empty()).collect();
+        let object: Vec<&str> =
+            text.lines().skip_while(|line| !line.starts_with("Object")).skip(1).take_while(|line| !line.is_empty()).collect();
         let refused: Vec<bool> = object.iter().map(|line| line.ends_with(')')).collect();
         assert!(refused.is_sorted() && refused.contains(&true) && refused.contains(&false), "{object:#?}");
         assert!(text.contains("(there is no object under the cursor)"));

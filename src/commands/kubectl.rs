@@ -1,8 +1,7 @@
 //! What one looks at as a kubectl command: the same context, the same object.
 
-use std::borrow::Cow;
-
 use crate::kinds;
+use crate::model::act::quoted;
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::Row;
@@ -69,7 +68,7 @@ fn list(state: &State, key: &TableKey) -> Option<String> {
 }
 
 fn get(context: &str, kind: &Kind, namespace: &str, names: &[&str]) -> String {
-    let names: Vec<Cow<'_, str>> = names.iter().map(|name| quoted(name)).collect();
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     format!("{} get {} {} -o yaml", start(context, namespace), named(kind), names.join(" "))
 }
 
@@ -89,16 +88,6 @@ fn named(kind: &Kind) -> String {
     if kinds::block(kind).is_some() { kind.singular.to_string() } else { kind.full_name() }
 }
 
-/// A word as a POSIX shell takes it.
-pub fn quoted(word: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        Cow::Borrowed(word)
-    } else {
-        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-    }
-}
-
 /// `namespace/name` as a person says it; the name alone in cluster scope.
 pub fn full_name(object: &Reference) -> String {
     if object.namespace.is_empty() { object.name.to_string() } else { format!("{}/{}", object.namespace, object.name) }
@@ -113,14 +102,6 @@ mod tests {
     fn reference(block: &'static kinds::Block, namespace: &str, name: &str) -> Reference {
         let kind = state().kind_of(block);
         Reference { kind, namespace: namespace.into(), name: name.into(), uid: crate::model::row::Uid::new("u") }
-    }
-
-    #[test]
-    fn words_are_quoted_for_the_shell() {
-        assert_eq!(quoted("arn:aws:eks:eu-1:1:cluster/prod"), "arn:aws:eks:eu-1:1:cluster/prod");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's; rm -rf ~"), r"'it'\''s; rm -rf ~'");
-        assert_eq!(quoted(""), "''");
     }
 
     #[test]

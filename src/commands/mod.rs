@@ -17,9 +17,10 @@ mod moves;
 mod palette;
 mod views;
 
+pub use help::keys_of;
 pub use kubectl::kubectl_of;
 pub use moves::{select, wheel};
-pub use palette::{offer, open_resource, palette_choices, typed};
+pub use palette::{offer, open_resource, palette_choices, run_line, typed};
 
 /// Why a command cannot be done now, or was not.
 pub type Refusal = String;
@@ -171,14 +172,21 @@ pub static COMMANDS: &[Command] = &[
     command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
     command(
         "copy",
-        "name|namespace/name|cell|kubectl [COLUMN]",
-        "Copy it to the clipboard; of marked rows, all of them",
+        "WHAT [COLUMN]",
+        "Copy name, namespace/name, a cell or the kubectl command; of marked rows, of all",
         Group::Object,
         copy::can_copy,
         copy::copy,
     ),
     command("help", "", "Show all keys", Group::Program, always, help::help),
-    command("mouse", "[on|off]", "Take the mouse, or give it back to the terminal to select text with", Group::Program, always, moves::mouse),
+    command(
+        "mouse",
+        "[on|off]",
+        "Take the mouse, or give it back to the terminal to select text with",
+        Group::Program,
+        always,
+        moves::mouse,
+    ),
     command("login", "", "Log in: hand the terminal to the credential plugin", Group::Program, views::can_login, |c, _| {
         c.effects.push(Effect::Login);
         Ok(())
@@ -245,7 +253,8 @@ fn ran(command: &Command) {
 pub fn ways(next: Vec<Continuation>) -> Vec<Way> {
     let way = |next: Continuation| {
         let command = next.command.unwrap_or_default();
-        let doc = find(command.split_whitespace().next().unwrap_or_default()).map_or("", |row| row.doc);
+        let (name, args) = command.split_once(' ').unwrap_or((&command, ""));
+        let doc = find(name).map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
         Way { key: Key::print_all(&[next.key]), command, doc }
     };
     next.into_iter().map(way).collect()

@@ -20,10 +20,7 @@ pub use trie::{Continuation, Outcome, State, Trie};
 pub static SHELF: Shelf = Shelf {
     folder: "keymaps",
     noun: "key map",
-    compiled: &[
-        (DEFAULT, include_str!("../../keymaps/default.toml")),
-        ("k9s", include_str!("../../keymaps/k9s.toml")),
-    ],
+    compiled: &[(DEFAULT, include_str!("../../keymaps/default.toml")), ("k9s", include_str!("../../keymaps/k9s.toml"))],
 };
 
 /// The key map under every other one.

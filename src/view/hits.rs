@@ -58,7 +58,10 @@ mod tests {
         hits.put(Rect::new(0, 1, 10, 3), Spot::Choice(1));
         hits.run(2, 2, 3, "quit");
         hits.run(0, 9, 0, "nowhere");
-        assert_eq!((hits.at(1, 2), hits.at(4, 2), hits.at(5, 2)), (Some(&Spot::Choice(1)), Some(&Spot::Run("quit".into())), Some(&Spot::Choice(1))));
+        assert_eq!(
+            (hits.at(1, 2), hits.at(4, 2), hits.at(5, 2)),
+            (Some(&Spot::Choice(1)), Some(&Spot::Run("quit".into())), Some(&Spot::Choice(1)))
+        );
         assert_eq!((hits.at(10, 1), hits.at(0, 4), hits.at(0, 9)), (None, None, None));
         hits.clear();
         assert_eq!(hits.at(1, 2), None);

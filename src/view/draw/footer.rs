@@ -11,6 +11,7 @@ use crate::view::picker::Purpose;
 use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
 use crate::view::text;
+use crate::view::text_view::TextView;
 
 /// Between two hints.
 const GAP: u16 = 3;
@@ -60,6 +61,10 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> 
 /// The filter in force, how much it leaves, and marks.
 fn counted(state: &State) -> Vec<(String, Scope)> {
     let mut pieces = Vec::new();
+    if let Overlay::Help(help) = &state.overlay {
+        read(help, &mut pieces);
+        return pieces;
+    }
     match state.stack.last() {
         Some(View::Table(view)) => {
             let (total, unhealthy, matched) = view.counts();
@@ -94,17 +99,20 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
                 pieces.push((note, Scope::Info));
             }
         }
-        Some(View::Text(view)) => {
-            let last = (view.top + view.height).min(view.lines.len());
-            pieces.push((format!("{last}/{}", view.lines.len()), Scope::Dim));
-            if let Some((at, of)) = view.search_place() {
-                pieces.push((format!("/{}", view.searched()), Scope::Prompt));
-                pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
-            }
-        }
+        Some(View::Text(view)) => read(view, &mut pieces),
         None => {}
     }
     pieces
+}
+
+/// How far one has read in a text, and what is searched for in it.
+fn read(view: &TextView, pieces: &mut Vec<(String, Scope)>) {
+    let last = (view.top + view.height).min(view.lines.len());
+    pieces.push((format!("{last}/{}", view.lines.len()), Scope::Dim));
+    if let Some((at, of)) = view.search_place() {
+        pieces.push((format!("/{}", view.searched()), Scope::Prompt));
+        pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
+    }
 }
 
 /// Keys and what they do; what cannot be done now is grey.
@@ -179,9 +187,16 @@ fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
     let palette = matches!(&state.overlay, Overlay::Picker(picker) if picker.purpose == Purpose::Palette);
     let complete = Some(("complete", "complete")).filter(|_| palette);
     let ways = complete.into_iter().chain([("accept", accept), ("cancel", cancel)]);
-    let ways: Vec<(String, &str)> = ways.filter_map(|(command, label)| Some((key(command)?, label))).collect();
-    let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
-    let wide = (wide as u16).saturating_sub(GAP - 1);
+    let mut ways: Vec<(String, &str)> = ways.filter_map(|(command, label)| Some((key(command)?, label))).collect();
+    let wide = |ways: &[(String, &str)]| {
+        let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
+        (wide as u16).saturating_sub(GAP - 1)
+    };
+    // How to leave is worth more.
+    if palette && wide(&ways) > area.width && ways.len() > 2 {
+        ways.remove(0);
+    }
+    let wide = wide(&ways);
     if ways.is_empty() || wide > area.width {
         return;
     }

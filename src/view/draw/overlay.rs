@@ -42,7 +42,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
     let reason = broken_lines(&safe, width.saturating_sub(4).into(), REASON.min((body.height / 2).into()));
     let said = said(picker, width.saturating_sub(4).into());
     let above = 1 + said.len() as u16 + if asks { reason.len() as u16 + 1 } else { 0 };
-    let rows = (picker.shown().len() as u16).max(1).min(body.height.saturating_sub(above)).min(ROWS);
+    let rows = (picker.shown().len() as u16).max(u16::from(said.is_empty())).min(body.height.saturating_sub(above)).min(ROWS);
     let height = (rows + above).min(body.height);
     let area = if asks {
         Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height }
@@ -80,7 +80,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
         }
         y += 1;
     }
-    if picker.shown().len() == 0 {
+    if picker.shown().len() == 0 && y < area.bottom() {
         let words = match picker.purpose {
             Purpose::Palette if picker.at_first_word() => "nothing of that name: enter says what is like it",
             // Not everything that can be typed can be listed.
