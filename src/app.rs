@@ -9,8 +9,10 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
 use crate::cluster::link::{self, LinkOwner, Route};
-use crate::cluster::watch;
+use crate::cluster::write::journal::Journal;
+use crate::cluster::{watch, write};
 use crate::commands;
+use crate::config::{Config, Flags};
 use crate::effect::Effect;
 use crate::event::{Event, WatchId};
 use crate::model::row::Uid;
@@ -23,9 +25,11 @@ use crate::view::place::Pane;
 use crate::view::state::{Overlay, State, Tone, View};
 use crate::view::tables::TableKey;
 
+mod acting;
 mod events;
 mod keys;
 mod mouse;
+mod settings;
 pub mod surface;
 mod tasks;
 
@@ -46,12 +50,18 @@ const BURST: usize = 256;
 pub struct Start {
     /// The kubeconfig and which context of it.
     pub route: Route,
-    /// The namespaces that were asked for; else the last ones of the context, else its own, else all.
+    /// What `config.toml` says.
+    pub config: Config,
+    /// What the command line says of the same.
+    pub flags: Flags,
+    /// The namespaces that were asked for; else those of the settings, else the last ones of the context, else its own, else all.
     pub scope: Option<Scope>,
-    /// The view that was asked for; else the last one of the context, else the pods.
+    /// The view that was asked for; else that of the settings, else the last one of the context, else the pods.
     pub resource: Option<String>,
     /// The views of last time.
     pub memory: Memory,
+    /// Where what is written is kept.
+    pub journal: Journal,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -69,10 +79,14 @@ pub struct App<S: Surface> {
     generation: u64,
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
+    acts: FxHashMap<u64, write::Handle>,
     polls: tasks::Polls,
     memory: Memory,
     /// The last click on a row: a second one goes into it.
     clicked: mouse::Click,
+    journal: Journal,
+    config: Config,
+    flags: Flags,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -106,9 +120,13 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        acts: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
         clicked: None,
+        journal: start.journal,
+        config: start.config,
+        flags: start.flags,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
@@ -117,6 +135,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
     };
     let mouse = app.state.mouse;
     app.surface.set_mouse(mouse)?;
+    app.recall();
     app.enter(start.scope, start.resource);
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
@@ -136,6 +155,7 @@ impl<S: Surface> App<S> {
             self.reconcile();
             let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
             let rest = self.rest();
+            let settles = self.settles();
             tokio::select! {
                 biased;
                 input = self.surface.next() => {
@@ -155,17 +175,21 @@ impl<S: Surface> App<S> {
                 },
                 () = sleep_until(frame), if frame.is_some() => self.draw()?,
                 event = self.events.recv() => if let Some(event) = event {
-                    self.take(event);
+                    self.take(event).await?;
                     // What is there already belongs to the same frame.
                     for _ in 0..WAITING {
                         match self.events.try_recv() {
-                            Ok(event) => self.take(event),
+                            Ok(event) => self.take(event).await?,
                             Err(_) => break,
                         }
                     }
                 },
                 _ = second.tick() => self.tick(),
                 () = sleep_until(rest), if rest.is_some() => self.rested(),
+                () = sleep_until(settles), if settles.is_some() => {
+                    self.state.dirty = true;
+                    self.touch();
+                }
             }
         }
         Ok(0)
@@ -194,6 +218,7 @@ impl<S: Surface> App<S> {
             commands::offer(&mut self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
+            self.ask_rights();
         }
         Ok(())
     }
@@ -276,15 +301,19 @@ impl<S: Surface> App<S> {
         self.state.table_view().filter(|view| view.place.key == *key).and_then(|view| view.place.cursor.clone())
     }
 
-    /// Begins with a context: scope and view as asked for, as remembered, or as the kubeconfig has it.
+    /// Begins with a context: scope and view as asked for, as the settings have them, as remembered, or as the kubeconfig
+    /// has it.
     fn enter(&mut self, scope: Option<Scope>, resource: Option<String>) {
+        let settings = self.settle();
         let known = self.memory.get(&self.state.context.name).cloned();
         let own = self.state.context.namespace.clone();
         let scope = scope
+            .or_else(|| settings.namespace.map(|said| said.value))
             .or_else(|| known.as_ref().map(|known| Scope::parse(known.namespaces.iter().map(String::as_str))))
             .unwrap_or_else(|| if own.is_empty() { Scope::All } else { Scope::one(&own) });
         self.state.set_scope(scope);
-        self.wanted = resource.or_else(|| known.map(|known| known.view).filter(|view| !view.is_empty()));
+        let pane = settings.pane.map(|said| said.value);
+        self.wanted = resource.or(pane).or_else(|| known.map(|known| known.view).filter(|view| !view.is_empty()));
         self.open_wanted(false);
         let _ = self.surface.set_title(&self.state.context.name);
     }
@@ -333,6 +362,7 @@ impl<S: Surface> App<S> {
         let context = found.unwrap_or_else(|| Context { name: name.into(), ..Context::default() });
         let again = context.name == self.state.context.name;
         let scope = again.then(|| self.state.scope.clone());
+        let view = again.then(|| self.memory.get(name).map(|known| known.view.clone()).filter(|view| !view.is_empty())).flatten();
         let options = &mut self.route.options;
         options.context = Some(name.to_owned());
         if !again {
@@ -345,13 +375,14 @@ impl<S: Surface> App<S> {
         self.watches.clear();
         self.fed.clear();
         self.follows.clear();
+        self.acts.clear();
         self.polls = tasks::Polls::default();
         self.events = events;
         self.out = out;
         self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
         self.state.reset(context, Scope::All);
         self.alarm = None;
-        self.enter(scope, None);
+        self.enter(scope, view);
         self.touch();
     }
 
@@ -382,7 +413,9 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
-                Effect::Ask(..) | Effect::Confirm(_) | Effect::Stop(_) => {}
+                Effect::Ask(number, intent) => self.ask(number, intent),
+                Effect::Confirm(number) => self.confirm(number),
+                Effect::Stop(number) => self.stop(number),
                 Effect::Login => self.login().await?,
                 Effect::Mouse(on) => {
                     self.surface.set_mouse(on)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
 use crate::model::metrics::Usage;
+use crate::model::rights;
 use crate::model::row::{Column, Owner};
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link, Truth};
@@ -41,6 +42,8 @@ pub enum Event {
     Wrote(Box<Entry>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
+    /// What this user may do, of what was asked.
+    Rights(rights::Ask, rights::Said),
 }
 
 /// What came of asking for use.

@@ -40,22 +40,39 @@ static PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "WHAT", free: false, between: WORDS, choices: |_, _| described(copy::WHAT) },
     Placeholder { name: "PANE", free: false, between: WORDS, choices: |_, _| panes() },
     Placeholder { name: "COLUMN", free: false, between: &[], choices: |state, _| columns(state) },
-    Placeholder { name: "THEME", free: false, between: WORDS, choices: |_, _| named(theme::SHELF.names(None)) },
-    Placeholder { name: "KEYMAP", free: false, between: WORDS, choices: |_, _| named(keymap::SHELF.names(None)) },
+    Placeholder { name: "THEME", free: false, between: WORDS, choices: |state, _| named(theme::SHELF.names(folder(state))) },
+    Placeholder { name: "KEYMAP", free: false, between: WORDS, choices: |state, _| named(keymap::SHELF.names(folder(state))) },
     Placeholder { name: "CONTAINER=IMAGE", free: true, between: WORDS, choices: |state, _| images(state) },
     Placeholder { name: "KEY=VALUE", free: true, between: WORDS, choices: pairs },
+    Placeholder { name: "TYPE", free: false, between: WORDS, choices: |_, _| described(TYPES) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];
+
+/// The types of a Service that can be made for what runs.
+const TYPES: &[(&str, &str)] = &[
+    ("ClusterIP", "reached in the cluster"),
+    ("NodePort", "reached by a port of every node"),
+    ("LoadBalancer", "reached from outside, by a load balancer"),
+];
+
+/// The one that a word of a usage begins with: `KEY=VALUE|KEY-` is a `KEY=VALUE`.
+fn placeholder(token: &str) -> Option<&'static Placeholder> {
+    let is = |name: &str| token.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['|', ':']));
+    PLACEHOLDERS.iter().find(|placeholder| is(placeholder.name))
+}
 
 /// What can stand where the cursor is behind a command; `before` is the line up to the cursor, in which its arguments begin
 /// at `start`.
 pub fn offer(state: &State, command: &'static Command, before: &str, start: usize) -> Offer {
     let tokens: Vec<&str> = command.args.split_whitespace().map(bare).collect();
+    if tokens.iter().any(|token| token.starts_with("--")) {
+        return flags(state, command, &tokens, before, start);
+    }
     let typed = &before[start..];
     let at = typed.split(' ').filter(|word| !word.is_empty()).count() - usize::from(!typed.is_empty() && !typed.ends_with(' '));
     // What stands last can be repeated, or is all that follows.
     let Some(token) = tokens.get(at.min(tokens.len().saturating_sub(1))) else { return free(before.len()) };
-    if let Some(placeholder) = PLACEHOLDERS.iter().find(|placeholder| placeholder.name == *token) {
+    if let Some(placeholder) = placeholder(token) {
         let from = match placeholder.between {
             [] => start + before[start..].split(' ').take(tokens.len() - 1).map(|word| word.len() + 1).sum::<usize>(),
             between => word_start(before, start, between),
@@ -71,6 +88,28 @@ pub fn offer(state: &State, command: &'static Command, before: &str, start: usiz
         };
     }
     free(before.len())
+}
+
+/// Behind a command that has flags: those that are not there yet, in any order, and the value of the one before the cursor.
+fn flags(state: &State, command: &Command, tokens: &[&str], before: &str, start: usize) -> Offer {
+    let from = word_start(before, start, WORDS);
+    let words: Vec<&str> = before[start..from].split_whitespace().collect();
+    let value = words.last().filter(|word| word.starts_with("--")).and_then(|flag| {
+        let at = tokens.iter().position(|token| token == flag)?;
+        tokens.get(at + 1).filter(|token| token.contains(char::is_uppercase))
+    });
+    if let Some(value) = value {
+        let known = placeholder(value);
+        let choices = known.map(|placeholder| (placeholder.choices)(state, command)).unwrap_or_default();
+        return Offer { choices, from, free: known.is_none_or(|placeholder| placeholder.free), usage: None };
+    }
+    let literal = tokens.iter().filter(|token| !token.contains(char::is_uppercase)).flat_map(|token| token.split('|'));
+    let choices = literal.filter(|word| !words.contains(word)).map(|word| Choice::new(word, "")).collect();
+    Offer { choices, from, ..free(0) }
+}
+
+fn folder(state: &State) -> Option<&std::path::Path> {
+    state.chosen.folder.as_deref()
 }
 
 /// Without its brackets, and without the sign that it can be repeated.
@@ -246,6 +285,10 @@ mod tests {
         assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);
+        assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);
+        assert_eq!(names(&at("delete --force ")), ["foreground", "orphan", "--grace"]);
+        assert_eq!(names(&at("delete --grace ")), [""; 0], "a number of seconds");
+        assert_eq!(names(&at("expose --type ")), ["ClusterIP", "NodePort", "LoadBalancer"]);
     }
 
     #[test]

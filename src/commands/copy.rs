@@ -1,10 +1,9 @@
 //! What can be put into the clipboard: names, a cell, the kubectl command.
 
 use super::kubectl::{full_name, kubectl_of};
-use super::{Context, Refusal, palette};
+use super::{Context, Refusal, act, palette};
 use crate::effect::Effect;
 use crate::kinds::printed;
-use crate::model::reference::Reference;
 use crate::model::row::Source;
 use crate::view::state::{State, View};
 
@@ -30,8 +29,8 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     let (what, rest) = args.split_once(' ').unwrap_or((args, ""));
     let none = || "there is no object under the cursor".to_owned();
     let text = match what {
-        "name" => objects(c.state).iter().map(|object| object.name.to_string()).collect::<Vec<_>>(),
-        "namespace/name" => objects(c.state).iter().map(full_name).collect(),
+        "name" => act::targets(c.state).iter().map(|object| object.name.to_string()).collect::<Vec<_>>(),
+        "namespace/name" => act::targets(c.state).iter().map(full_name).collect(),
         "cell" if rest.is_empty() => {
             // Which column is chosen from those that there are.
             palette::open_with(c.state, "copy cell ");
@@ -51,14 +50,6 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     };
     c.effects.push(Effect::Copy { said, text: text.join("\n") });
     Ok(())
-}
-
-/// The marked objects, or the one that the view is about.
-fn objects(state: &State) -> Vec<Reference> {
-    match state.view() {
-        Some(View::Table(view)) => view.meant(&state.tables).into_iter().map(Reference::of).collect(),
-        _ => state.subject().into_iter().collect(),
-    }
 }
 
 /// What stands under a column.

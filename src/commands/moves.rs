@@ -25,12 +25,28 @@ pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Re
     Ok(())
 }
 
-/// Scrolls a text.
+/// Scrolls a text, or a question that is longer than the screen.
 pub fn scroll(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
-    if let Some(text) = c.state.text_mut() {
-        text.scroll(by);
-    }
+    scroll_by(c.state, by);
     Ok(())
+}
+
+/// Scrolls what is read by lines. False where nothing of the sort has the keyboard.
+fn scroll_by(state: &mut State, by: isize) -> bool {
+    let top = match &mut state.overlay {
+        Overlay::Ask(question) => Some(&mut question.top),
+        Overlay::Acts(number) => state.acts.get_mut(*number).map(|running| &mut running.top),
+        Overlay::Scale(_) => return false,
+        _ => None,
+    };
+    if let Some(top) = top {
+        *top = top.saturating_add_signed(by);
+    } else if let Some(text) = state.text_mut() {
+        text.scroll(by);
+    } else {
+        return false;
+    }
+    true
 }
 
 /// Scrolls sideways: a text by half a tab stop, a table by a column.
@@ -78,9 +94,8 @@ pub fn wheel(state: &mut State, direction: isize) {
     state.dirty = true;
     if let Overlay::Picker(picker) = &mut state.overlay {
         picker.step(direction);
-    } else if let Some(text) = state.text_mut() {
-        text.scroll(direction * WHEEL);
-    } else if matches!(state.overlay, Overlay::None | Overlay::Filter(..))
+    } else if !scroll_by(state, direction * WHEEL)
+        && matches!(state.overlay, Overlay::None | Overlay::Filter(..))
         && let Some((view, table)) = state.table_mut()
     {
         view.wheel(table, direction * WHEEL);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, args, find, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, find, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -176,6 +176,9 @@ pub fn complete(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     match std::mem::replace(&mut c.state.overlay, Overlay::None) {
         Overlay::Filter(..) | Overlay::None => Ok(()),
+        Overlay::Ask(question) => act::accept(c, question),
+        Overlay::Scale(scaling) => act::scaled(c, *scaling),
+        Overlay::Acts(_) => Ok(()),
         Overlay::Help(text) => {
             c.state.overlay = Overlay::Help(text);
             Ok(())
@@ -200,6 +203,9 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Namespaces, Some(choice)) => views::ns(c, &choice.name),
                 // What cannot be listed can still be typed.
                 (Purpose::Namespaces, None) if !picker.line.text().trim().is_empty() => views::ns(c, picker.line.text().trim()),
+                (Purpose::Themes, Some(choice)) => chosen::theme(c, &choice.name),
+                (Purpose::Keymaps, Some(choice)) => chosen::keymap(c, &choice.name),
+                (Purpose::Themes | Purpose::Keymaps, None) => Ok(()),
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
@@ -236,8 +242,12 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 view.filter(&before);
             }
         }
+        Overlay::Ask(question) => {
+            c.effects.push(Effect::Stop(question.number));
+            c.state.info("nothing was done");
+        }
         Overlay::Search(_, Some(help)) => c.state.overlay = Overlay::Help(help),
-        Overlay::Help(_) | Overlay::Search(_, None) | Overlay::Picker(_) | Overlay::None => {}
+        Overlay::Help(_) | Overlay::Search(_, None) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}
     }
     Ok(())
 }

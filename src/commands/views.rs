@@ -33,6 +33,7 @@ pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let known = c.state.contexts.iter().find(|context| &*context.name == name);
+    super::act::idle(c.state)?;
     match known {
         Some(context) => c.effects.push(Effect::Connect(context.name.clone())),
         None => {
@@ -74,7 +75,7 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         // An error is read and put away by the same key, and nothing else happens by it.
         return Ok(());
     }
-    if matches!(&c.state.overlay, Overlay::Help(text) if text.searched().is_empty()) {
+    if matches!(&c.state.overlay, Overlay::Help(text) if text.searched().is_empty()) || matches!(c.state.overlay, Overlay::Acts(_)) {
         c.state.overlay = Overlay::None;
         return Ok(());
     }
@@ -242,6 +243,7 @@ pub fn wrap(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn can_login(state: &State) -> Result<(), Refusal> {
     match &state.link {
         Link::Unauthorized { login: true, .. } => Ok(()),
+        Link::Unauthorized { .. } if state.login_command => Ok(()),
         Link::Unauthorized { .. } => {
             Err("this context has no login plugin: renew its credentials in the kubeconfig, it is read again when it changes".into())
         }

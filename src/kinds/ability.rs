@@ -7,7 +7,12 @@ const ANY: &[&str] = &[];
 const PODS: &[&str] = &["pods"];
 const NODES: &[&str] = &["nodes"];
 const ROLLED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps"];
+/// What is rolled out, and what belongs to it: the workload above is meant.
+const RESTARTED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "pods", "replicasets.apps"];
 const SCALED: &[&str] = &["deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers"];
+/// An autoscaler, or what one scales.
+const BOUNDED: &[&str] =
+    &["horizontalpodautoscalers.autoscaling", "deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers"];
 /// As `kubectl set image` has it.
 const TEMPLATED: &[&str] = &[
     "deployments.apps",
@@ -48,7 +53,8 @@ const fn making(verb: &'static str, kinds: &'static [&'static str], of: (&'stati
 
 static ABILITIES: &[Ability] = &[
     Ability { subresource: "scale", ..row("scale", SCALED, "patch") },
-    row("restart", ROLLED, "patch"),
+    Ability { of: Some(("autoscaling", "horizontalpodautoscalers")), ..row("bounds", BOUNDED, "patch") },
+    row("restart", RESTARTED, "patch"),
     row("image", TEMPLATED, "patch"),
     row("pause", &["deployments.apps"], "patch"),
     row("resume", &["deployments.apps"], "patch"),
@@ -80,7 +86,7 @@ pub fn able(verb: &str, kind: &Kind) -> Result<(), String> {
     }
     let Some(ability) = of(verb) else { return Ok(()) };
     let full = kind.full_name();
-    if ability.kinds.is_empty() || ability.kinds.contains(&full.as_str()) || (verb == "scale" && kind.scalable) {
+    if ability.kinds.is_empty() || ability.kinds.contains(&full.as_str()) || (matches!(verb, "scale" | "bounds") && kind.scalable) {
         return Ok(());
     }
     let names: Vec<&str> = ability.kinds.iter().map(|name| name.split('.').next().unwrap_or(name)).collect();
@@ -97,7 +103,10 @@ mod tests {
         let deployment = crate::kinds::apps::DEPLOYMENT.as_kind();
         let node = crate::kinds::nodes::NODE.as_kind();
         assert_eq!(able("restart", &deployment), Ok(()));
-        assert_eq!(able("restart", &node).unwrap_err(), "restart is for deployments, statefulsets, daemonsets, not for nodes");
+        assert_eq!(
+            able("restart", &node).unwrap_err(),
+            "restart is for deployments, statefulsets, daemonsets, pods, replicasets, not for nodes"
+        );
         assert_eq!(able("label", &node), Ok(()));
         let custom = Kind { group: "a.io".into(), version: "v1".into(), plural: "things".into(), scalable: true, ..Kind::default() };
         assert_eq!(able("scale", &custom), Ok(()));

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::tables::{Table, Tables};
 use crate::model::metrics::Metrics;
 use crate::model::query::{Context, Mistake, Query};
+use crate::model::reference::Reference;
 use crate::model::row::{Column, Row, Source, Uid};
 use crate::model::store::{Listing, Sort};
 use crate::model::time::Seconds;
@@ -268,14 +269,10 @@ impl TableView {
     }
 
     /// The rows that an action is about: the marked ones that are shown, in their order; the one under the cursor where
-    /// nothing is marked.
+    /// none of them is.
     pub fn meant<'a>(&self, tables: &'a Tables) -> Vec<&'a Row> {
-        if self.marks.is_empty() {
-            return self.selected(tables).into_iter().collect();
-        }
-        let Some(table) = tables.get(&self.place.key) else { return Vec::new() };
-        let there = self.listing.slots().filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
-        there.filter(|row| self.marks.contains(&row.uid)).collect()
+        let marked: Vec<&Row> = tables.get(&self.place.key).map(|table| self.marked_rows(table).collect()).unwrap_or_default();
+        if marked.is_empty() { self.selected(tables).into_iter().collect() } else { marked }
     }
 
     /// Marks the object under the cursor, or takes the mark away, and goes to the next.
@@ -309,6 +306,23 @@ impl TableView {
         } else {
             self.marks.extend(all);
         }
+    }
+
+    /// The marked objects that the filter leaves, in the order of the list.
+    pub fn marked(&self, table: &Table) -> Vec<Reference> {
+        self.marked_rows(table).map(Reference::of).collect()
+    }
+
+    fn marked_rows<'a>(&self, table: &'a Table) -> impl Iterator<Item = &'a Row> {
+        // Nothing is looked through where nothing is marked.
+        let slots = self.listing.slots().take(if self.marks.is_empty() { 0 } else { usize::MAX });
+        let rows = slots.filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
+        rows.filter(|row| self.marks.contains(&row.uid))
+    }
+
+    /// Takes the mark of an object away.
+    pub fn unmark(&mut self, uid: &Uid) {
+        self.remarked |= self.marks.remove(uid);
     }
 
     /// Marks that the filter leaves on the screen, and those that it hides, as of the last refresh.

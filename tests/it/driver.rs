@@ -13,12 +13,14 @@ use kubetui::cluster::connect::{self, Options};
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
 use kubetui::commands;
+use kubetui::config::{Config, Flags};
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::model::scope::Scope;
 use kubetui::model::state::Context;
 use kubetui::model::time::{Clock, Seconds};
 use kubetui::remember::Memory;
 use kubetui::theme::{self, Depth, Theme};
+use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
@@ -138,6 +140,8 @@ pub struct Setup<'a> {
     pub size: (u16, u16),
     /// Where the last views are kept; nowhere when none is given.
     pub memory: Option<&'a Path>,
+    /// The folder of `config.toml`, themes and key maps; nothing is said when none is given.
+    pub settings: Option<&'a Path>,
     /// What the program takes for the time.
     pub clock: Clock,
     /// The names of the commands that it runs, with how often.
@@ -148,7 +152,17 @@ impl<'a> Setup<'a> {
     /// Everything in all namespaces on 160 × 45, nothing remembered.
     pub fn new(kubeconfig: &'a Path) -> Setup<'a> {
         let clock = Clock::system();
-        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None, clock, ran: None }
+        Setup {
+            kubeconfig,
+            context: None,
+            scope: Some(Scope::All),
+            resource: None,
+            size: (160, 45),
+            memory: None,
+            settings: None,
+            clock,
+            ran: None,
+        }
     }
 
     /// As a user of the kubeconfig.
@@ -181,6 +195,11 @@ impl<'a> Setup<'a> {
         Setup { scope: None, ..self }
     }
 
+    /// With a config folder.
+    pub fn settings(self, folder: &'a Path) -> Setup<'a> {
+        Setup { settings: Some(folder), ..self }
+    }
+
     /// At a time that stands still.
     pub fn at(self, now: Seconds) -> Setup<'a> {
         Setup { clock: Clock::fixed(now), ..self }
@@ -201,6 +220,8 @@ impl<'a> Setup<'a> {
         assert!(problems.is_empty(), "{problems:?}");
         let (keymap, problems) = Keymap::load(keymap::DEFAULT, None, &commands::names());
         assert!(problems.is_empty(), "{problems:?}");
+        let (config, problems) = Config::load(self.settings);
+        assert!(problems.is_empty(), "{problems:?}");
         let context = Context {
             name: target.context.as_str().into(),
             cluster: target.cluster.as_str().into(),
@@ -215,6 +236,9 @@ impl<'a> Setup<'a> {
             scope: self.scope,
             resource: self.resource.map(str::to_owned),
             memory,
+            journal: Default::default(),
+            config,
+            flags: Flags::default(),
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();
@@ -223,8 +247,10 @@ impl<'a> Setup<'a> {
         let glass = Glass { terminal, input, shown: shown.clone() };
         let (signals, told) = mpsc::channel(1);
         let (clock, ran) = (self.clock, self.ran);
+        let chosen = Chosen::new(self.settings, Depth::Truecolor, theme::DARK, keymap::DEFAULT);
         let thread = std::thread::spawn(move || {
-            let state = State::new(clock, theme, keymap, context, contexts, Scope::All);
+            let mut state = State::new(clock, theme, keymap, context, contexts, Scope::All);
+            state.chosen = chosen;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             let work = || runtime.block_on(app::run(start, state, glass, told));
             // Commands are run by the loop, which is on this thread.

@@ -22,6 +22,7 @@ mod pictures;
 mod printed;
 mod random;
 mod readme;
+mod rights;
 mod sample;
 mod scenarios;
 mod screens;

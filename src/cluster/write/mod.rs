@@ -17,9 +17,11 @@ use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Intent, Said};
 use crate::model::policy::Policy;
 
+pub mod access;
 mod acts;
 mod effects;
 mod fields;
+pub mod journal;
 mod managed;
 mod plan;
 mod read;

@@ -3,9 +3,10 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::acts::{self, Case, Prepared};
+use super::acts::{self, Case, Prepared, scale};
 use super::{Gate, read};
 use crate::cluster::connect::Session;
+use crate::cluster::follow;
 use crate::model::act::{Act, Intent, Note, Plan, Target};
 use crate::model::policy::Demand;
 use crate::model::reference::Reference;
@@ -31,6 +32,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
     }
     let mut link = gate.link.clone();
     let session = tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())?;
+    let intent = &above(gate, &session, intent).await?;
     let all: Vec<_> = intent.targets.iter().map(|target| one(gate, &session, &intent.act, target)).collect();
     let prepared: Vec<Result<Prepared, String>> = stream::iter(all).buffered(AT_ONCE).collect().await;
     if let [Err(why)] = prepared.as_slice() {
@@ -61,16 +63,56 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         (Demand::Context, _) => gate.context.to_string(),
         _ => String::new(),
     };
+    let instead = match (&intent.act, acted.as_slice()) {
+        (Act::Scale(_), [one]) => scale::autoscaler(gate, &session, one)
+            .await
+            .map(|found| ("change its bounds instead".to_owned(), format!("bounds {} {}", found.min, found.max))),
+        _ => None,
+    };
     let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
     let mut notes = Vec::new();
     if gate.policy.dry_run {
         notes.push(Note::plain("the server has tried it (dryRun=All) and would take it"));
     }
     let title = title(&intent.act, &acted);
-    Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl }, work))
+    Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl, instead }, work))
+}
+
+/// A restart of a pod is one of the workload above it, once for all its pods; bounds are an autoscaler's.
+async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent, String> {
+    let mut targets: Vec<Reference> = Vec::new();
+    for target in &intent.targets {
+        let mut target = target.clone();
+        while intent.act == Act::Restart && matches!(&*target.kind.plural, "pods" | "replicasets") {
+            let owner = follow::owner_of(session, &target.kind, &target.namespace, &target.name, &target.uid).await;
+            let owner = owner.map_err(|error| format!("{}: {error}", target.title()))?;
+            let found = owner.and_then(|owner| {
+                let kind = gate.catalog.referred(&owner.api_version, &owner.kind)?.clone();
+                Some(Reference { kind, namespace: target.namespace.clone(), name: owner.name, uid: owner.uid })
+            });
+            target = found.ok_or_else(|| {
+                format!("nothing that can be restarted owns {}: delete it, where something makes it anew", target.title())
+            })?;
+        }
+        if matches!(intent.act, Act::Bounds(..)) && &*target.kind.plural != "horizontalpodautoscalers" {
+            let found = scale::autoscaler(gate, session, &target).await;
+            target = found.ok_or_else(|| format!("no autoscaler scales {}: :scale does", target.title()))?.object;
+        }
+        if let Some(why) = gate.policy.denied(intent.act.verb(), &target.kind, &target.namespace) {
+            return Err(why);
+        }
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(Intent { act: intent.act.clone(), targets })
 }
 
 async fn one(gate: &Gate, session: &Session, act: &Act, target: &Reference) -> Result<Prepared, String> {
+    if let Act::TakeBack(number) = act {
+        // It may be about an object that is gone.
+        return acts::take_back::take_back(gate, session, target, *number).await;
+    }
     let object = read::object(session, target).await?;
     let prepared = acts::prepare(&Case { gate, session, target, object: &object }, act).await?;
     if let Some(write) = prepared.work.first().filter(|_| gate.policy.dry_run) {

@@ -11,6 +11,7 @@ use super::text;
 use crate::model::row::Align;
 use crate::theme::Scope;
 
+mod acting;
 mod columns;
 mod details;
 mod footer;
@@ -51,6 +52,7 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
         hits.clear();
     }
     overlay::draw(state, buffer, body, &mut hits);
+    acting::draw(state, buffer, body);
     pending::draw(state, buffer, body, &mut hits);
     let cursor = footer::draw(state, buffer, foot, &mut hits);
     state.hits = hits;

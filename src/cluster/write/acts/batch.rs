@@ -73,16 +73,13 @@ pub(super) fn retry(case: &Case<'_>) -> Result<Prepared, String> {
     if !finished {
         notes.insert(0, Note::warning("it has not ended yet: the new one runs beside it"));
     }
-    let mut spec = case.object["spec"].clone();
+    let mut old = case.object.clone();
+    without_own_selector(&mut old);
+    let mut spec = old["spec"].take();
     if let Some(spec) = spec.as_object_mut() {
-        // The server made these for the old one.
-        spec.remove("selector");
-        spec.remove("manualSelector");
         spec.remove("suspend");
     }
-    strip(spec.pointer_mut("/template/metadata/labels"));
-    let mut labels = case.object.at("metadata.labels").clone();
-    strip(Some(&mut labels));
+    let labels = old.at("metadata.labels");
     let name = fresh(case, &case.target.name, "retry");
     let job = json!({
         "apiVersion": "batch/v1",
@@ -95,6 +92,16 @@ pub(super) fn retry(case: &Case<'_>) -> Result<Prepared, String> {
         "spec": spec,
     });
     made(case, "retry-job", &name, job, notes)
+}
+
+/// Takes out what the server made for this Job alone: its selector, and the labels that it selects by.
+pub(super) fn without_own_selector(job: &mut Value) {
+    if let Some(spec) = job.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("selector");
+        spec.remove("manualSelector");
+    }
+    strip(job.pointer_mut("/spec/template/metadata/labels"));
+    strip(job.pointer_mut("/metadata/labels"));
 }
 
 fn strip(labels: Option<&mut Value>) {

@@ -18,7 +18,8 @@ mod expose;
 mod meta;
 mod node;
 mod rollout;
-mod scale;
+pub(super) mod scale;
+pub(super) mod take_back;
 
 /// What is to be done to one object.
 #[derive(Clone, Debug)]
@@ -96,6 +97,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
     ability::able(act.verb(), &case.target.kind)?;
     match act {
         Act::Scale(to) => scale::scale(case, *to).await,
+        Act::Bounds(min, max) => scale::bounds(case, *min, *max),
         Act::Restart => rollout::restart(case),
         Act::Image(images) => rollout::image(case, images),
         Act::Pause => rollout::pause(case, true),
@@ -114,7 +116,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Suspend(suspend) => batch::suspend(case, *suspend),
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
-        Act::TakeBack(number) => Err(format!("entry {number} of the journal cannot be taken back")),
+        Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
 
