@@ -102,7 +102,7 @@ impl<'a> Desk<'a> {
     /// Waits for words anywhere on the screen.
     #[track_caller]
     pub fn see(&self, words: &str) -> String {
-        self.wait(words, |screen| screen.contains(words))
+        self.wait(words, |screen| screen.contains(words) || flat(screen).contains(words))
     }
 
     /// Waits until none of these words is on the screen.
@@ -121,10 +121,13 @@ impl<'a> Desk<'a> {
         self.driver.command(line);
     }
 
-    /// Shows another kind.
+    /// Shows another kind than that which is shown.
     #[track_caller]
     pub fn view(&self, resource: &str, name: &str) {
         self.command(resource);
+        let plural = resource.split('.').next().unwrap_or(resource);
+        let shown = format!("▸ {plural} ");
+        self.wait(&shown, |screen| screen.lines().next().is_some_and(|line| line.contains(&shown)));
         self.on(name);
     }
 

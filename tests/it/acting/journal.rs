@@ -20,7 +20,7 @@ pub async fn what_was_written_is_shown_and_taken_back(ground: &Ground) {
     desk.see("deployment/web: replicas 1 → 2");
     desk.command("journal");
     let shown = desk.see("#1 ");
-    let path = format!("PATCH {web}/scale");
+    let path = format!("PATCH /apis/apps/v1/namespaces/{}/", ground.namespace());
     for words in ["scale", &format!("deployment/web in {}", ground.namespace()), "replicas 1 → 2", &path, r#"{"/spec/replicas":1}"#] {
         assert!(shown.contains(words), "{words}:\n{shown}");
     }
@@ -73,7 +73,7 @@ pub async fn what_was_deleted_is_made_again(ground: &Ground) {
     ground.post(&ground.core("services"), &service("front", "web")).await.ok();
     ground.post(&ground.apps("deployments"), &deployment("web", 1, "app:1")).await.ok();
     ground.until_is(&ground.apps("deployments/web"), &[("/status/readyReplicas", json!(1))]).await;
-    let desk = Desk::open(ground, "configmaps");
+    let desk = Desk::open(ground, "pods");
     let kept = [
         ("configmaps", "configmap/one", ground.core("configmaps/one"), "/data"),
         ("services", "service/front", ground.core("services/front"), "/spec"),

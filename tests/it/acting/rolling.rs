@@ -24,6 +24,12 @@ async fn rolled(ground: &Ground, path: &str) -> Value {
         .await
 }
 
+/// The same, once its template has this image.
+async fn rolled_to(ground: &Ground, path: &str, image: &str) -> Value {
+    ground.until_is(path, &[(IMAGE, json!(image))]).await;
+    rolled(ground, path).await
+}
+
 /// A DaemonSet that runs on one node.
 async fn on_one_node(ground: &Ground, agent: &str) -> Value {
     let nodes = ground.nodes().await;
@@ -85,12 +91,12 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     desk.press("backspace 2 enter");
     desk.yes(&["Set the image of deployment/web", "app app:1 → app:2"]);
     desk.see("deployment/web: app app:1 → app:2");
-    assert_eq!(text(&rolled(ground, &web).await, IMAGE), "app:2");
+    rolled_to(ground, &web, "app:2").await;
     // Where there is one container, its name need not be typed.
     desk.row("web", "1/1");
     desk.command("image app:3");
     desk.yes(&["app app:2 → app:3"]);
-    assert_eq!(text(&rolled(ground, &web).await, IMAGE), "app:3");
+    rolled_to(ground, &web, "app:3").await;
     desk.command("image proxy=envoy:1");
     desk.see("it has no container \"proxy\": app");
 
@@ -107,7 +113,7 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     desk.press("r c");
     desk.yes(&["Resume the rollout of deployment/web", "its rollout goes on"]);
     ground.until_is(&web, &[("/spec/paused", Value::Null)]).await;
-    assert_eq!(text(&rolled(ground, &web).await, IMAGE), "app:4");
+    rolled_to(ground, &web, "app:4").await;
     desk.command("resume");
     desk.see("it is not paused");
 
@@ -115,11 +121,10 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     desk.press("r u");
     desk.yes(&["Undo the last rollout of deployment/web", "back to revision 3", "app app:4 → app:3"]);
     desk.see("deployment/web: back to revision 3");
-    assert_eq!(text(&rolled(ground, &web).await, IMAGE), "app:3");
+    rolled_to(ground, &web, "app:3").await;
     desk.command("rollout-undo 1");
     desk.yes(&["Back to revision 1: deployment/web", "app app:3 → app:1"]);
-    let undone = rolled(ground, &web).await;
-    assert_eq!(text(&undone, IMAGE), "app:1");
+    let undone = rolled_to(ground, &web, "app:1").await;
     let sets = ground.items(&ground.apps("replicasets")).await;
     assert_eq!(sets.len(), 4, "old ReplicaSets were taken up again");
     assert!(undone.pointer("/spec/template/metadata/labels/pod-template-hash").is_none(), "{}", undone["spec"]["template"]);
@@ -137,7 +142,7 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
 pub async fn stateful_and_daemon_sets_go_back_to_a_revision(ground: &Ground) {
     ground.post(&ground.apps("statefulsets"), &workload("StatefulSet", "db", 1, "app:1")).await.ok();
     ground.post(&ground.apps("daemonsets"), &on_one_node(ground, "agent").await).await.ok();
-    let desk = Desk::open(ground, "statefulsets");
+    let desk = Desk::open(ground, "pods");
     for (view, title, path) in [
         ("statefulsets", "statefulset/db", ground.apps("statefulsets/db")),
         ("daemonsets", "daemonset/agent", ground.apps("daemonsets/agent")),
@@ -149,13 +154,11 @@ pub async fn stateful_and_daemon_sets_go_back_to_a_revision(ground: &Ground) {
         for image in ["app:2", "app:3"] {
             desk.command(&format!("image app={image}"));
             desk.yes(&[&format!("Set the image of {title}"), image]);
-            ground.until_is(&path, &[(IMAGE, json!(image))]).await;
-            rolled(ground, &path).await;
+            rolled_to(ground, &path, image).await;
         }
         desk.command("rollout-undo");
         desk.yes(&[&format!("Undo the last rollout of {title}"), "back to revision 2", "app app:3 → app:2"]);
-        ground.until_is(&path, &[(IMAGE, json!("app:2"))]).await;
-        rolled(ground, &path).await;
+        rolled_to(ground, &path, "app:2").await;
         desk.command("rollout-undo 1");
         desk.yes(&[&format!("Back to revision 1: {title}"), "app app:2 → app:1"]);
         let undone = ground.until_is(&path, &[(IMAGE, json!("app:1"))]).await;

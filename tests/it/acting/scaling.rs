@@ -66,7 +66,7 @@ pub async fn every_kind_that_has_a_scale_is_scaled(ground: &Ground) {
         "spec": {"replicas": 1, "selector": {"app": "old"}, "template": template("old", "app:1")}});
     ground.post(&ground.core("replicationcontrollers"), &controller).await.ok();
 
-    let desk = Desk::open(ground, "replicasets");
+    let desk = Desk::open(ground, "pods");
     let kinds = [
         ("replicasets", "replicaset/set", ground.apps("replicasets/set")),
         ("statefulsets", "statefulset/db", ground.apps("statefulsets/db")),
