@@ -151,6 +151,12 @@ impl Gate {
                     Err(_) => None,
                 }
             }
+            // The UID of a deletion's or an eviction's precondition.
+            (ClusterError::Conflict(_), Content::Delete(_) | Content::Evict(_)) => {
+                let Reference { kind, namespace, name, .. } = &write.object;
+                let now = request::get_json::<Value>(session, &request::object(kind, namespace, name)).await.ok();
+                now.and_then(|now| same_object(&write.object, &now).err())
+            }
             (ClusterError::Timeout(_) | ClusterError::Unreachable(_), _) => {
                 Some(format!("{error}: whether it was done is not known; look at the object before you try again"))
             }
