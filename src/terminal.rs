@@ -20,6 +20,7 @@ use ratatui::{Frame, Terminal};
 
 use crate::view::text;
 
+pub mod background;
 pub mod detect;
 pub mod signals;
 mod writer;

@@ -1,6 +1,7 @@
 //! Where the program is seen and typed into: a terminal, or a test.
 
 use std::io;
+use std::time::Instant;
 
 use crossterm::event::{Event as Input, EventStream};
 use futures::StreamExt;
@@ -8,6 +9,7 @@ use futures::future::poll_immediate;
 use ratatui::Frame;
 
 use crate::terminal::Screen;
+use crate::terminal::background::{self, Answer, Late};
 
 /// A screen with a keyboard.
 pub trait Surface {
@@ -55,15 +57,25 @@ pub trait Surface {
 pub struct Terminal {
     screen: Screen,
     input: EventStream,
+    answer: Answer,
+    late: Late,
 }
 
 impl Terminal {
-    /// Takes the terminal.
+    /// Takes the terminal, and asks it whether it is dark or light where that is wanted: before anything else reads its
+    /// answers, for [`background::DEADLINE`] at most.
     ///
     /// # Errors
     /// There is none.
-    pub fn enter() -> io::Result<Terminal> {
-        Ok(Terminal { screen: Screen::enter(false)?, input: EventStream::new() })
+    pub fn enter(ask: bool) -> io::Result<Terminal> {
+        let screen = Screen::enter(false)?;
+        let answer = if ask { background::ask() } else { Answer::Unasked };
+        Ok(Terminal { screen, input: EventStream::new(), answer, late: Late::new(answer, Instant::now()) })
+    }
+
+    /// Dark or light, as far as it said.
+    pub fn answer(&self) -> Answer {
+        self.answer
     }
 }
 
@@ -73,7 +85,13 @@ impl Surface for Terminal {
     }
 
     async fn next(&mut self) -> Option<io::Result<Input>> {
-        self.input.next().await
+        loop {
+            let input = self.input.next().await;
+            match &input {
+                Some(Ok(event)) if self.late.takes(event, Instant::now()) => {}
+                _ => return input,
+            }
+        }
     }
 
     fn repaint(&mut self) -> io::Result<()> {
@@ -86,7 +104,7 @@ impl Surface for Terminal {
 
     fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
         // The stream reads keys in the background: it goes before, and a new one comes after.
-        let Terminal { screen, input } = self;
+        let Terminal { screen, input, .. } = self;
         drop(std::mem::replace(input, EventStream::new()));
         let done = screen.hand_over(work);
         *input = EventStream::new();

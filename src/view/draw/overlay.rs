@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{put, put_end, text_view};
-use crate::theme::Scope;
+use crate::theme::{Scope, Theme};
 use crate::view::picker::Purpose;
 use crate::view::state::{Overlay, State};
 use crate::view::text;
@@ -22,8 +22,7 @@ const REASON: usize = 6;
 /// Draws what lies over the body.
 pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     if let Overlay::Help(view) = &mut state.overlay {
-        clear(buffer, body);
-        buffer.set_style(body, state.theme.style(Scope::Popup));
+        clear(buffer, body, &state.theme);
         text_view::text(view, &state.theme, buffer, body);
         return;
     }
@@ -49,8 +48,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     } else {
         Rect { x: body.x, y: body.bottom() - height, width, height }
     };
-    clear(buffer, area);
-    buffer.set_style(area, state.theme.style(Scope::Popup));
+    clear(buffer, area, &state.theme);
     let rule = state.theme.style(Scope::Rule);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, rule);
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(Scope::TextHeading));
@@ -85,10 +83,13 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     }
 }
 
-fn clear(buffer: &mut Buffer, area: Rect) {
+/// Nothing of what lies below is seen.
+fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             buffer[(x, y)].reset();
         }
     }
+    let below = theme.style(Scope::Background).patch(theme.style(Scope::Text));
+    buffer.set_style(area, below.patch(theme.style(Scope::Popup)));
 }
