@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
 use crate::cluster::link::{self, LinkOwner, Route};
-use crate::cluster::watch;
+use crate::cluster::write::journal::Journal;
+use crate::cluster::{watch, write};
 use crate::commands;
 use crate::config::{Config, Flags};
 use crate::effect::Effect;
@@ -24,6 +25,7 @@ use crate::view::place::Pane;
 use crate::view::state::{Overlay, State, Tone, View};
 use crate::view::tables::TableKey;
 
+mod acting;
 mod events;
 mod keys;
 mod settings;
@@ -57,6 +59,8 @@ pub struct Start {
     pub resource: Option<String>,
     /// The views of last time.
     pub memory: Memory,
+    /// Where what is written is kept.
+    pub journal: Journal,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -74,10 +78,12 @@ pub struct App<S: Surface> {
     generation: u64,
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
+    acts: FxHashMap<u64, write::Handle>,
     polls: tasks::Polls,
     memory: Memory,
     config: Config,
     flags: Flags,
+    journal: Journal,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -111,16 +117,19 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        acts: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
         config: start.config,
         flags: start.flags,
+        journal: start.journal,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
         touched: true,
         quit: false,
     };
+    app.recall();
     app.enter(start.scope, start.resource);
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
@@ -140,6 +149,7 @@ impl<S: Surface> App<S> {
             self.reconcile();
             let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
             let rest = self.rest();
+            let settles = self.settles();
             tokio::select! {
                 biased;
                 input = self.surface.next() => {
@@ -159,17 +169,21 @@ impl<S: Surface> App<S> {
                 },
                 () = sleep_until(frame), if frame.is_some() => self.draw()?,
                 event = self.events.recv() => if let Some(event) = event {
-                    self.take(event);
+                    self.take(event).await?;
                     // What is there already belongs to the same frame.
                     for _ in 0..WAITING {
                         match self.events.try_recv() {
-                            Ok(event) => self.take(event),
+                            Ok(event) => self.take(event).await?,
                             Err(_) => break,
                         }
                     }
                 },
                 _ = second.tick() => self.tick(),
                 () = sleep_until(rest), if rest.is_some() => self.rested(),
+                () = sleep_until(settles), if settles.is_some() => {
+                    self.state.dirty = true;
+                    self.touch();
+                }
             }
         }
         Ok(0)
@@ -197,6 +211,7 @@ impl<S: Surface> App<S> {
             self.state.hints = commands::hints(&self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
+            self.ask_rights();
         }
         Ok(())
     }
@@ -353,6 +368,7 @@ impl<S: Surface> App<S> {
         self.watches.clear();
         self.fed.clear();
         self.follows.clear();
+        self.acts.clear();
         self.polls = tasks::Polls::default();
         self.events = events;
         self.out = out;
@@ -390,6 +406,9 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Ask(number, intent) => self.ask(number, intent),
+                Effect::Confirm(number) => self.confirm(number),
+                Effect::Stop(number) => self.stop(number),
                 Effect::Login => self.login().await?,
             }
         }

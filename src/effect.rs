@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::act::Intent;
 use crate::model::reference::Reference;
 
 /// One thing to do.
@@ -23,4 +24,10 @@ pub enum Effect {
     Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
+    /// Ask what an act would do: the question of this number.
+    Ask(u64, Intent),
+    /// The person said yes to it.
+    Confirm(u64),
+    /// It is not wanted, or nothing more of it is to be begun.
+    Stop(u64),
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::kinds::catalog::Catalog;
+use crate::model::act::{Entry, Said};
 use crate::model::metrics::Usage;
+use crate::model::rights;
 use crate::model::row::{Column, Owner};
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link, Truth};
@@ -34,8 +36,14 @@ pub enum Event {
     Discovered(Result<Box<Catalog>, Arc<str>>),
     /// What is in use: of nodes or of pods; of one namespace or of all.
     Measured(Measurement),
+    /// What the act of this number says.
+    Act(u64, Said),
+    /// Something was written, or refused by the server.
+    Wrote(Box<Entry>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
+    /// What this user may do, of what was asked.
+    Rights(rights::Ask, rights::Said),
 }
 
 /// What came of asking for use.

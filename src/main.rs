@@ -9,6 +9,7 @@ use kubetui::cli::{self, Cli, Command, Configuration};
 use kubetui::cluster::connect;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::journal::Journal;
 use kubetui::config::{self, Config, Said};
 use kubetui::demo::{self, Demo};
 use kubetui::keymap::Keymap;
@@ -134,6 +135,8 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         scope: cli.global.scope(),
         resource: cli.resource.clone(),
         memory: Memory::load(),
+        // What is done to a demo goes with it.
+        journal: if cli.global.demo.is_some() { Journal::default() } else { Journal::open(places::state_folder()) },
         problems: problems.iter().map(ToString::to_string).collect(),
     };
     // The loop has the main thread; decoding goes beside it.

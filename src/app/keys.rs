@@ -69,7 +69,20 @@ impl<S: Surface> App<S> {
         let line = match &mut self.state.overlay {
             Overlay::Filter(line, _) | Overlay::Search(line) => line,
             Overlay::Picker(picker) => &mut picker.line,
-            Overlay::None | Overlay::Help(_) => return,
+            Overlay::Scale(scaling) => {
+                match key.typed() {
+                    Some('+') => return scaling.step(1),
+                    Some('-') => return scaling.step(-1),
+                    Some(letter) if !letter.is_ascii_digit() => {
+                        self.state.error("a number: digits, + or -");
+                        return;
+                    }
+                    _ => {}
+                }
+                &mut scaling.line
+            }
+            Overlay::Ask(question) => &mut question.line,
+            Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => return,
         };
         let before = line.text().to_owned();
         match &*name {
@@ -118,7 +131,7 @@ impl<S: Surface> App<S> {
         let line = match &mut self.state.overlay {
             Overlay::Filter(line, _) | Overlay::Search(line) => line,
             Overlay::Picker(picker) => &mut picker.line,
-            Overlay::None | Overlay::Help(_) => {
+            Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {
                 // What is pasted is no command: each letter of it would be one.
                 self.state.info("nothing here takes a paste: / or : does");
                 return;

@@ -3,16 +3,20 @@
 use std::io;
 use std::time::Instant;
 
+use futures::StreamExt;
+
 use super::App;
 use super::surface::Surface;
 use crate::cluster::connect;
 use crate::cluster::link::Control;
 use crate::cluster::metrics::{self, Answer, Of};
+use crate::cluster::write::access;
 use crate::cluster::{discovery, follow, list};
 use crate::event::{Event, Measured, Measurement};
 use crate::kinds;
 use crate::model::facts::Resources;
 use crate::model::reference::Reference;
+use crate::model::rights::Ask;
 use crate::model::row::Source;
 use crate::model::scope::Scope;
 use crate::model::state::Link;
@@ -25,6 +29,9 @@ const UNDISCOVERED: std::time::Duration = std::time::Duration::from_secs(5);
 const NAMED: usize = 20;
 /// Pods of more namespaces than this are measured all at once.
 const NAMESPACES: usize = 3;
+
+/// So many questions of rights are on the way at once.
+const AT_ONCE: usize = 4;
 
 /// What is asked for again and again.
 #[derive(Debug, Default)]
@@ -159,6 +166,29 @@ impl<S: Surface> App<S> {
             self.state.dirty = true;
             self.touch();
         }
+    }
+
+    /// Asks what this user may do with the object under the cursor, once that rests, and what else somebody wanted to know of
+    /// rights and is not known. Called after each draw: what is drawn is what somebody wants to know.
+    pub(super) fn ask_rights(&mut self) {
+        let rests = self.state.table_view().is_none_or(|view| view.rested.elapsed() >= crate::view::details::REST);
+        let Some(session) = self.link.handle.current().filter(|_| rests && matches!(self.state.link, Link::Up { .. })) else { return };
+        let now = Instant::now();
+        if let Some(of) = self.state.subject().filter(|of| !of.kind.version.is_empty()) {
+            self.state.rights.look(&of.kind, &of.namespace, &of.name, now);
+        }
+        let asks = self.state.rights.take(now);
+        if asks.is_empty() {
+            return;
+        }
+        let out = self.out.clone();
+        tokio::spawn(async move {
+            let each = |ask: Ask| async {
+                let said = access::ask(&session, &ask).await;
+                let _ = out.send(Event::Rights(ask, said)).await;
+            };
+            futures::stream::iter(asks).for_each_concurrent(AT_ONCE, each).await;
+        });
     }
 
     /// Asks for the owner of the farthest owner that is known.

@@ -104,7 +104,8 @@ async fn classic(session: &Session, name: String, versions: Vec<String>, notes: 
         let path = if group.name.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", group.name) };
         match get_json::<APIResourceList>(session, &path).await {
             Ok(list) => {
-                let resources = list.resources.into_iter().filter_map(|r| of_classic(&group.name, &version, r)).collect();
+                let scaled: Vec<String> = list.resources.iter().filter_map(|r| Some(r.name.strip_suffix("/scale")?.to_owned())).collect();
+                let resources = list.resources.into_iter().filter_map(|r| of_classic(&group.name, &version, r, &scaled)).collect();
                 group.versions.push((version, resources));
             }
             Err(e) => notes.push(broken(&group.name, &version, &e.to_string())),
@@ -118,7 +119,7 @@ fn broken(group: &str, version: &str, why: &str) -> String {
     format!("kinds of {name} are not known: {why}")
 }
 
-fn of_classic(group: &str, version: &str, resource: APIResource) -> Option<Resource> {
+fn of_classic(group: &str, version: &str, resource: APIResource, scaled: &[String]) -> Option<Resource> {
     // `pods/log`: a subresource.
     if resource.name.contains('/') {
         return None;
@@ -134,6 +135,7 @@ fn of_classic(group: &str, version: &str, resource: APIResource) -> Option<Resou
         namespaced: resource.namespaced,
         watchable: verbs.iter().any(|v| v == "watch"),
         listable: verbs.iter().any(|v| v == "list"),
+        scalable: scaled.contains(&resource.name),
     };
     Some(Resource { kind, categories: resource.categories.unwrap_or_default() })
 }
@@ -176,6 +178,7 @@ fn of_resource(group: &str, version: &str, resource: APIResourceDiscovery) -> Op
         namespaced: resource.scope.as_deref() == Some("Namespaced"),
         watchable: resource.verbs.iter().any(|v| v == "watch"),
         listable: resource.verbs.iter().any(|v| v == "list"),
+        scalable: resource.subresources.iter().any(|sub| sub.subresource.as_deref() == Some("scale")),
     };
     Some(Resource { kind, categories: resource.categories })
 }

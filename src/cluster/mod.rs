@@ -18,6 +18,7 @@ pub mod plugin;
 pub mod request;
 pub mod stack;
 pub mod watch;
+pub mod write;
 
 pub use connect::{Options, Session};
 pub use error::ClusterError;

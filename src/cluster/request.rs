@@ -120,7 +120,7 @@ pub async fn version(session: &Session) -> Result<Option<String>, ClusterError> 
     }
 }
 
-async fn limited<T>(session: &Session, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
+pub(super) async fn limited<T>(session: &Session, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
     match session.timeout() {
         Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(ClusterError::Timeout(limit))),
         None => work.await,

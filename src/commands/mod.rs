@@ -5,11 +5,14 @@
 
 use crate::effect::Effect;
 use crate::keymap::Mode;
+use crate::model::act::Act;
 use crate::model::state::Link;
 use crate::view::state::{Hint, Overlay, State};
 
+pub mod act;
 mod chosen;
 mod enter;
+mod journal;
 mod moves;
 mod palette;
 mod views;
@@ -54,6 +57,8 @@ pub enum Group {
     Table,
     /// About the object under the cursor.
     Object,
+    /// What changes objects.
+    Act,
     /// The program and the connection.
     Program,
     /// Belongs to a prompt or a list, and not into the help of a table.
@@ -68,13 +73,14 @@ impl Group {
             Group::Move => "Move",
             Group::Table => "Table",
             Group::Object => "Object",
+            Group::Act => "Change",
             Group::Program => "Program",
             Group::Editing => "Prompts and lists",
         }
     }
 
     /// In the order of the help.
-    pub const ALL: [Group; 6] = [Group::Object, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
+    pub const ALL: [Group; 7] = [Group::Object, Group::Act, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
 }
 
 /// Always possible.
@@ -109,6 +115,47 @@ pub static COMMANDS: &[Command] = &[
     command("describe", "", "Describe it, live, as kubectl does", Group::Object, views::describable, views::describe),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
+    command("scale", "[REPLICAS]", "Scale it: to a number, by +1 or -1, or choose the number", Group::Act, act::can_scale, act::scale),
+    command("bounds", "MIN MAX", "Set the bounds of its autoscaler", Group::Act, act::can_bounds, act::bounds),
+    command("restart", "", "Restart it, pod by pod, by its own strategy", Group::Act, act::can_restart, |c, _| act::ask(c, Act::Restart)),
+    command("image", "[CONTAINER=IMAGE]", "Set the images of its containers", Group::Act, act::can_image, act::image),
+    command("pause", "", "Pause its rollout", Group::Act, act::can_pause, |c, _| act::ask(c, Act::Pause)),
+    command("resume", "", "Resume its rollout", Group::Act, act::can_resume, |c, _| act::ask(c, Act::Resume)),
+    command("rollout-undo", "[REVISION]", "Back to a revision, or to the one before", Group::Act, act::can_undo, act::rollout_undo),
+    command("label", "KEY=VALUE|KEY-", "Set or take away labels, after saying what follows", Group::Act, act::can_label, act::label),
+    command("annotate", "KEY=VALUE|KEY-", "Set or take away annotations", Group::Act, act::can_annotate, act::annotate),
+    command(
+        "delete",
+        "[foreground|orphan] [--grace SECONDS] [--force]",
+        "Delete it, after saying what goes with it",
+        Group::Act,
+        act::can_delete,
+        act::delete,
+    ),
+    command("unfinalize", "FINALIZER", "Take a finalizer away that holds it", Group::Act, act::can_unfinalize, act::unfinalize),
+    command("evict", "[--grace SECONDS]", "Evict the pod, if its budgets allow it", Group::Act, act::can_evict, act::evict),
+    command("cordon", "", "Schedule nothing new onto the node", Group::Act, act::can_cordon, |c, _| act::ask(c, Act::Cordon)),
+    command("uncordon", "", "Schedule onto the node again", Group::Act, act::can_uncordon, |c, _| act::ask(c, Act::Uncordon)),
+    command("drain", "[--grace SECONDS]", "Cordon the node and evict what is on it", Group::Act, act::can_drain, act::drain),
+    command("taint", "KEY=VALUE:EFFECT|KEY-", "Set or take away taints of the node", Group::Act, act::can_taint, act::taint),
+    command("trigger", "", "Make a Job of the CronJob, now", Group::Act, act::can_trigger, |c, _| act::ask(c, Act::Trigger)),
+    command("suspend", "", "Make no Jobs of the CronJob until it is unsuspended", Group::Act, act::can_suspend, |c, _| {
+        act::ask(c, Act::Suspend(true))
+    }),
+    command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
+    command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
+    command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command(
+        "undo",
+        "[NUMBER]",
+        "Take back what the journal has last, or the entry of a number",
+        Group::Act,
+        journal::can_undo,
+        journal::undo,
+    ),
+    command("journal", "", "Show what was written, when and by whom", Group::Act, always, journal::journal),
+    command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
+    command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
     command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
@@ -179,7 +226,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Redraw);
         Ok(())
     }),
-    command("suspend", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
+    command("background", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
         c.effects.push(Effect::Suspend);
         Ok(())
     }),
@@ -187,6 +234,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Quit);
         Ok(())
     }),
+    command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
     command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
     command("picker-down", "", "The next in the list", Group::Editing, always, |c, _| palette::choose(c, 1)),
@@ -259,7 +307,11 @@ pub fn hints(state: &State) -> Vec<Hint> {
 
 /// Whether the keyboard belongs to a line that is typed.
 pub fn typing(state: &State) -> bool {
-    matches!(state.overlay, Overlay::Filter(..) | Overlay::Search(_) | Overlay::Picker(_))
+    match &state.overlay {
+        Overlay::Filter(..) | Overlay::Search(_) | Overlay::Picker(_) | Overlay::Scale(_) => true,
+        Overlay::Ask(question) => question.types(),
+        Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => false,
+    }
 }
 
 /// The mode whose help is shown.

@@ -1,6 +1,7 @@
 //! Moving about: the cursor, marks, scrolling.
 
 use super::{Context, Refusal};
+use crate::view::state::Overlay;
 
 /// Moves the cursor.
 pub fn step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
@@ -22,8 +23,17 @@ pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Re
     Ok(())
 }
 
-/// Scrolls a text.
+/// Scrolls a text, or a question that is longer than the screen.
 pub fn scroll(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
+    let top = match &mut c.state.overlay {
+        Overlay::Ask(question) => Some(&mut question.top),
+        Overlay::Acts(number) => c.state.acts.get_mut(*number).map(|running| &mut running.top),
+        _ => None,
+    };
+    if let Some(top) = top {
+        *top = top.saturating_add_signed(by);
+        return Ok(());
+    }
     if let Some(text) = c.state.text_mut() {
         text.scroll(by);
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{COMMANDS, Context, Group, Refusal, chosen, views};
+use super::{COMMANDS, Context, Group, Refusal, act, chosen, views};
 use crate::effect::Effect;
 use crate::model::scope::Scope;
 use crate::view::picker::{Choice, Picker, Purpose};
 use crate::view::place::{Pane, Place};
+use crate::view::prompt::Line;
 use crate::view::state::{ALL_NAMESPACES, Overlay, State};
 use crate::view::tables::TableKey;
 
@@ -14,6 +15,16 @@ use crate::view::tables::TableKey;
 pub fn open(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let choices = palette_choices(c.state);
     c.state.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Palette, "".into(), choices, None)));
+    Ok(())
+}
+
+/// Opens the palette with a line that is to be finished.
+pub fn open_with(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+    open(c, "")?;
+    if let Overlay::Picker(picker) = &mut c.state.overlay {
+        picker.line = Line::new(line);
+        picker.narrow();
+    }
     Ok(())
 }
 
@@ -48,6 +59,9 @@ fn choice(name: String, about: String) -> Choice {
 pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     match std::mem::replace(&mut c.state.overlay, Overlay::None) {
         Overlay::Filter(..) | Overlay::None => Ok(()),
+        Overlay::Ask(question) => act::accept(c, question),
+        Overlay::Scale(scaling) => act::scaled(c, *scaling),
+        Overlay::Acts(_) => Ok(()),
         Overlay::Help(text) => {
             c.state.overlay = Overlay::Help(text);
             Ok(())
@@ -89,7 +103,11 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 view.filter(&before);
             }
         }
-        Overlay::Help(_) | Overlay::Search(_) | Overlay::Picker(_) | Overlay::None => {}
+        Overlay::Ask(question) => {
+            c.effects.push(Effect::Stop(question.number));
+            c.state.info("nothing was done");
+        }
+        Overlay::Help(_) | Overlay::Search(_) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}
     }
     Ok(())
 }

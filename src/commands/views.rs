@@ -35,6 +35,7 @@ pub fn ctx(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let known = c.state.contexts.iter().find(|context| &*context.name == name);
+    super::act::idle(c.state)?;
     match known {
         Some(context) => c.effects.push(Effect::Connect(context.name.clone())),
         None => {
@@ -76,7 +77,7 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         // An error is read and put away by the same key, and nothing else happens by it.
         return Ok(());
     }
-    if matches!(c.state.overlay, Overlay::Help(_)) {
+    if matches!(c.state.overlay, Overlay::Help(_) | Overlay::Acts(_)) {
         c.state.overlay = Overlay::None;
         return Ok(());
     }

@@ -37,11 +37,13 @@ pub enum Mode {
     Picker,
     /// A question.
     Confirm,
+    /// What comes of an act.
+    Acts,
 }
 
 impl Mode {
     /// All of them; a mode's place is `mode as usize`.
-    pub const ALL: [Mode; 6] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm];
+    pub const ALL: [Mode; 7] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts];
 
     /// Its table in a key map.
     pub fn name(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Mode {
             Mode::Prompt => "prompt",
             Mode::Picker => "picker",
             Mode::Confirm => "confirm",
+            Mode::Acts => "acts",
         }
     }
 

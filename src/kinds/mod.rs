@@ -16,6 +16,7 @@ use crate::model::row::{Align, Cell, Column, Health, Owner, Row, Source, Uid};
 use crate::model::time::Seconds;
 use crate::model::tree::{ReadError, Tree};
 
+pub mod ability;
 pub mod apps;
 pub mod autoscaling;
 pub mod batch;
@@ -124,6 +125,7 @@ impl Block {
             namespaced: self.namespaced,
             watchable: true,
             listable: true,
+            scalable: false,
         }
     }
 }

@@ -15,6 +15,8 @@ pub type Change = (Arc<str>, Option<Arc<str>>);
 pub enum Act {
     /// So many replicas.
     Scale(i32),
+    /// An autoscaler's minimum and maximum.
+    Bounds(i32, i32),
     /// Every pod anew, by the workload's own strategy: `kubectl rollout restart`.
     Restart,
     /// Containers by name (`*` is all of them) and their new images.
@@ -40,7 +42,7 @@ pub enum Act {
     /// It is again.
     Uncordon,
     /// Cordon, then evict what is on the node.
-    Drain(Draining),
+    Drain(Grace),
     /// Taints by `key:effect`, with their value; or that they go.
     Taint(Vec<Change>),
     /// A Job from a CronJob, now.
@@ -56,10 +58,11 @@ pub enum Act {
 }
 
 /// Every verb that a guard rail can be about: those of [`Act::verb`], and those of what is no [`Act`].
-pub const VERBS: [&str; 27] = [
+pub const VERBS: [&str; 28] = [
     "annotate",
     "apply",
     "attach",
+    "bounds",
     "copy",
     "cordon",
     "create",
@@ -123,17 +126,6 @@ pub struct Deletion {
     pub force: bool,
 }
 
-/// How to drain a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Draining {
-    /// Pods with emptyDir volumes go too, and what is in those.
-    pub empty_dir: bool,
-    /// Pods that nothing would make again go too.
-    pub unmanaged: bool,
-    /// Time to end.
-    pub grace: Grace,
-}
-
 /// The Service to make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exposing {
@@ -152,6 +144,7 @@ impl Act {
     pub fn verb(&self) -> &'static str {
         match self {
             Act::Scale(_) => "scale",
+            Act::Bounds(..) => "bounds",
             Act::Restart => "restart",
             Act::Image(_) => "image",
             Act::Pause => "pause",
@@ -172,6 +165,112 @@ impl Act {
             Act::Expose(_) => "expose",
             Act::TakeBack(_) => "undo",
         }
+    }
+
+    /// How a question begins: `Restart`.
+    pub fn question(&self) -> String {
+        match self {
+            Act::Scale(to) => format!("Scale to {to}:"),
+            Act::Bounds(min, max) => format!("Between {min} and {max} replicas:"),
+            Act::Restart => "Restart".into(),
+            Act::Image(_) => "Set the image of".into(),
+            Act::Pause => "Pause the rollout of".into(),
+            Act::Resume => "Resume the rollout of".into(),
+            Act::Undo(None) => "Undo the last rollout of".into(),
+            Act::Undo(Some(revision)) => format!("Back to revision {revision}:"),
+            Act::Label(_) => "Label".into(),
+            Act::Annotate(_) => "Annotate".into(),
+            Act::Delete(Deletion { force: true, .. }) => "Force the deletion of".into(),
+            Act::Delete(_) => "Delete".into(),
+            Act::Unfinalize(_) => "Take a finalizer from".into(),
+            Act::Evict(_) => "Evict".into(),
+            Act::Cordon => "Cordon".into(),
+            Act::Uncordon => "Uncordon".into(),
+            Act::Drain(_) => "Drain".into(),
+            Act::Taint(_) => "Taint".into(),
+            Act::Trigger => "Make a Job of".into(),
+            Act::Suspend(true) => "Suspend".into(),
+            Act::Suspend(false) => "Unsuspend".into(),
+            Act::Retry => "Make a new Job like".into(),
+            Act::Expose(_) => "Make a Service for".into(),
+            Act::TakeBack(_) => "Take back what was done to".into(),
+        }
+    }
+
+    /// The same as a kubectl command, for those who want to write it down. What kubectl has no verb for is a comment.
+    pub fn kubectl(&self, object: &Reference, context: &str) -> String {
+        let mut line = format!("kubectl --context {}", quoted(context));
+        if !object.namespace.is_empty() {
+            line.push_str(&format!(" -n {}", quoted(&object.namespace)));
+        }
+        let full = if object.kind.group.is_empty() { object.kind.singular.to_string() } else { object.kind.full_name() };
+        let title = quoted(&format!("{full}/{}", object.name));
+        let name = quoted(&object.name);
+        let pairs = |changes: &[Change]| {
+            let pair = |(key, value): &Change| match value {
+                Some(value) => quoted(&format!("{key}={value}")),
+                None => quoted(&format!("{key}-")),
+            };
+            changes.iter().map(pair).collect::<Vec<_>>().join(" ")
+        };
+        let seconds = |grace: &Grace| grace.map(|seconds| format!(" --grace-period={seconds}")).unwrap_or_default();
+        let words = match self {
+            Act::Scale(to) => format!("scale {title} --replicas={to}"),
+            Act::Bounds(min, max) => {
+                format!("patch {title} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'")
+            }
+            Act::Restart => format!("rollout restart {title}"),
+            Act::Image(images) => {
+                let pairs: Vec<String> = images.iter().map(|(name, image)| quoted(&format!("{name}={image}"))).collect();
+                format!("set image {title} {}", pairs.join(" "))
+            }
+            Act::Pause => format!("rollout pause {title}"),
+            Act::Resume => format!("rollout resume {title}"),
+            Act::Undo(None) => format!("rollout undo {title}"),
+            Act::Undo(Some(revision)) => format!("rollout undo {title} --to-revision={revision}"),
+            Act::Label(changes) => format!("label {title} --overwrite {}", pairs(changes)),
+            Act::Annotate(changes) => format!("annotate {title} --overwrite {}", pairs(changes)),
+            Act::Delete(how) => {
+                let force = if how.force { " --grace-period=0 --force".to_owned() } else { seconds(&how.grace) };
+                let cascade = match how.propagation {
+                    Propagation::Background => "",
+                    Propagation::Foreground => " --cascade=foreground",
+                    Propagation::Orphan => " --cascade=orphan",
+                };
+                format!("delete {title}{cascade}{force}")
+            }
+            Act::Unfinalize(finalizer) => format!("edit {title}  # and take {finalizer} out of metadata.finalizers"),
+            Act::Evict(_) => format!("delete {title}  # kubectl has no verb for an eviction: this asks no budget"),
+            Act::Cordon => format!("cordon {name}"),
+            Act::Uncordon => format!("uncordon {name}"),
+            Act::Drain(grace) => format!("drain {name} --ignore-daemonsets --delete-emptydir-data --force{}", seconds(grace)),
+            Act::Taint(changes) => {
+                let taint = |(key, value): &Change| {
+                    let (name, effect) = key.rsplit_once(':').map_or((&**key, ""), |(name, effect)| (name, effect));
+                    let colon = if effect.is_empty() { "" } else { ":" };
+                    match value {
+                        None => quoted(&format!("{name}{colon}{effect}-")),
+                        Some(value) if value.is_empty() => quoted(&format!("{name}{colon}{effect}")),
+                        Some(value) => quoted(&format!("{name}={value}{colon}{effect}")),
+                    }
+                };
+                format!("taint node {name} --overwrite {}", changes.iter().map(taint).collect::<Vec<_>>().join(" "))
+            }
+            Act::Trigger => format!("create job --from=cronjob/{name} {name}-manual"),
+            Act::Suspend(suspend) => format!("patch {title} -p '{{\"spec\":{{\"suspend\":{suspend}}}}}'"),
+            Act::Retry => format!("get {title} -o yaml  # and create it under another name, without what the server filled in"),
+            Act::Expose(how) => {
+                let port = how.port.map(|port| format!(" --port={port}")).unwrap_or_default();
+                let target = how.target.as_ref().map(|target| format!(" --target-port={}", quoted(target))).unwrap_or_default();
+                let kind = how.kind.as_ref().map(|kind| format!(" --type={kind}")).unwrap_or_default();
+                let name = how.name.as_ref().map(|name| format!(" --name={}", quoted(name))).unwrap_or_default();
+                format!("expose {title}{port}{target}{kind}{name}")
+            }
+            Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
+        };
+        line.push(' ');
+        line.push_str(&words);
+        line
     }
 
     /// What it demands by itself, before any rail.
@@ -262,6 +361,8 @@ pub struct Plan {
     pub why: String,
     /// The same as a kubectl command, one a line.
     pub kubectl: Vec<String>,
+    /// What would be better done: words, and the command line to finish.
+    pub instead: Option<(String, String)>,
 }
 
 impl Plan {
@@ -338,14 +439,40 @@ pub struct Entry {
     pub outcome: Result<String, String>,
 }
 
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::kind::Kind;
+    use super::super::row::Uid;
     use super::*;
+
+    #[test]
+    fn acts_are_spelled_as_kubectl_has_them() {
+        let kind = Kind { group: "apps".into(), version: "v1".into(), plural: "deployments".into(), ..Kind::default() };
+        let web = Reference { kind: Arc::new(kind), namespace: "shop".into(), name: "web".into(), uid: Uid::new("u") };
+        let line = |act: Act| act.kubectl(&web, "it's prod").replace("kubectl --context 'it'\\''s prod' -n shop ", "");
+        assert_eq!(line(Act::Scale(5)), "scale deployments.apps/web --replicas=5");
+        assert_eq!(
+            line(Act::Label(vec![("a".into(), Some("1 2".into())), ("b".into(), None)])),
+            "label deployments.apps/web --overwrite 'a=1 2' b-"
+        );
+        assert_eq!(
+            line(Act::Delete(Deletion { force: true, ..Deletion::default() })),
+            "delete deployments.apps/web --grace-period=0 --force"
+        );
+        assert_eq!(line(Act::Taint(vec![("k:NoSchedule".into(), Some("v".into()))])), "taint node web --overwrite k=v:NoSchedule");
+    }
 
     #[test]
     fn every_act_has_a_verb_that_a_rail_can_name() {
         let acts = [
             Act::Scale(1),
+            Act::Bounds(1, 2),
             Act::Restart,
             Act::Image(Vec::new()),
             Act::Pause,

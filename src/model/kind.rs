@@ -23,6 +23,8 @@ pub struct Kind {
     pub watchable: bool,
     /// The server offers `list` for it.
     pub listable: bool,
+    /// It has a `scale` subresource. The blocks of this program do not say it: the rules of its own kinds are known.
+    pub scalable: bool,
 }
 
 impl Kind {

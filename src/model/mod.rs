@@ -10,6 +10,7 @@ pub mod policy;
 pub mod quantity;
 pub mod query;
 pub mod reference;
+pub mod rights;
 pub mod row;
 pub mod scope;
 pub mod state;

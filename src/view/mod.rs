@@ -1,5 +1,6 @@
 //! Screen state and drawing. Nothing here awaits; everything of the cluster passes [`text`] before it is drawn.
 
+pub mod acting;
 pub mod chosen;
 pub mod details;
 pub mod draw;

@@ -1,5 +1,6 @@
 //! Going from view to view: panes as they were left, down and back, the history, other namespaces, another cluster.
 
+use super::acting::Acts;
 use super::details::Details;
 use super::place::{Pane, Place};
 use super::state::{Overlay, State, Usage, View};
@@ -7,6 +8,7 @@ use super::table::TableView;
 use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
 use crate::model::policy::Policy;
+use crate::model::rights::Rights;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
 
@@ -162,6 +164,7 @@ impl State {
     /// Another cluster: nothing of the one before stays.
     pub fn reset(&mut self, context: Context, scope: Scope) {
         self.policy = Policy::of(&context.name);
+        self.acts = Acts::default();
         self.context = context;
         self.scope = scope;
         self.absent.clear();
@@ -169,6 +172,7 @@ impl State {
         self.catalog = Catalog::builtin();
         self.tables.clear();
         self.usage = Usage::default();
+        self.rights = Rights::default();
         self.details = Details::default();
         self.parked.clear();
         self.history.clear();

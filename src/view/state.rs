@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+use super::acting::{Acts, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
 use super::picker::{Choice, Picker, Purpose};
@@ -16,10 +17,12 @@ use super::text_view::TextView;
 use crate::keymap::{self, Keymap, Mode};
 use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
+use crate::model::act::Entry;
 use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
 use crate::model::policy::Policy;
 use crate::model::reference::Reference;
+use crate::model::rights::{Attempt, Rights};
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
@@ -46,6 +49,12 @@ pub enum Overlay {
     Picker(Box<Picker>),
     /// All keys.
     Help(Box<TextView>),
+    /// A question before something is written.
+    Ask(Box<Question>),
+    /// How many replicas there are to be.
+    Scale(Box<Scaling>),
+    /// What comes of the act of this number.
+    Acts(u64),
 }
 
 /// How a message is meant.
@@ -100,8 +109,6 @@ pub struct State {
     pub keymap: Keymap,
     /// Their names.
     pub chosen: Chosen,
-    /// What the context allows.
-    pub policy: Policy,
     /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
     pub login_command: bool,
     /// The keys of a sequence pressed so far.
@@ -122,6 +129,8 @@ pub struct State {
     pub tables: Tables,
     /// CPU and memory.
     pub usage: Usage,
+    /// What this user may do, as far as it is known.
+    pub rights: Rights,
     /// The namespaces that are looked at.
     pub scope: Scope,
     /// Namespaces of the scope that are not there.
@@ -135,6 +144,12 @@ pub struct State {
     pub(super) visited: usize,
     /// What has the keyboard.
     pub overlay: Overlay,
+    /// What the context allows.
+    pub policy: Policy,
+    /// What was written and is being written.
+    pub acts: Acts,
+    /// What was written in this run, the newest last.
+    pub journal: Vec<Entry>,
     /// A line for the person.
     pub message: Option<Message>,
     /// Details of the row under the cursor are wanted.
@@ -150,12 +165,12 @@ pub struct State {
 impl State {
     /// With the Pods pane over a scope.
     pub fn new(clock: Clock, theme: Theme, keymap: Keymap, context: Context, contexts: Vec<Context>, scope: Scope) -> State {
+        let policy = Policy::of(&context.name);
         let mut state = State {
             clock,
             theme,
             keymap,
             chosen: Chosen::default(),
-            policy: Policy::of(&context.name),
             login_command: false,
             pressed: keymap::State::default(),
             pending: Vec::new(),
@@ -166,6 +181,7 @@ impl State {
             catalog: Catalog::builtin(),
             tables: Tables::default(),
             usage: Usage::default(),
+            rights: Rights::default(),
             scope,
             absent: Vec::new(),
             stack: Vec::new(),
@@ -173,6 +189,9 @@ impl State {
             history: Vec::new(),
             visited: 0,
             overlay: Overlay::None,
+            policy,
+            acts: Acts::default(),
+            journal: Vec::new(),
             message: None,
             details_wanted: true,
             details: Details::default(),
@@ -279,10 +298,32 @@ impl State {
         })
     }
 
+    /// Whether this user may do something to an object, or (no name) to all of a kind; `None` when that is not known. The
+    /// subresource (`scale`) is empty for the object itself, the namespace for cluster scope.
+    pub fn may(&self, verb: &str, kind: &Kind, subresource: &str, namespace: &str, name: &str) -> Option<bool> {
+        self.rights.may(&Attempt::new(verb, kind, subresource, namespace, name), Instant::now())
+    }
+
+    /// [`State::may`], where what is not known counts as allowed.
+    ///
+    /// # Errors
+    /// It is forbidden: `demo-viewer may not patch deployments/scale in shop`.
+    pub fn allowed(&self, verb: &str, kind: &Kind, subresource: &str, namespace: &str, name: &str) -> Result<(), String> {
+        let attempt = Attempt::new(verb, kind, subresource, namespace, name);
+        if self.rights.may(&attempt, Instant::now()) != Some(false) {
+            return Ok(());
+        }
+        let user = if self.context.user.is_empty() { &self.context.name } else { &self.context.user };
+        Err(format!("{user} may not {}", attempt.words()))
+    }
+
     /// Which keys hold now.
     pub fn mode(&self) -> Mode {
         match (&self.overlay, self.stack.last()) {
-            (Overlay::Filter(..) | Overlay::Search(_), _) => Mode::Prompt,
+            (Overlay::Filter(..) | Overlay::Search(_) | Overlay::Scale(_), _) => Mode::Prompt,
+            (Overlay::Ask(question), _) if question.types() => Mode::Prompt,
+            (Overlay::Ask(_), _) => Mode::Confirm,
+            (Overlay::Acts(_), _) => Mode::Acts,
             (Overlay::Picker(_), _) => Mode::Picker,
             (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
             (Overlay::None, _) => Mode::Table,

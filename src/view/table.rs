@@ -10,6 +10,7 @@ use super::place::Place;
 use super::tables::{Table, Tables};
 use crate::model::metrics::Metrics;
 use crate::model::query::{Context, Mistake, Query};
+use crate::model::reference::Reference;
 use crate::model::row::{Column, Row, Source, Uid};
 use crate::model::store::{Listing, Sort};
 use crate::model::time::Seconds;
@@ -281,6 +282,20 @@ impl TableView {
         } else {
             self.marks.extend(all);
         }
+    }
+
+    /// The marked objects that the filter leaves, in the order of the list.
+    pub fn marked(&self, table: &Table) -> Vec<Reference> {
+        if self.marks.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.listing.slots().filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
+        rows.filter(|row| self.marks.contains(&row.uid)).map(Reference::of).collect()
+    }
+
+    /// Takes the mark of an object away.
+    pub fn unmark(&mut self, uid: &Uid) {
+        self.remarked |= self.marks.remove(uid);
     }
 
     /// Marks that the filter leaves on the screen, and those that it hides, as of the last refresh.

@@ -201,6 +201,7 @@ impl<'a> Setup<'a> {
             memory,
             config,
             flags: Flags::default(),
+            journal: Default::default(),
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();

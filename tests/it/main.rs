@@ -19,6 +19,7 @@ mod login;
 mod parity;
 mod pictures;
 mod printed;
+mod rights;
 mod sample;
 mod scenarios;
 mod screens;

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::driver::{Driver, Setup};
 use crate::wait::wait_until;
 
+mod rights;
 mod server;
 mod widening;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Access by a path of field names with dots between them. Keys that hold dots (labels) are read with [`Json::pairs`].
-pub(super) trait Json {
+pub(crate) trait Json {
     /// The value at the path; `null` when any step is absent.
     fn at(&self, path: &str) -> &Value;
     /// The text at the path, empty when there is none.

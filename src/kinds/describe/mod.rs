@@ -21,7 +21,7 @@ mod config;
 mod containers;
 mod events;
 mod generic;
-mod json;
+pub(crate) mod json;
 mod metadata;
 mod networking;
 mod node;

@@ -20,7 +20,9 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
         Overlay::Filter(line, _) => Some(('/', line)),
         Overlay::Search(line) => Some(('/', line)),
         Overlay::Picker(picker) => Some((if picker.purpose == Purpose::Palette { ':' } else { '›' }, &picker.line)),
-        Overlay::None | Overlay::Help(_) => None,
+        Overlay::Ask(question) if question.types() => Some(('›', &question.line)),
+        Overlay::Scale(scaling) => Some(('›', &scaling.line)),
+        Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Acts(_) => None,
     };
     if let Some((sign, line)) = typed {
         return Some(prompt(state, buffer, area, sign, line));
@@ -167,7 +169,9 @@ fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
         Overlay::Filter(..) => ("keep", "as before"),
         Overlay::Search(_) => ("search", "leave"),
         Overlay::Picker(_) => ("go", "leave"),
-        Overlay::None | Overlay::Help(_) => return,
+        Overlay::Ask(_) => ("go on", "nothing is done"),
+        Overlay::Scale(_) => ("scale", "leave"),
+        Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => return,
     };
     let mode = state.mode();
     let key = |command: &str| state.keymap.keys_for(command, mode).into_iter().next();

@@ -10,6 +10,7 @@ use super::text;
 use crate::model::row::Align;
 use crate::theme::Scope;
 
+mod acting;
 mod columns;
 mod details;
 mod footer;
@@ -42,6 +43,7 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
         None => {}
     }
     overlay::draw(state, buffer, body);
+    acting::draw(state, buffer, body);
     if let Some((x, y)) = footer::draw(state, buffer, foot) {
         frame.set_cursor_position((x, y));
     }

@@ -84,7 +84,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
 }
 
 /// Nothing of what lies below is seen.
-fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
+pub(super) fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             buffer[(x, y)].reset();

@@ -2,7 +2,7 @@
 //! answer that a real server, a proxy before it or an old version of it may give instead.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,10 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// `GET`, mostly.
+    pub method: String,
+    /// What came with it.
+    pub body: Value,
     /// Without the query.
     pub path: String,
     /// Without the question mark.
@@ -377,6 +381,10 @@ impl Shared {
             path if path.starts_with("/apis/metrics.k8s.io/") => {
                 Answer::refusal(404, "NotFound", "the server could not find the requested resource")
             }
+            path if path.ends_with("/selfsubjectrulesreviews") => {
+                let everything = json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]);
+                Answer::json(&json!({"status": {"resourceRules": everything, "nonResourceRules": [], "incomplete": false}}))
+            }
             _ if request.watches() => {
                 let (content_type, first) = lock(&self.world).watch(request);
                 Answer::Stream { content_type, first }
@@ -532,7 +540,16 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
         let of = |line: &String| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
         head.iter().find_map(of).unwrap_or_default()
     };
-    Some(Request { path: path.to_owned(), query: query.to_owned(), accept: header("accept"), at: Instant::now() })
+    let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request {
+        method: head.first()?.split(' ').next()?.to_owned(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        accept: header("accept"),
+        at: Instant::now(),
+    })
 }
 
 /// A pod that runs.

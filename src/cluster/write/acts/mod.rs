@@ -1,0 +1,127 @@
+//! From an act and an object as it is now to what is sent.
+
+use serde_json::Value;
+
+use super::Gate;
+use super::fields::{self, Field};
+use super::managed;
+use super::send::{Content, Write};
+use crate::cluster::connect::Session;
+use crate::kinds::ability;
+use crate::model::act::{Act, Note};
+use crate::model::reference::Reference;
+
+mod batch;
+mod delete;
+mod drain;
+mod expose;
+mod meta;
+mod node;
+mod rollout;
+pub(super) mod scale;
+pub(super) mod take_back;
+
+/// What is to be done to one object.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    /// What changes: `replicas 3 → 5`.
+    pub(super) change: String,
+    /// What else follows.
+    pub(super) notes: Vec<Note>,
+    pub(super) work: Work,
+}
+
+/// How it is carried out.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// One request.
+    Write(Box<Write>),
+    /// One request, and when it is one of several, its rollout is waited for.
+    Rollout(Box<Write>),
+    /// A cordon, and then these evictions, each until its pod is gone.
+    Drain(Option<Box<Write>>, Vec<Write>),
+}
+
+impl Work {
+    /// The request that can be tried without being done.
+    pub(super) fn first(&self) -> Option<&Write> {
+        match self {
+            Work::Write(write) | Work::Rollout(write) => Some(write),
+            Work::Drain(write, _) => write.as_deref(),
+        }
+    }
+}
+
+/// What an act is prepared from.
+pub(super) struct Case<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) session: &'a Session,
+    pub(super) target: &'a Reference,
+    /// The object as it is now.
+    pub(super) object: &'a Value,
+}
+
+impl Case<'_> {
+    /// A change of fields of the object itself.
+    ///
+    /// # Errors
+    /// It is so already.
+    fn fields(&self, verb: &'static str, fields: Vec<Field>, change: String) -> Result<Write, String> {
+        if fields.iter().all(Field::idle) {
+            return Err(format!("it is so already: {}", change.rsplit("→ ").next().unwrap_or(&change)));
+        }
+        Ok(self.write(verb, "", self.object.clone(), Content::Fields(fields), change))
+    }
+
+    fn write(&self, verb: &'static str, subresource: &'static str, seen: Value, body: Content, done: String) -> Write {
+        Write { object: self.target.clone(), seen, verb, subresource, body, done }
+    }
+
+    /// Who will have an opinion of it.
+    fn managers(&self) -> Vec<Note> {
+        managed::notes(self.object, true)
+    }
+
+    /// The kind of a name, as the server serves it.
+    fn kind(&self, group: &str, version: &str, plural: &str) -> Result<std::sync::Arc<crate::model::kind::Kind>, String> {
+        let found = self.gate.catalog.exact(group, version, plural);
+        found.cloned().ok_or_else(|| format!("the server does not serve {plural} of {group}/{version}"))
+    }
+}
+
+/// Prepares an act on one object.
+///
+/// # Errors
+/// Why it is not done to this one.
+pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, String> {
+    ability::able(act.verb(), &case.target.kind)?;
+    match act {
+        Act::Scale(to) => scale::scale(case, *to).await,
+        Act::Bounds(min, max) => scale::bounds(case, *min, *max),
+        Act::Restart => rollout::restart(case),
+        Act::Image(images) => rollout::image(case, images),
+        Act::Pause => rollout::pause(case, true),
+        Act::Resume => rollout::pause(case, false),
+        Act::Undo(revision) => rollout::undo(case, *revision).await,
+        Act::Label(changes) => meta::label(case, changes).await,
+        Act::Annotate(changes) => meta::annotate(case, changes),
+        Act::Delete(how) => delete::delete(case, *how).await,
+        Act::Unfinalize(finalizer) => meta::unfinalize(case, finalizer),
+        Act::Evict(grace) => delete::evict(case, *grace).await,
+        Act::Cordon => node::cordon(case, true),
+        Act::Uncordon => node::cordon(case, false),
+        Act::Drain(grace) => drain::drain(case, *grace).await,
+        Act::Taint(changes) => node::taint(case, changes).await,
+        Act::Trigger => batch::trigger(case),
+        Act::Suspend(suspend) => batch::suspend(case, *suspend),
+        Act::Retry => batch::retry(case),
+        Act::Expose(how) => expose::expose(case, how),
+        Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
+    }
+}
+
+/// `replicas 3 → 5`.
+fn arrow(what: &str, field: &Field) -> String {
+    let spelled = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), fields::spelled);
+    format!("{what} {} → {}", spelled(&field.from), spelled(&field.to))
+}

@@ -1,0 +1,128 @@
+//! The gate: the only module that sends what is not a read. Everything that changes a cluster passes it.
+//!
+//! A command's [`Intent`](crate::model::act::Intent) becomes a task ([`begin`]). It reads each object anew ([`plan`]), says
+//! what will happen to how many, and waits for the answer; then it carries it out ([`run`]), one request an object with
+//! preconditions ([`fields`]), and keeps a [`journal`]. What was prepared never leaves the task: what is sent is what was
+//! asked. Read-only mode and guard rails ([`Policy`]) are asked when planning, and once more by the one function that
+//! sends ([`send`]).
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::link::LinkHandle;
+use crate::event::Event;
+use crate::kinds::catalog::Catalog;
+use crate::model::act::{Entry, Intent, Said};
+use crate::model::policy::Policy;
+
+pub mod access;
+mod acts;
+mod effects;
+mod fields;
+pub mod journal;
+mod managed;
+mod plan;
+mod read;
+mod run;
+mod send;
+
+/// What every act of one context goes through.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The connection.
+    pub link: LinkHandle,
+    /// What the context allows.
+    pub policy: Policy,
+    /// The context's name.
+    pub context: Arc<str>,
+    /// The user's name in the kubeconfig.
+    pub user: Arc<str>,
+    /// The kinds that there are.
+    pub catalog: Arc<Catalog>,
+    /// What was written, newest last, as far as it can be taken back.
+    pub journal: Arc<[Entry]>,
+    /// Where to say what happens.
+    pub out: mpsc::Sender<Event>,
+}
+
+impl Gate {
+    /// Keeps what was written.
+    async fn note(&self, entry: Entry) {
+        let _ = self.out.send(Event::Wrote(Box::new(entry))).await;
+    }
+}
+
+/// Where an act stands with the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Not answered yet.
+    Open,
+    /// Do it.
+    Yes,
+    /// Begin nothing more.
+    Stop,
+}
+
+/// An act as the loop holds it. Dropped before it was confirmed, it ends; after that it goes on to its end.
+#[derive(Debug)]
+pub struct Handle {
+    answer: watch::Sender<Answer>,
+    task: AbortHandle,
+}
+
+impl Handle {
+    /// The person said yes.
+    pub fn confirm(&self) {
+        self.answer.send_if_modified(|answer| {
+            let open = *answer == Answer::Open;
+            if open {
+                *answer = Answer::Yes;
+            }
+            open
+        });
+    }
+
+    /// Nothing more is begun; what is on the way is not taken back.
+    pub fn stop(&self) {
+        self.answer.send_replace(Answer::Stop);
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if *self.answer.borrow() == Answer::Open {
+            self.task.abort();
+        }
+    }
+}
+
+/// Begins an act: what it says comes as [`Event::Act`] with this number.
+pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
+    let (answer, answered) = watch::channel(Answer::Open);
+    let task = tokio::spawn(async move {
+        let saying = Saying { number, out: gate.out.clone() };
+        match plan::prepare(&gate, &intent).await {
+            Ok((plan, prepared)) => {
+                saying.say(Said::Plan(Box::new(plan))).await;
+                run::carry_out(&gate, &saying, prepared, answered).await;
+            }
+            Err(why) => saying.say(Said::Refused(why)).await,
+        }
+    });
+    Handle { answer, task: task.abort_handle() }
+}
+
+/// Where an act's words go.
+struct Saying {
+    number: u64,
+    out: mpsc::Sender<Event>,
+}
+
+impl Saying {
+    async fn say(&self, said: Said) {
+        // Without a loop there is nobody to say it to.
+        let _ = self.out.send(Event::Act(self.number, said)).await;
+    }
+}

@@ -1,0 +1,161 @@
+//! From an intent to the question: every object read anew, what it demands, what will happen to how many.
+
+use futures::StreamExt;
+use futures::stream;
+
+use super::acts::{self, Case, Prepared, scale};
+use super::{Gate, read};
+use crate::cluster::connect::Session;
+use crate::cluster::follow;
+use crate::model::act::{Act, Intent, Note, Plan, Target};
+use crate::model::policy::Demand;
+use crate::model::reference::Reference;
+
+/// So many objects are read at once.
+const AT_ONCE: usize = 8;
+/// A question does not wait longer than this for a connection.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The question, and what is to be done; the same places in both.
+///
+/// # Errors
+/// Nothing of it can be done: why.
+pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<Option<Prepared>>), String> {
+    let verb = intent.act.verb();
+    for target in &intent.targets {
+        if let Some(why) = gate.policy.denied(verb, &target.kind, &target.namespace) {
+            return Err(why);
+        }
+    }
+    if let Some(most) = gate.policy.most.filter(|most| intent.targets.len() > *most) {
+        return Err(format!("{} objects at once are too many here: at most {most} in this context", intent.targets.len()));
+    }
+    let mut link = gate.link.clone();
+    let session = tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())?;
+    let intent = &above(gate, &session, intent).await?;
+    let all: Vec<_> = intent.targets.iter().map(|target| one(gate, &session, &intent.act, target)).collect();
+    let prepared: Vec<Result<Prepared, String>> = stream::iter(all).buffered(AT_ONCE).collect().await;
+    if let [Err(why)] = prepared.as_slice() {
+        return Err(match intent.targets.first() {
+            Some(target) => format!("{}: {why}", target.title()),
+            None => why.clone(),
+        });
+    }
+    let mut targets = Vec::new();
+    let mut work = Vec::new();
+    for (object, prepared) in intent.targets.iter().zip(prepared) {
+        let (change, notes, prepared) = match prepared {
+            Ok(prepared) => (Ok(prepared.change.clone()), prepared.notes.clone(), Some(prepared)),
+            Err(why) => (Err(why), Vec::new(), None),
+        };
+        targets.push(Target { object: object.clone(), change, notes });
+        work.push(prepared);
+    }
+    let acted: Vec<&Reference> = targets.iter().filter(|target| target.change.is_ok()).map(|target| &target.object).collect();
+    if acted.is_empty() {
+        let why = targets.first().and_then(|target| target.change.as_ref().err()).cloned().unwrap_or_default();
+        return Err(format!("nothing to {verb}: {why}"));
+    }
+    let (demand, why) = demand(gate, &intent.act, &acted, &targets);
+    let typed = match (demand, acted.as_slice()) {
+        (Demand::Name, [one]) => one.name.to_string(),
+        (Demand::Name, many) => many.len().to_string(),
+        (Demand::Context, _) => gate.context.to_string(),
+        _ => String::new(),
+    };
+    let instead = match (&intent.act, acted.as_slice()) {
+        (Act::Scale(_), [one]) => scale::autoscaler(gate, &session, one)
+            .await
+            .map(|found| ("change its bounds instead".to_owned(), format!("bounds {} {}", found.min, found.max))),
+        _ => None,
+    };
+    let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
+    let mut notes = Vec::new();
+    if gate.policy.dry_run {
+        notes.push(Note::plain("the server has tried it (dryRun=All) and would take it"));
+    }
+    let title = title(&intent.act, &acted);
+    Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl, instead }, work))
+}
+
+/// A restart of a pod is one of the workload above it, once for all its pods; bounds are an autoscaler's.
+async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent, String> {
+    let mut targets: Vec<Reference> = Vec::new();
+    for target in &intent.targets {
+        let mut target = target.clone();
+        while intent.act == Act::Restart && matches!(&*target.kind.plural, "pods" | "replicasets") {
+            let owner = follow::owner_of(session, &target.kind, &target.namespace, &target.name, &target.uid).await;
+            let owner = owner.map_err(|error| format!("{}: {error}", target.title()))?;
+            let found = owner.and_then(|owner| {
+                let kind = gate.catalog.referred(&owner.api_version, &owner.kind)?.clone();
+                Some(Reference { kind, namespace: target.namespace.clone(), name: owner.name, uid: owner.uid })
+            });
+            target = found.ok_or_else(|| {
+                format!("nothing that can be restarted owns {}: delete it, where something makes it anew", target.title())
+            })?;
+        }
+        if matches!(intent.act, Act::Bounds(..)) && &*target.kind.plural != "horizontalpodautoscalers" {
+            let found = scale::autoscaler(gate, session, &target).await;
+            target = found.ok_or_else(|| format!("no autoscaler scales {}: :scale does", target.title()))?.object;
+        }
+        if let Some(why) = gate.policy.denied(intent.act.verb(), &target.kind, &target.namespace) {
+            return Err(why);
+        }
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(Intent { act: intent.act.clone(), targets })
+}
+
+async fn one(gate: &Gate, session: &Session, act: &Act, target: &Reference) -> Result<Prepared, String> {
+    if let Act::TakeBack(number) = act {
+        // It may be about an object that is gone.
+        return acts::take_back::take_back(gate, session, target, *number).await;
+    }
+    let object = read::object(session, target).await?;
+    let prepared = acts::prepare(&Case { gate, session, target, object: &object }, act).await?;
+    if let Some(write) = prepared.work.first().filter(|_| gate.policy.dry_run) {
+        gate.rehearse(session, write).await.map_err(|why| format!("the dry run was refused: {why}"))?;
+    }
+    Ok(prepared)
+}
+
+/// The strictest of what the act, its warnings and the rails ask for.
+fn demand(gate: &Gate, act: &Act, acted: &[&Reference], targets: &[Target]) -> (Demand, String) {
+    let mut demand = (act.demand(), String::new());
+    // Several at once, or something to be warned of, is a question always.
+    let warned = targets.iter().any(|target| target.notes.iter().any(|note| note.weight == crate::model::act::Weight::Warning));
+    if acted.len() > 1 || warned || gate.policy.danger {
+        demand.0 = demand.0.max(Demand::Confirm);
+    }
+    for object in acted {
+        let Some(rail) = gate.policy.rail(act.verb(), &object.kind, &object.namespace) else { continue };
+        if rail.demand > demand.0 {
+            demand = (rail.demand, format!("guard rail ({})", rail.source));
+        }
+    }
+    demand
+}
+
+/// `Delete pod/web-1 in shop?`, `Restart 3 deployments in shop?`
+fn title(act: &Act, objects: &[&Reference]) -> String {
+    let verb = act.question();
+    let what = match objects {
+        [one] => one.title(),
+        many => {
+            let kind = &many[0].kind;
+            let same = many.iter().all(|object| object.kind.kind == kind.kind);
+            format!("{} {}", many.len(), if same { &*kind.plural } else { "objects" })
+        }
+    };
+    let namespace = objects.first().map(|object| object.namespace.clone()).unwrap_or_default();
+    let place = if namespace.is_empty() {
+        String::new()
+    } else if objects.iter().all(|object| object.namespace == namespace) {
+        format!(" in {namespace}")
+    } else {
+        " of several namespaces".to_owned()
+    };
+    format!("{verb} {what}{place}?")
+}

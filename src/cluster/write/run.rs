@@ -1,0 +1,227 @@
+//! Carries an act out once it was confirmed: so many objects at once, what each waits for, until it is told to stop.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::watch;
+
+use super::acts::{Prepared, Work};
+use super::send::{Failure, Write};
+use super::{Answer, Gate, Saying, effects, read};
+use crate::cluster::connect::Session;
+use crate::cluster::error::ClusterError;
+use crate::cluster::frames::{Decoder, is_protobuf};
+use crate::cluster::request;
+use crate::kinds::describe::json::Json;
+use crate::model::act::{Said, Step};
+use crate::model::facts::Facts;
+use crate::model::reference::Reference;
+use crate::model::row::Health;
+use crate::model::time;
+
+/// How often an object that an act waits for is looked at. One object, for as long as it is waited for: not worth a watch.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two tries of an eviction that a budget does not allow, as `kubectl drain` waits.
+const BLOCKED: Duration = Duration::from_secs(5);
+/// So many evictions of one node are on their way at once.
+const EVICTIONS: usize = 10;
+
+/// Waits for the answer, and does what was prepared.
+pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option<Prepared>>, mut answer: watch::Receiver<Answer>) {
+    let Ok(answered) = answer.wait_for(|answer| *answer != Answer::Open).await.map(|answer| *answer) else { return };
+    if answered == Answer::Yes {
+        let several = prepared.iter().flatten().count() > 1;
+        let limit = prepared.iter().flatten().next().map_or(1, |first| match first.work {
+            Work::Write(_) => 5,
+            Work::Rollout(_) | Work::Drain(..) => 1,
+        });
+        let mut waiting: VecDeque<(usize, Work)> =
+            prepared.into_iter().enumerate().filter_map(|(at, prepared)| Some((at, prepared?.work))).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < limit
+                && *answer.borrow() == Answer::Yes
+                && let Some((at, work)) = waiting.pop_front()
+            {
+                let answer = answer.clone();
+                running.push(async move {
+                    let step = one(gate, saying, at, work, several, answer).await;
+                    saying.say(Said::Step(at, step)).await;
+                });
+            }
+            if running.next().await.is_none() {
+                break;
+            }
+        }
+        for (at, _) in waiting {
+            saying.say(Said::Step(at, Step::Left)).await;
+        }
+    }
+    saying.say(Said::Ended).await;
+}
+
+async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool, mut answer: watch::Receiver<Answer>) -> Step {
+    saying.say(Said::Step(at, Step::Doing(Vec::new()))).await;
+    let session = gate.link.clone().session().await;
+    match work {
+        Work::Write(write) => match gate.send(&session, &write).await {
+            Ok(_) => Step::Done(write.done.clone()),
+            Err(failure) => Step::Failed(refused(&session, &write, &failure).await),
+        },
+        Work::Rollout(write) => match gate.send(&session, &write).await {
+            Ok(_) if several => {
+                let rolled = rollout(gate, saying, at, &write.object);
+                tokio::select! {
+                    step = rolled => step,
+                    () = stopped(&mut answer) => Step::Done(format!("{}; its rollout goes on", write.done)),
+                }
+            }
+            Ok(_) => Step::Done(write.done.clone()),
+            Err(failure) => Step::Failed(failure.words().to_owned()),
+        },
+        Work::Drain(cordon, evictions) => {
+            if let Some(cordon) = cordon
+                && let Err(failure) = gate.send(&session, &cordon).await
+            {
+                return Step::Failed(format!("not cordoned: {}", failure.words()));
+            }
+            drain(gate, saying, at, evictions, answer).await
+        }
+    }
+}
+
+/// An eviction that a budget does not allow says which one.
+async fn refused(session: &Session, write: &Write, failure: &Failure) -> String {
+    let Failure::Blocked(words) = failure else { return failure.words().to_owned() };
+    let budgets = effects::budgets(session, &write.object.namespace, &write.seen).await;
+    match budgets.into_iter().find(|budget| budget.allowed <= 0) {
+        Some(budget) => format!("blocked by {}", budget.words()),
+        None => words.clone(),
+    }
+}
+
+async fn stopped(answer: &mut watch::Receiver<Answer>) {
+    if answer.wait_for(|answer| *answer == Answer::Stop).await.is_err() {
+        // Nobody can stop it any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until a rollout is complete, or stuck.
+async fn rollout(gate: &Gate, saying: &Saying, at: usize, object: &Reference) -> Step {
+    let mut said = String::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let session = gate.link.clone().session().await;
+        let path = request::object(&object.kind, &object.namespace, &object.name);
+        let words = match request::get_bytes(&session, &path, &Decoder::accept_one()).await {
+            Err(ClusterError::NotFound(_)) => return Step::Failed("it is gone".into()),
+            // The link says so, and tries again.
+            Err(error) => error.to_string(),
+            Ok((content_type, bytes)) => {
+                let Ok(row) = Decoder::new(object.kind.clone(), true).one(is_protobuf(&content_type), &bytes) else { continue };
+                let Facts::Workload(facts) = &row.facts else { return Step::Done("sent".into()) };
+                match &facts.progress {
+                    _ if facts.unobserved => "not seen by its controller yet".to_owned(),
+                    Some((words, Health::Healthy)) => return Step::Done(words.to_string()),
+                    Some((words, Health::Unhealthy)) => return Step::Failed(words.to_string()),
+                    Some((words, _)) => words.to_string(),
+                    None => return Step::Done("sent".into()),
+                }
+            }
+        };
+        if words != said {
+            said = words;
+            saying.say(Said::Step(at, Step::Doing(vec![said.clone()]))).await;
+        }
+    }
+}
+
+/// Evicts pods, each until it is gone; a line for each that is not.
+async fn drain(gate: &Gate, saying: &Saying, at: usize, evictions: Vec<Write>, answer: watch::Receiver<Answer>) -> Step {
+    let count = evictions.len();
+    let lines = Arc::new(watch::Sender::new(vec![None::<String>; count]));
+    let all = evictions.into_iter().enumerate().map(|(place, write)| {
+        let lines = lines.clone();
+        let mut answer = answer.clone();
+        async move {
+            let title = format!("{}/{}", write.object.namespace, write.object.name);
+            let say = |words: String| lines.send_modify(|lines| lines[place] = Some(format!("{title}  {words}")));
+            let ended = tokio::select! {
+                ended = evict(gate, &write, &say) => ended,
+                () = stopped(&mut answer) => Err("left where it is".to_owned()),
+            };
+            match &ended {
+                Ok(()) => lines.send_modify(|lines| lines[place] = None),
+                Err(why) => say(why.clone()),
+            }
+            ended.is_ok()
+        }
+    });
+    let mut told = lines.subscribe();
+    let work = futures::stream::iter(all).buffer_unordered(EVICTIONS).collect::<Vec<bool>>();
+    tokio::pin!(work);
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            Ok(()) = told.changed() => {
+                let shown = told.borrow_and_update().iter().flatten().cloned().collect();
+                saying.say(Said::Step(at, Step::Doing(shown))).await;
+            }
+        }
+    };
+    let gone = done.iter().filter(|gone| **gone).count();
+    if gone == count {
+        return Step::Done(format!("drained: {gone} evicted"));
+    }
+    let left: Vec<String> = lines.borrow().iter().flatten().cloned().collect();
+    Step::Failed(format!("{gone} of {count} evicted; {}", left.join("; ")))
+}
+
+/// One eviction: asked until a budget allows it, then waited for.
+async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync)) -> Result<(), String> {
+    let began = Instant::now();
+    loop {
+        let session = gate.link.clone().session().await;
+        say("evicting".into());
+        match gate.send(&session, write).await {
+            Ok(_) => break,
+            Err(Failure::Refused(why)) if gone(&session, &write.object).await => {
+                tracing::debug!(why, "gone before it was evicted");
+                return Ok(());
+            }
+            Err(Failure::Refused(why)) => return Err(why),
+            Err(Failure::Blocked(words)) => {
+                let budgets = effects::budgets(&session, &write.object.namespace, &write.seen).await;
+                let budget = budgets.into_iter().find(|budget| budget.allowed <= 0).map_or(words, |budget| budget.words());
+                let waited = time::age(began.elapsed().as_secs() as i64);
+                say(format!("blocked {waited} by {budget}"));
+                tokio::time::sleep(BLOCKED).await;
+            }
+        }
+    }
+    loop {
+        let session = gate.link.clone().session().await;
+        match read::object(&session, &write.object).await {
+            Ok(pod) => {
+                let grace = pod.int("metadata.deletionGracePeriodSeconds");
+                say(format!("ending, in {grace} s at most"));
+            }
+            Err(_) if gone(&session, &write.object).await => return Ok(()),
+            Err(why) => say(why),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The object of this UID is not there any more.
+async fn gone(session: &Session, object: &Reference) -> bool {
+    let path = request::object(&object.kind, &object.namespace, &object.name);
+    match request::get_json::<serde_json::Value>(session, &path).await {
+        Ok(now) => super::send::same_object(object, &now).is_err(),
+        Err(error) => matches!(error, ClusterError::NotFound(_)),
+    }
+}
