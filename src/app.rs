@@ -81,9 +81,9 @@ pub struct App<S: Surface> {
     acts: FxHashMap<u64, write::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    journal: Journal,
     config: Config,
     flags: Flags,
-    journal: Journal,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -120,9 +120,9 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         acts: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        journal: start.journal,
         config: start.config,
         flags: start.flags,
-        journal: start.journal,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,

@@ -485,7 +485,7 @@ mod tests {
             Act::Evict(None),
             Act::Cordon,
             Act::Uncordon,
-            Act::Drain(Draining::default()),
+            Act::Drain(None),
             Act::Taint(Vec::new()),
             Act::Trigger,
             Act::Suspend(true),

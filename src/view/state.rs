@@ -109,6 +109,8 @@ pub struct State {
     pub keymap: Keymap,
     /// Their names.
     pub chosen: Chosen,
+    /// What the context allows.
+    pub policy: Policy,
     /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
     pub login_command: bool,
     /// The keys of a sequence pressed so far.
@@ -144,8 +146,6 @@ pub struct State {
     pub(super) visited: usize,
     /// What has the keyboard.
     pub overlay: Overlay,
-    /// What the context allows.
-    pub policy: Policy,
     /// What was written and is being written.
     pub acts: Acts,
     /// What was written in this run, the newest last.
@@ -165,12 +165,12 @@ pub struct State {
 impl State {
     /// With the Pods pane over a scope.
     pub fn new(clock: Clock, theme: Theme, keymap: Keymap, context: Context, contexts: Vec<Context>, scope: Scope) -> State {
-        let policy = Policy::of(&context.name);
         let mut state = State {
             clock,
             theme,
             keymap,
             chosen: Chosen::default(),
+            policy: Policy::of(&context.name),
             login_command: false,
             pressed: keymap::State::default(),
             pending: Vec::new(),
@@ -189,7 +189,6 @@ impl State {
             history: Vec::new(),
             visited: 0,
             overlay: Overlay::None,
-            policy,
             acts: Acts::default(),
             journal: Vec::new(),
             message: None,

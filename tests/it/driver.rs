@@ -199,9 +199,9 @@ impl<'a> Setup<'a> {
             scope: self.scope,
             resource: self.resource.map(str::to_owned),
             memory,
+            journal: Default::default(),
             config,
             flags: Flags::default(),
-            journal: Default::default(),
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();
