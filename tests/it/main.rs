@@ -27,7 +27,9 @@ mod sample;
 mod scenarios;
 mod screens;
 mod scripted;
+mod settings;
 mod swallow;
 #[cfg(unix)]
 mod terminal;
+mod themes;
 mod wait;
