@@ -191,7 +191,7 @@ fn paste(state: &mut State, text: &str) {
             picker.line.insert(text);
             picker.narrow();
         }
-        Overlay::None | Overlay::Help(_) => {}
+        Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {}
     }
 }
 
