@@ -1,7 +1,6 @@
 //! From a key, a paste or a resize to what it means now.
 
 use std::io;
-use std::sync::Arc;
 
 use crossterm::event::Event as Input;
 
@@ -24,7 +23,8 @@ impl<S: Surface> App<S> {
             }
             Input::Paste(text) => self.paste(&text),
             Input::Resize(..) => self.state.dirty = true,
-            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => {}
+            Input::Mouse(event) => self.mouse(event).await?,
+            Input::FocusGained | Input::FocusLost => {}
         }
         Ok(())
     }
@@ -32,8 +32,6 @@ impl<S: Surface> App<S> {
     async fn key(&mut self, key: Key) -> io::Result<()> {
         self.state.dirty = true;
         let mode = self.state.mode();
-        // An error was read when the next key comes; esc only puts it away.
-        let read = self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Error);
         let outcome = self.state.keymap.trie(mode).feed(&mut self.state.pressed, key);
         self.state.pending.clear();
         if self.too_soon(key, &outcome) {
@@ -42,26 +40,17 @@ impl<S: Surface> App<S> {
         }
         match outcome {
             Outcome::Command(line) => {
-                if read && &*line != "back" {
-                    self.state.message = None;
-                }
-                let mut effects = Vec::new();
-                commands::run(&mut self.state, &mut effects, &line);
+                self.run(&line).await?;
                 if self.state.mode() != mode {
                     self.state.pressed.clear();
                 }
-                self.carry_out(effects).await?;
-                if &*line == "palette" {
-                    self.rediscover();
-                }
             }
             Outcome::Pending(ways) => {
-                let way = |way: crate::keymap::Continuation| (Key::print_all(&[way.key]), way.command.unwrap_or_else(|| Arc::from("…")));
-                self.state.pending = ways.into_iter().map(way).collect();
+                self.state.pending = commands::ways(ways);
             }
             Outcome::None if commands::typing(&self.state) => self.typed(key),
             Outcome::None => {
-                if read {
+                if self.has_error() {
                     self.state.message = None;
                 }
             }
@@ -82,12 +71,31 @@ impl<S: Surface> App<S> {
         }
     }
 
+    /// An error stands at the bottom. It was read when the next key comes; esc only puts it away.
+    fn has_error(&self) -> bool {
+        self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Error)
+    }
+
+    /// Runs a command line of a key or of a click.
+    pub(super) async fn run(&mut self, line: &str) -> io::Result<()> {
+        if self.has_error() && line != "back" {
+            self.state.message = None;
+        }
+        let mut effects = Vec::new();
+        commands::run(&mut self.state, &mut effects, line);
+        self.carry_out(effects).await?;
+        if line == "palette" {
+            self.rediscover();
+        }
+        Ok(())
+    }
+
     /// A key that belongs to the line that is typed.
     fn typed(&mut self, key: Key) {
         self.state.message = None;
         let name = Key::print_all(&[key]);
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Scale(scaling) => {
                 match key.typed() {
@@ -113,10 +121,10 @@ impl<S: Surface> App<S> {
             }
             Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => return,
         };
-        let before = line.text().to_owned();
+        let empty = line.text().is_empty();
         match &*name {
             _ if key.is_backspace() => {
-                if !line.backspace() && before.is_empty() {
+                if !line.backspace() && empty {
                     // As in vim: nothing left to take away is the way out.
                     let mut effects = Vec::new();
                     commands::run(&mut self.state, &mut effects, "cancel");
@@ -138,27 +146,13 @@ impl<S: Surface> App<S> {
                 }
             }
         }
-        self.line_changed(&before);
-    }
-
-    /// Filters and lists follow what is typed.
-    fn line_changed(&mut self, before: &str) {
-        match &mut self.state.overlay {
-            Overlay::Filter(line, _) => {
-                let text = line.text().to_owned();
-                if let Some((view, _)) = self.state.table_mut() {
-                    view.filter(&text);
-                }
-            }
-            Overlay::Picker(picker) if picker.line.text() != before => picker.narrow(),
-            _ => {}
-        }
+        commands::typed(&mut self.state);
     }
 
     fn paste(&mut self, text: &str) {
         self.state.dirty = true;
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Ask(question) if question.types() && question.settled() => &mut question.line,
             Overlay::Ask(question) => {
@@ -176,9 +170,8 @@ impl<S: Surface> App<S> {
                 return;
             }
         };
-        let before = line.text().to_owned();
         let whole = line.insert(text.trim_end_matches(['\r', '\n']));
-        self.line_changed(&before);
+        commands::typed(&mut self.state);
         if !whole {
             self.state.error("the paste is longer than the line can be: only its beginning was taken");
         }

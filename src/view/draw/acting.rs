@@ -4,8 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::overlay::clear;
-use super::put;
+use super::{put, wipe};
 use crate::keymap::Mode;
 use crate::model::act::{Note, Plan, Step, Target, Weight};
 use crate::model::policy::Demand;
@@ -47,7 +46,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let below = sheet.foot.len() as u16 + u16::from(!sheet.ways.is_empty()) + u16::from(!few);
     let height = (sheet.rows.len() as u16 + 1 + below).min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.bottom() - height, width, height };
-    clear(buffer, area);
+    wipe(buffer, area);
     buffer.set_style(area, state.theme.style(Scope::Popup));
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, state.theme.style(Scope::Rule));
     let title = text::fit_end(&sheet.title, room.saturating_sub(2));
