@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod gate;
 mod input;
 mod keys;
 mod kubeconfig;
