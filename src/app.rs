@@ -126,6 +126,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         app.state.error(format!("{problem}{more}"));
     }
     let code = app.work(&mut signals).await;
+    app.wind_up().await;
     app.remember();
     code
 }

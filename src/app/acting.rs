@@ -1,10 +1,11 @@
 //! Acts between the screen and the gate: questions that are asked, answers, and what is said of what is done.
 
+use std::time::Duration;
+
 use super::App;
 use super::surface::Surface;
-use crate::cluster::write::{self, Gate};
+use crate::cluster::write::{self, Gate, Handle};
 use crate::commands::act;
-use crate::event::Event;
 use crate::model::act::{Entry, Intent, Said};
 use crate::model::policy::Demand;
 use crate::model::row::Uid;
@@ -13,6 +14,11 @@ use crate::view::state::{Overlay, View};
 
 /// So many entries of the journal are kept at hand.
 const JOURNAL: usize = 500;
+
+/// What is on its way when the program ends is waited for so long.
+const LAST: Duration = Duration::from_secs(3);
+/// How often it is looked whether it is over.
+const HEAR: Duration = Duration::from_millis(20);
 
 impl<S: Surface> App<S> {
     /// Has the gate plan an act.
@@ -24,6 +30,7 @@ impl<S: Surface> App<S> {
             user: self.state.context.user.clone(),
             catalog: self.state.catalog.clone().into(),
             journal: self.state.journal.clone().into(),
+            disk: self.journal.clone(),
             out: self.out.clone(),
         };
         self.acts.insert(number, write::begin(gate, number, intent));
@@ -108,15 +115,24 @@ impl<S: Surface> App<S> {
         self.state.journal = entries;
     }
 
-    /// Something was written.
+    /// The program ends: nothing more is begun, and what was sent is waited for a little, because it is to be in the journal.
+    pub(super) async fn wind_up(&mut self) {
+        // What was only asked ends with its handle.
+        self.acts.retain(|_, handle| handle.runs());
+        self.acts.values().for_each(Handle::stop);
+        let end = tokio::time::Instant::now() + LAST;
+        while self.acts.values().any(Handle::runs) {
+            // What it says is heard, so that it does not wait to be; a task that is done says nothing more.
+            let heard = tokio::time::timeout(HEAR, self.events.recv()).await;
+            if matches!(heard, Ok(None)) || tokio::time::Instant::now() >= end {
+                break;
+            }
+        }
+    }
+
+    /// Something was written; the gate has kept it on disk.
     pub(super) fn wrote(&mut self, mut entry: Entry) {
         entry.number = self.state.journal.last().map_or(0, |last| last.number) + 1;
-        let (journal, kept, out) = (self.journal.clone(), entry.clone(), self.out.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(why) = journal.write(&kept) {
-                let _ = out.blocking_send(Event::Note(why.into()));
-            }
-        });
         self.state.journal.push(entry);
         if self.state.journal.len() > JOURNAL {
             self.state.journal.remove(0);

@@ -305,7 +305,7 @@ mod tests {
     fn classic_resources_say_the_same() {
         let list: APIResourceList =
             serde_json::from_str(include_str!("../../tests/frames/discovery-classic-apps-v1.json")).expect("decodes");
-        let resources: Vec<_> = list.resources.into_iter().filter_map(|r| of_classic("apps", "v1", r)).collect();
+        let resources: Vec<_> = list.resources.into_iter().filter_map(|r| of_classic("apps", "v1", r, &[])).collect();
         let discovery = recorded();
         for resource in &resources {
             assert_eq!(discovery.exact("apps", "v1", &resource.kind.plural).map(|k| &**k), Some(&resource.kind));

@@ -11,6 +11,7 @@ use kubetui::app::{self, Start};
 use kubetui::cluster::connect::{self, Options};
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::model::scope::Scope;
@@ -120,13 +121,24 @@ pub struct Setup<'a> {
     pub memory: Option<&'a Path>,
     /// What the program takes for the time.
     pub clock: Clock,
+    /// Where what is written is kept; nowhere when it is the default.
+    pub journal: Journal,
 }
 
 impl<'a> Setup<'a> {
     /// Everything in all namespaces on 160 × 45, nothing remembered.
     pub fn new(kubeconfig: &'a Path) -> Setup<'a> {
         let clock = Clock::system();
-        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None, clock }
+        Setup {
+            kubeconfig,
+            context: None,
+            scope: Some(Scope::All),
+            resource: None,
+            size: (160, 45),
+            memory: None,
+            clock,
+            journal: Journal::default(),
+        }
     }
 
     /// As a user of the kubeconfig.
@@ -188,7 +200,7 @@ impl<'a> Setup<'a> {
             scope: self.scope,
             resource: self.resource.map(str::to_owned),
             memory,
-            journal: Default::default(),
+            journal: self.journal,
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();

@@ -191,7 +191,8 @@ fn paste(state: &mut State, text: &str) {
             picker.line.insert(text);
             picker.narrow();
         }
-        Overlay::None | Overlay::Help(_) => {}
+        // Questions and what comes of acts take keys, not pastes.
+        Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {}
     }
 }
 

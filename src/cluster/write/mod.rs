@@ -7,10 +7,12 @@
 //! sends ([`send`]).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use self::journal::Journal;
 use super::link::LinkHandle;
 use crate::event::Event;
 use crate::kinds::catalog::Catalog;
@@ -28,6 +30,9 @@ mod read;
 mod run;
 mod send;
 
+/// An act does not wait longer than this for the journal's disk.
+const DISK: Duration = Duration::from_secs(2);
+
 /// What every act of one context goes through.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -43,13 +48,25 @@ pub struct Gate {
     pub catalog: Arc<Catalog>,
     /// What was written, newest last, as far as it can be taken back.
     pub journal: Arc<[Entry]>,
+    /// Where what is written is kept, whatever becomes of the loop and the context meanwhile.
+    pub disk: Journal,
     /// Where to say what happens.
     pub out: mpsc::Sender<Event>,
 }
 
 impl Gate {
-    /// Keeps what was written.
+    /// Keeps what was written: on disk first, because the person may be on the way to another context or out.
     async fn note(&self, entry: Entry) {
+        // What `:journal` shows in this run holds no more than what another run finds.
+        let entry = journal::redact(&entry);
+        let (disk, kept) = (self.disk.clone(), entry.clone());
+        let writing = tokio::task::spawn_blocking(move || disk.write(&kept));
+        match tokio::time::timeout(DISK, writing).await {
+            Ok(Ok(Err(why))) => drop(self.out.send(Event::Note(why.into())).await),
+            Ok(_) => {}
+            // It goes on, and so does what is journalled.
+            Err(_) => tracing::warn!("the journal's disk is slow"),
+        }
         let _ = self.out.send(Event::Wrote(Box::new(entry))).await;
     }
 }
@@ -82,6 +99,11 @@ impl Handle {
             }
             open
         });
+    }
+
+    /// It was answered, and is not over.
+    pub fn runs(&self) -> bool {
+        *self.answer.borrow() != Answer::Open && !self.task.is_finished()
     }
 
     /// Nothing more is begun; what is on the way is not taken back.
