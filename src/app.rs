@@ -12,6 +12,7 @@ use crate::cluster::link::{self, LinkOwner, Route};
 use crate::cluster::write::journal::Journal;
 use crate::cluster::{watch, write};
 use crate::commands;
+use crate::config::{Config, Flags};
 use crate::effect::Effect;
 use crate::event::{Event, WatchId};
 use crate::model::row::Uid;
@@ -27,6 +28,7 @@ use crate::view::tables::TableKey;
 mod acting;
 mod events;
 mod keys;
+mod settings;
 pub mod surface;
 mod tasks;
 
@@ -47,9 +49,13 @@ const BURST: usize = 256;
 pub struct Start {
     /// The kubeconfig and which context of it.
     pub route: Route,
-    /// The namespaces that were asked for; else the last ones of the context, else its own, else all.
+    /// What `config.toml` says.
+    pub config: Config,
+    /// What the command line says of the same.
+    pub flags: Flags,
+    /// The namespaces that were asked for; else those of the settings, else the last ones of the context, else its own, else all.
     pub scope: Option<Scope>,
-    /// The view that was asked for; else the last one of the context, else the pods.
+    /// The view that was asked for; else that of the settings, else the last one of the context, else the pods.
     pub resource: Option<String>,
     /// The views of last time.
     pub memory: Memory,
@@ -76,6 +82,8 @@ pub struct App<S: Surface> {
     polls: tasks::Polls,
     memory: Memory,
     journal: Journal,
+    config: Config,
+    flags: Flags,
     /// What was last said to be wrong with the connection.
     alarm: Option<std::sync::Arc<str>>,
     /// The view to open as soon as its kind is known.
@@ -113,6 +121,8 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         polls: tasks::Polls::default(),
         memory: start.memory,
         journal: start.journal,
+        config: start.config,
+        flags: start.flags,
         alarm: None,
         wanted: None,
         drawn: Instant::now() - FRAME,
@@ -285,15 +295,19 @@ impl<S: Surface> App<S> {
         self.state.table_view().filter(|view| view.place.key == *key).and_then(|view| view.place.cursor.clone())
     }
 
-    /// Begins with a context: scope and view as asked for, as remembered, or as the kubeconfig has it.
+    /// Begins with a context: scope and view as asked for, as the settings have them, as remembered, or as the kubeconfig
+    /// has it.
     fn enter(&mut self, scope: Option<Scope>, resource: Option<String>) {
+        let settings = self.settle();
         let known = self.memory.get(&self.state.context.name).cloned();
         let own = self.state.context.namespace.clone();
         let scope = scope
+            .or_else(|| settings.namespace.map(|said| said.value))
             .or_else(|| known.as_ref().map(|known| Scope::parse(known.namespaces.iter().map(String::as_str))))
             .unwrap_or_else(|| if own.is_empty() { Scope::All } else { Scope::one(&own) });
         self.state.set_scope(scope);
-        self.wanted = resource.or_else(|| known.map(|known| known.view).filter(|view| !view.is_empty()));
+        let pane = settings.pane.map(|said| said.value);
+        self.wanted = resource.or(pane).or_else(|| known.map(|known| known.view).filter(|view| !view.is_empty()));
         self.open_wanted(false);
         let _ = self.surface.set_title(&self.state.context.name);
     }
@@ -342,6 +356,7 @@ impl<S: Surface> App<S> {
         let context = found.unwrap_or_else(|| Context { name: name.into(), ..Context::default() });
         let again = context.name == self.state.context.name;
         let scope = again.then(|| self.state.scope.clone());
+        let view = again.then(|| self.memory.get(name).map(|known| known.view.clone()).filter(|view| !view.is_empty())).flatten();
         let options = &mut self.route.options;
         options.context = Some(name.to_owned());
         if !again {
@@ -361,7 +376,7 @@ impl<S: Surface> App<S> {
         self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
         self.state.reset(context, Scope::All);
         self.alarm = None;
-        self.enter(scope, None);
+        self.enter(scope, view);
         self.touch();
     }
 

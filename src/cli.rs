@@ -1,14 +1,19 @@
 //! The command line: kubectl's names and meanings, so that there is nothing to learn.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cluster::connect::Options;
 use crate::cluster::kubeconfig::Paths;
+use crate::config::Flags;
 use crate::model::scope::{self, Scope};
+use crate::shelf::Shelf;
+use crate::{keymap, places, theme};
 
 /// A live dashboard of a Kubernetes cluster in the terminal.
 #[derive(Parser, Clone, Debug)]
@@ -78,6 +83,18 @@ pub struct Global {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, value_name = "PODS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub demo: Option<Option<u32>>,
 
+    /// The theme, instead of that of config.toml
+    #[arg(long, global = true, value_name = "NAME", value_parser = Shelved(&theme::SHELF), hide_possible_values = true)]
+    pub theme: Option<String>,
+
+    /// The key map, instead of that of config.toml
+    #[arg(long, global = true, value_name = "NAME", value_parser = Shelved(&keymap::SHELF), hide_possible_values = true)]
+    pub keymap: Option<String>,
+
+    /// Write nothing to the cluster, whatever config.toml says
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub read_only: Option<bool>,
+
     /// Write what the program does to this file
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log_file: Option<PathBuf>,
@@ -103,11 +120,23 @@ pub enum Command {
     /// The demo's cluster by itself
     #[command(subcommand)]
     Demo(Demo),
+    /// What config.toml says, and what is wrong in it
+    #[command(subcommand)]
+    Config(Configuration),
     /// Print a script that completes this command line in a shell
     Completion {
         /// The shell
         shell: Shell,
     },
+}
+
+/// `kubetui config`.
+#[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Configuration {
+    /// Say everything that is wrong in config.toml, in your themes and in your key maps; exit with 1 if something is
+    Check,
+    /// Print every setting that holds in a context (the current one, or --context), and where it comes from
+    Show,
 }
 
 /// `kubetui demo`.
@@ -175,6 +204,30 @@ fn namespace(word: &str) -> Result<String, String> {
     scope::checked(word).map(str::to_owned)
 }
 
+/// A name of something on a shelf: what is compiled in, or in the user's config folder.
+#[derive(Clone, Debug)]
+struct Shelved(&'static Shelf);
+
+impl TypedValueParser for Shelved {
+    type Value = String;
+
+    fn parse_ref(&self, command: &clap::Command, _: Option<&clap::Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let folder = places::config_folder();
+        match value.to_str().filter(|name| self.0.names(folder.as_deref()).iter().any(|known| known == name)) {
+            Some(name) => Ok(name.to_owned()),
+            None => {
+                let message = self.0.unknown(folder.as_deref(), &value.to_string_lossy());
+                Err(clap::Error::raw(clap::error::ErrorKind::InvalidValue, format!("{message}\n")).with_cmd(command))
+            }
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        // A script is kept: it completes what every kubetui has.
+        Some(Box::new(self.0.compiled.iter().map(|(name, _)| PossibleValue::new(*name))))
+    }
+}
+
 impl Cli {
     /// What contradicts itself, in one line. clap tells flags apart only where they stand beside each other, and these may
     /// stand before and after a subcommand.
@@ -216,6 +269,11 @@ impl Global {
             return Some(Scope::All);
         }
         (!self.namespaces.is_empty()).then(|| Scope::parse(self.namespaces.iter().map(String::as_str)))
+    }
+
+    /// What is said about looks and keys, and whether anything is written; `fitting` is the theme for this terminal.
+    pub fn flags(&self, fitting: Option<&'static str>) -> Flags {
+        Flags { theme: self.theme.clone(), keymap: self.keymap.clone(), read_only: self.read_only, fitting }
     }
 
     /// What is said about the connection.
@@ -341,6 +399,18 @@ mod tests {
     }
 
     #[test]
+    fn looks_keys_and_read_only_are_flags() {
+        let flags = parse("kubetui --theme light --keymap default --read-only pods").global.flags(Some("dark"));
+        let given = Flags { theme: Some("light".into()), keymap: Some("default".into()), read_only: Some(true), fitting: Some("dark") };
+        assert_eq!(flags, given);
+        assert_eq!(parse("kubetui --read-only=false").global.read_only, Some(false));
+        assert_eq!(parse("kubetui config show --theme light --context a").global.flags(None).theme.as_deref(), Some("light"));
+        assert!(matches!(parse("kubetui config check").command, Some(Command::Config(Configuration::Check))));
+        let error = Cli::try_parse_from(["kubetui", "--theme", "ligth"]).expect_err("no such theme").to_string();
+        assert!(error.contains("there is no theme \"ligth\"; did you mean light?"), "{error}");
+    }
+
+    #[test]
     fn a_demo_has_as_many_pods_as_are_asked_for() {
         assert_eq!(parse("kubetui").global.demo, None);
         assert_eq!(parse("kubetui --demo").global.demo, Some(None));
@@ -392,7 +462,8 @@ mod tests {
         for &shell in Shell::value_variants() {
             let mut script = Vec::new();
             completion(shell, &mut script).expect("a script");
-            assert!(String::from_utf8_lossy(&script).contains("all-namespaces"), "{shell}");
+            let script = String::from_utf8_lossy(&script);
+            assert!(script.contains("all-namespaces") && script.contains("high-contrast"), "{shell}");
         }
     }
 }

@@ -44,6 +44,7 @@
 //! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt; `draw` puts it into cells |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
+//! | [`config`] | `config.toml`: what a context looks like and allows, and where each value comes from |
 //! | [`app`] | the loop, and the surface that it draws on |
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
 //! | [`demo`], [`serve`] | the embedded cluster of `--demo` (a map of its own, at its door), and `kubetui demo serve`, which is it alone |
@@ -59,6 +60,7 @@ pub mod app;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod effect;
 pub mod event;

@@ -1,25 +1,30 @@
 //! The program: its command line, and one line on stderr with exit code 2 when it cannot begin.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use kubetui::app::{self, Start, surface};
-use kubetui::cli::{self, Cli, Command};
+use kubetui::cli::{self, Cli, Command, Configuration};
 use kubetui::cluster::connect;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
+use kubetui::config::{self, Config, Said};
 use kubetui::demo::{self, Demo};
-use kubetui::keymap::{self, Keymap};
+use kubetui::keymap::Keymap;
 use kubetui::model::state::Context;
 use kubetui::model::time::Clock;
 use kubetui::remember::Memory;
 use kubetui::terminal::{detect, signals};
 use kubetui::theme::Theme;
+use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
 use kubetui::{commands, places};
 use tokio::sync::mpsc;
 
+/// `kubetui config check` found something.
+const WRONG: u8 = 1;
 /// What could not be begun: a wrong kubeconfig, a cluster that does not answer, no terminal.
 const FAILURE: u8 = 2;
 
@@ -47,6 +52,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             let (loaded, _, _demo) = kubeconfig(cli)?;
             kubetui::get::to_stdout(&loaded, &cli.global.options(), cli.global.scope(), get)?;
         }
+        Some(Command::Config(what)) => return config(cli, *what),
         Some(Command::Demo(cli::Demo::Serve(options))) => kubetui::serve::run(options, &mut std::io::stdout().lock())?,
         None => return dashboard(cli),
     }
@@ -65,6 +71,31 @@ fn kubeconfig(cli: &Cli) -> anyhow::Result<(Loaded, Paths, Option<Demo>)> {
     Ok((loaded, Paths::none(), Some(demo)))
 }
 
+/// `kubetui config`.
+fn config(cli: &Cli, what: Configuration) -> anyhow::Result<ExitCode> {
+    let folder = places::config_folder();
+    let mut out = std::io::stdout().lock();
+    match what {
+        Configuration::Check => {
+            let Some(folder) = folder else { anyhow::bail!("there is no config folder: no home is known") };
+            let checked = config::check::check(&folder, &commands::names());
+            out.write_all(checked.report(&folder).as_bytes())?;
+            Ok(if checked.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(WRONG) })
+        }
+        Configuration::Show => {
+            let (config, problems) = Config::load(folder.as_deref());
+            problems.iter().for_each(|problem| eprintln!("kubetui: {problem}"));
+            // What would hold in a context can be shown without a kubeconfig that has it.
+            let current = || Some(kubeconfig(cli).ok()?.0.current()?.to_owned());
+            let context = cli.global.context.clone().or_else(current).unwrap_or_default();
+            let mut settings = config.settings(&context, &cli.global.flags(Some(detect::theme())));
+            settings.namespace = cli.global.scope().map(|scope| Said::new(scope, "--namespace")).or(settings.namespace);
+            out.write_all(settings.show(&context, &config).as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
 /// The dashboard. Everything that can be wrong before it begins is said before the terminal is taken.
 fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
     // Runs as long as the dashboard does, and ends behind it.
@@ -74,9 +105,17 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
     if !detect::has_terminal() {
         anyhow::bail!("there is no terminal on stdout; `kubetui get` prints without one");
     }
-    let config = places::config_folder();
-    let (theme, mut problems) = Theme::load(detect::theme(), config.as_deref(), detect::depth());
-    let (keymap, more) = Keymap::load(keymap::DEFAULT, config.as_deref(), &commands::names());
+    let folder = places::config_folder();
+    let folder = folder.as_deref();
+    let (config, mut problems) = Config::load(folder);
+    // The terminal is asked only where its answer can count in some context.
+    let open = cli.global.theme.is_none() && !config.says_theme();
+    let flags = cli.global.flags(open.then(detect::theme));
+    let settings = config.settings(&target.context, &flags);
+    let depth = detect::depth();
+    let (theme, more) = Theme::load(&settings.theme.value, folder, depth);
+    problems.extend(more);
+    let (keymap, more) = Keymap::load(&settings.keymap.value, folder, &commands::names());
     problems.extend(more);
     let contexts = link::contexts(&loaded);
     let context = Context {
@@ -86,9 +125,12 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         namespace: target.namespace.unwrap_or_default().into(),
         server: target.server.into(),
     };
-    let state = State::new(Clock::system(), theme, keymap, context, contexts, Default::default());
+    let mut state = State::new(Clock::system(), theme, keymap, context, contexts, Default::default());
+    state.chosen = Chosen::new(folder, depth, &settings.theme.value, &settings.keymap.value);
     let start = Start {
         route: Route { loaded, paths, options },
+        config,
+        flags,
         scope: cli.global.scope(),
         resource: cli.resource.clone(),
         memory: Memory::load(),

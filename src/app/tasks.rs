@@ -210,8 +210,11 @@ impl<S: Surface> App<S> {
         self.follows.insert(number, follow);
     }
 
-    /// Hands the terminal to the credential plugin.
+    /// Hands the terminal to the login command of the settings, else to the credential plugin.
     pub(super) async fn login(&mut self) -> io::Result<()> {
+        if self.login_by_command()? {
+            return Ok(());
+        }
         let plugin = match connect::login_command(&self.route.loaded, &self.route.options) {
             Ok(Some(plugin)) => plugin,
             Ok(None) => {

@@ -35,8 +35,12 @@ fn can(state: &State, verb: &str) -> Result<(), Refusal> {
         return Err(why);
     }
     let Some(ability) = ability::of(verb) else { return Ok(()) };
+    if verb == "restart" && matches!(&*subject.kind.plural, "pods" | "replicasets") {
+        // The workload above it is patched, and which one that is only the gate finds out.
+        return Ok(());
+    }
     match ability.of.and_then(|(group, plural)| state.catalog.preferred().iter().find(|k| *k.group == *group && *k.plural == *plural)) {
-        // What is made has no name yet, and a node's pods are in every namespace.
+        // What is made has no name yet.
         Some(kind) => state.allowed(ability.right, kind, ability.subresource, &subject.namespace, ""),
         None => state.allowed(ability.right, &subject.kind, ability.subresource, &subject.namespace, &subject.name),
     }
@@ -56,6 +60,7 @@ macro_rules! applies {
 
 applies! {
     can_scale = "scale";
+    can_bounds = "bounds";
     can_restart = "restart";
     can_image = "image";
     can_pause = "pause";
@@ -114,6 +119,26 @@ pub fn scale(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     }
     let from = from.ok_or("how many replicas there are is not known: name the number")?;
     ask(c, Act::Scale(from.saturating_add(number).max(0)))
+}
+
+/// `2 10`: an autoscaler's bounds.
+pub fn bounds(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    if args.is_empty() {
+        return prefill(c, "bounds ");
+    }
+    let numbers: Vec<i32> = args.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    match numbers.as_slice() {
+        [min, max] if args.split_whitespace().count() == 2 => ask(c, Act::Bounds(*min, *max)),
+        _ => Err(format!("{args:?} is no minimum and maximum: 2 10")),
+    }
+}
+
+/// Leaves the question for what it offers instead.
+pub fn instead(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Overlay::Ask(question) = &c.state.overlay else { return Err("nothing is asked".into()) };
+    let Some((_, line)) = question.plan.as_ref().and_then(|plan| plan.instead.clone()) else { return Ok(()) };
+    c.effects.push(Effect::Stop(question.number));
+    prefill(c, &line)
 }
 
 /// The pending number is sent.

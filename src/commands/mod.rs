@@ -10,6 +10,7 @@ use crate::model::state::Link;
 use crate::view::state::{Hint, Overlay, State};
 
 pub mod act;
+mod chosen;
 mod enter;
 mod journal;
 mod moves;
@@ -115,6 +116,7 @@ pub static COMMANDS: &[Command] = &[
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
     command("scale", "[REPLICAS]", "Scale it: to a number, by +1 or -1, or choose the number", Group::Act, act::can_scale, act::scale),
+    command("bounds", "MIN MAX", "Set the bounds of its autoscaler", Group::Act, act::can_bounds, act::bounds),
     command("restart", "", "Restart it, pod by pod, by its own strategy", Group::Act, act::can_restart, |c, _| act::ask(c, Act::Restart)),
     command("image", "[CONTAINER=IMAGE]", "Set the images of its containers", Group::Act, act::can_image, act::image),
     command("pause", "", "Pause its rollout", Group::Act, act::can_pause, |c, _| act::ask(c, Act::Pause)),
@@ -137,7 +139,7 @@ pub static COMMANDS: &[Command] = &[
     command("drain", "[--grace SECONDS]", "Cordon the node and evict what is on it", Group::Act, act::can_drain, act::drain),
     command("taint", "KEY=VALUE:EFFECT|KEY-", "Set or take away taints of the node", Group::Act, act::can_taint, act::taint),
     command("trigger", "", "Make a Job of the CronJob, now", Group::Act, act::can_trigger, |c, _| act::ask(c, Act::Trigger)),
-    command("suspend-cronjob", "", "Make no Jobs of it until it is unsuspended", Group::Act, act::can_suspend, |c, _| {
+    command("suspend", "", "Make no Jobs of the CronJob until it is unsuspended", Group::Act, act::can_suspend, |c, _| {
         act::ask(c, Act::Suspend(true))
     }),
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
@@ -203,10 +205,19 @@ pub static COMMANDS: &[Command] = &[
     command("search-previous", "", "To the match before", Group::Move, views::on_text, |c, _| views::search_step(c, false)),
     command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
     command("help", "", "Show all keys", Group::Program, always, views::help),
-    command("login", "", "Log in: hand the terminal to the credential plugin", Group::Program, views::can_login, |c, _| {
-        c.effects.push(Effect::Login);
-        Ok(())
-    }),
+    command("theme", "[NAME]", "Look otherwise, for this run; the list tries each theme on", Group::Program, always, chosen::theme),
+    command("keymap", "[NAME]", "Use other keys, for this run", Group::Program, always, chosen::keymap),
+    command(
+        "login",
+        "",
+        "Log in: hand the terminal to the credential plugin or the login command",
+        Group::Program,
+        views::can_login,
+        |c, _| {
+            c.effects.push(Effect::Login);
+            Ok(())
+        },
+    ),
     command("retry", "", "Try the connection now", Group::Program, always, |c, _| {
         c.effects.push(Effect::Retry);
         Ok(())
@@ -215,7 +226,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Redraw);
         Ok(())
     }),
-    command("suspend", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
+    command("background", "", "Stop, and come back with fg", Group::Program, always, |c, _| {
         c.effects.push(Effect::Suspend);
         Ok(())
     }),
@@ -223,6 +234,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Quit);
         Ok(())
     }),
+    command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
     command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
     command("picker-down", "", "The next in the list", Group::Editing, always, |c, _| palette::choose(c, 1)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{COMMANDS, Context, Group, Refusal, act, views};
+use super::{COMMANDS, Context, Group, Refusal, act, chosen, views};
 use crate::effect::Effect;
 use crate::model::scope::Scope;
 use crate::view::picker::{Choice, Picker, Purpose};
@@ -81,6 +81,9 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Namespaces, Some(choice)) => views::ns(c, &choice.name),
                 // What cannot be listed can still be typed.
                 (Purpose::Namespaces, None) if !picker.line.text().trim().is_empty() => views::ns(c, picker.line.text().trim()),
+                (Purpose::Themes, Some(choice)) => chosen::theme(c, &choice.name),
+                (Purpose::Keymaps, Some(choice)) => chosen::keymap(c, &choice.name),
+                (Purpose::Themes | Purpose::Keymaps, None) => Ok(()),
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, chosen) => {

@@ -245,6 +245,7 @@ pub fn wrap(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn can_login(state: &State) -> Result<(), Refusal> {
     match &state.link {
         Link::Unauthorized { login: true, .. } => Ok(()),
+        Link::Unauthorized { .. } if state.login_command => Ok(()),
         Link::Unauthorized { .. } => {
             Err("this context has no login plugin: renew its credentials in the kubeconfig, it is read again when it changes".into())
         }

@@ -35,7 +35,7 @@ const COMMANDS: &[&str] = &[
     "history-forward",
     "help",
     "quit",
-    "suspend",
+    "background",
     "login",
     "retry",
     "contexts",

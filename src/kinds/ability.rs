@@ -10,6 +10,9 @@ const ROLLED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.a
 /// What is rolled out, and what belongs to it: the workload above is meant.
 const RESTARTED: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "pods", "replicasets.apps"];
 const SCALED: &[&str] = &["deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers"];
+/// An autoscaler, or what one scales.
+const BOUNDED: &[&str] =
+    &["horizontalpodautoscalers.autoscaling", "deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers"];
 /// As `kubectl set image` has it.
 const TEMPLATED: &[&str] = &[
     "deployments.apps",
@@ -50,6 +53,7 @@ const fn making(verb: &'static str, kinds: &'static [&'static str], of: (&'stati
 
 static ABILITIES: &[Ability] = &[
     Ability { subresource: "scale", ..row("scale", SCALED, "patch") },
+    Ability { of: Some(("autoscaling", "horizontalpodautoscalers")), ..row("bounds", BOUNDED, "patch") },
     row("restart", RESTARTED, "patch"),
     row("image", TEMPLATED, "patch"),
     row("pause", &["deployments.apps"], "patch"),
@@ -62,7 +66,8 @@ static ABILITIES: &[Ability] = &[
     Ability { subresource: "eviction", ..row("evict", PODS, "create") },
     row("cordon", NODES, "patch"),
     row("uncordon", NODES, "patch"),
-    Ability { subresource: "eviction", ..making("drain", NODES, ("", "pods")) },
+    // Evictions are asked for pod by pod: who may not evict in one namespace may in another.
+    row("drain", NODES, "patch"),
     row("taint", NODES, "patch"),
     making("trigger", &["cronjobs.batch"], ("batch", "jobs")),
     row("suspend", &["cronjobs.batch"], "patch"),
@@ -82,7 +87,7 @@ pub fn able(verb: &str, kind: &Kind) -> Result<(), String> {
     }
     let Some(ability) = of(verb) else { return Ok(()) };
     let full = kind.full_name();
-    if ability.kinds.is_empty() || ability.kinds.contains(&full.as_str()) || (verb == "scale" && kind.scalable) {
+    if ability.kinds.is_empty() || ability.kinds.contains(&full.as_str()) || (matches!(verb, "scale" | "bounds") && kind.scalable) {
         return Ok(());
     }
     let names: Vec<&str> = ability.kinds.iter().map(|name| name.split('.').next().unwrap_or(name)).collect();

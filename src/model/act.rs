@@ -15,6 +15,8 @@ pub type Change = (Arc<str>, Option<Arc<str>>);
 pub enum Act {
     /// So many replicas.
     Scale(i32),
+    /// An autoscaler's minimum and maximum.
+    Bounds(i32, i32),
     /// Every pod anew, by the workload's own strategy: `kubectl rollout restart`.
     Restart,
     /// Containers by name (`*` is all of them) and their new images.
@@ -54,6 +56,38 @@ pub enum Act {
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
 }
+
+/// Every verb that a guard rail can be about: those of [`Act::verb`], and those of what is no [`Act`].
+pub const VERBS: [&str; 28] = [
+    "annotate",
+    "apply",
+    "attach",
+    "bounds",
+    "copy",
+    "cordon",
+    "create",
+    "delete",
+    "drain",
+    "edit",
+    "evict",
+    "exec",
+    "expose",
+    "image",
+    "label",
+    "pause",
+    "port-forward",
+    "restart",
+    "resume",
+    "retry-job",
+    "rollout-undo",
+    "scale",
+    "suspend",
+    "taint",
+    "trigger",
+    "uncordon",
+    "undo",
+    "unfinalize",
+];
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
 pub type Grace = Option<u32>;
@@ -110,6 +144,7 @@ impl Act {
     pub fn verb(&self) -> &'static str {
         match self {
             Act::Scale(_) => "scale",
+            Act::Bounds(..) => "bounds",
             Act::Restart => "restart",
             Act::Image(_) => "image",
             Act::Pause => "pause",
@@ -136,6 +171,7 @@ impl Act {
     pub fn question(&self) -> String {
         match self {
             Act::Scale(to) => format!("Scale to {to}:"),
+            Act::Bounds(min, max) => format!("Between {min} and {max} replicas:"),
             Act::Restart => "Restart".into(),
             Act::Image(_) => "Set the image of".into(),
             Act::Pause => "Pause the rollout of".into(),
@@ -180,6 +216,9 @@ impl Act {
         let seconds = |grace: &Grace| grace.map(|seconds| format!(" --grace-period={seconds}")).unwrap_or_default();
         let words = match self {
             Act::Scale(to) => format!("scale {title} --replicas={to}"),
+            Act::Bounds(min, max) => {
+                format!("patch {title} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'")
+            }
             Act::Restart => format!("rollout restart {title}"),
             Act::Image(images) => {
                 let pairs: Vec<String> = images.iter().map(|(name, image)| quoted(&format!("{name}={image}"))).collect();
@@ -322,6 +361,8 @@ pub struct Plan {
     pub why: String,
     /// The same as a kubectl command, one a line.
     pub kubectl: Vec<String>,
+    /// What would be better done: words, and the command line to finish.
+    pub instead: Option<(String, String)>,
 }
 
 impl Plan {
@@ -425,5 +466,38 @@ mod tests {
             "delete deployments.apps/web --grace-period=0 --force"
         );
         assert_eq!(line(Act::Taint(vec![("k:NoSchedule".into(), Some("v".into()))])), "taint node web --overwrite k=v:NoSchedule");
+    }
+
+    #[test]
+    fn every_act_has_a_verb_that_a_rail_can_name() {
+        let acts = [
+            Act::Scale(1),
+            Act::Bounds(1, 2),
+            Act::Restart,
+            Act::Image(Vec::new()),
+            Act::Pause,
+            Act::Resume,
+            Act::Undo(None),
+            Act::Label(Vec::new()),
+            Act::Annotate(Vec::new()),
+            Act::Delete(Deletion::default()),
+            Act::Unfinalize("a/b".into()),
+            Act::Evict(None),
+            Act::Cordon,
+            Act::Uncordon,
+            Act::Drain(None),
+            Act::Taint(Vec::new()),
+            Act::Trigger,
+            Act::Suspend(true),
+            Act::Retry,
+            Act::Expose(Exposing::default()),
+            Act::TakeBack(1),
+        ];
+        let missing: Vec<&str> = acts.iter().map(Act::verb).filter(|verb| !VERBS.contains(verb)).collect();
+        assert_eq!(missing, [""; 0]);
+        // What is no act: each has a door of its own in the gate.
+        let others = VERBS.iter().filter(|verb| !acts.iter().any(|act| act.verb() == **verb));
+        assert_eq!(others.copied().collect::<Vec<_>>(), ["apply", "attach", "copy", "create", "edit", "exec", "port-forward"]);
+        assert!(VERBS.is_sorted());
     }
 }

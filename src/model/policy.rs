@@ -37,6 +37,22 @@ pub struct Rail {
     pub source: Arc<str>,
 }
 
+impl Demand {
+    /// All of them, from the mildest to the strictest.
+    pub const ALL: [Demand; 5] = [Demand::Free, Demand::Confirm, Demand::Name, Demand::Context, Demand::Deny];
+
+    /// As it is written in a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Demand::Free => "free",
+            Demand::Confirm => "confirm",
+            Demand::Name => "name",
+            Demand::Context => "context",
+            Demand::Deny => "deny",
+        }
+    }
+}
+
 impl Rail {
     fn meets(&self, verb: &str, kind: &Kind, namespace: &str) -> bool {
         let kinds = |name: &Arc<str>| **name == *kind.plural || **name == *kind.full_name();
@@ -50,7 +66,7 @@ impl Rail {
 /// What a context allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Why nothing is written at all (`--read-only`, `read-only in config.toml:3`); `None` where writes are allowed.
+    /// What says that nothing is written at all (`--read-only`, `config.toml:3`); `None` where writes are allowed.
     pub read_only: Option<Arc<str>>,
     /// A mistake is dear here: the header is red.
     pub danger: bool,
@@ -58,7 +74,7 @@ pub struct Policy {
     pub most: Option<usize>,
     /// Each write is tried with `dryRun=All` before the question is asked.
     pub dry_run: bool,
-    /// All of them hold; the strictest counts.
+    /// All of them hold, and the strictest counts; one that is [`Demand::Free`] lifts those before it.
     pub rails: Vec<Rail>,
 }
 
@@ -77,21 +93,31 @@ const MOST_IN_DANGER: usize = 10;
 impl Policy {
     /// What holds in a context of which no file says anything.
     pub fn of(context: &str) -> Policy {
-        let name = context.to_lowercase();
-        let danger = name.contains("prod") || name.contains("live");
-        let dear = Rail {
-            verbs: vec!["delete".into()],
-            kinds: DEAR.into_iter().map(Arc::from).collect(),
-            demand: Demand::Name,
-            source: "by default".into(),
-            ..Rail::default()
-        };
-        Policy { danger, most: danger.then_some(MOST_IN_DANGER), rails: vec![dear], ..Policy::default() }
+        let danger = Policy::is_dangerous(context);
+        Policy { danger, most: Policy::usual_most(danger), rails: Policy::usual_rails(), ..Policy::default() }
     }
 
-    /// The strictest rail that meets a verb on an object, if any does.
+    /// A mistake is dear in a context of this name, as far as a name tells.
+    pub fn is_dangerous(context: &str) -> bool {
+        let name = context.to_lowercase();
+        name.contains("prod") || name.contains("live")
+    }
+
+    /// How many objects go at once at most where no file says it: no more than ten where a mistake is dear.
+    pub fn usual_most(danger: bool) -> Option<usize> {
+        danger.then_some(MOST_IN_DANGER)
+    }
+
+    /// The rails that hold everywhere unless a file takes them away.
+    pub fn usual_rails() -> Vec<Rail> {
+        let kinds = DEAR.into_iter().map(Arc::from).collect();
+        vec![Rail { verbs: vec!["delete".into()], kinds, demand: Demand::Name, source: "by default".into(), ..Rail::default() }]
+    }
+
+    /// The rail that counts for a verb on an object, if any meets it: the strictest of those after the last that is free.
     pub fn rail(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<&Rail> {
-        self.rails.iter().filter(|rail| rail.meets(verb, kind, namespace)).max_by_key(|rail| rail.demand)
+        let met = self.rails.iter().filter(|rail| rail.meets(verb, kind, namespace));
+        met.reduce(|before, rail| if rail.demand == Demand::Free || rail.demand >= before.demand { rail } else { before })
     }
 
     /// Why a verb on an object is not done at all.
@@ -122,6 +148,21 @@ mod tests {
         assert_eq!(demand("scale", &kind("apps", "statefulsets")), None);
         assert_eq!(demand("delete", &kind("example.com", "nodes")), Some(Demand::Name), "a plural alone is of any group");
         assert_eq!((Policy::of("kind-dev").danger, Policy::of("Go-LIVE").danger), (false, true));
+    }
+
+    #[test]
+    fn a_free_rail_lifts_those_before_it_and_none_after_it() {
+        let rail = |demand, source: &str| Rail { demand, source: source.into(), ..Rail::default() };
+        let of = |demands: &[Demand]| {
+            let rails = Policy::usual_rails().into_iter().chain(demands.iter().map(|demand| rail(*demand, "file"))).collect();
+            let policy = Policy { rails, ..Policy::default() };
+            policy.rail("delete", &kind("", "nodes"), "").map(|rail| (rail.demand, rail.source.to_string()))
+        };
+        assert_eq!(of(&[]), Some((Demand::Name, "by default".into())));
+        assert_eq!(of(&[Demand::Confirm]), Some((Demand::Name, "by default".into())), "a milder one changes nothing");
+        assert_eq!(of(&[Demand::Free]), Some((Demand::Free, "file".into())));
+        assert_eq!(of(&[Demand::Free, Demand::Confirm]), Some((Demand::Confirm, "file".into())));
+        assert_eq!(of(&[Demand::Context, Demand::Confirm]), Some((Demand::Context, "file".into())));
     }
 
     #[test]

@@ -225,6 +225,7 @@ mod tests {
             typed: String::new(),
             why: String::new(),
             kubectl: Vec::new(),
+            instead: None,
         })
     }
 

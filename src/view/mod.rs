@@ -1,6 +1,7 @@
 //! Screen state and drawing. Nothing here awaits; everything of the cluster passes [`text`] before it is drawn.
 
 pub mod acting;
+pub mod chosen;
 pub mod details;
 pub mod draw;
 pub mod navigate;

@@ -14,6 +14,10 @@ pub enum Purpose {
     Contexts,
     /// One namespace, or all.
     Namespaces,
+    /// Another theme; the one under the cursor is tried on.
+    Themes,
+    /// Another key map.
+    Keymaps,
     /// A command or a kind: `:`.
     Palette,
 }

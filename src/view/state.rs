@@ -6,6 +6,7 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 use super::acting::{Acts, Question, Scaling};
+use super::chosen::Chosen;
 use super::details::Details;
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
@@ -106,6 +107,12 @@ pub struct State {
     pub theme: Theme,
     /// Keys.
     pub keymap: Keymap,
+    /// Their names.
+    pub chosen: Chosen,
+    /// What the context allows.
+    pub policy: Policy,
+    /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
+    pub login_command: bool,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
     /// What can follow them: keys and command lines.
@@ -139,8 +146,6 @@ pub struct State {
     pub(super) visited: usize,
     /// What has the keyboard.
     pub overlay: Overlay,
-    /// What the context allows.
-    pub policy: Policy,
     /// What was written and is being written.
     pub acts: Acts,
     /// What was written in this run, the newest last.
@@ -160,11 +165,13 @@ pub struct State {
 impl State {
     /// With the Pods pane over a scope.
     pub fn new(clock: Clock, theme: Theme, keymap: Keymap, context: Context, contexts: Vec<Context>, scope: Scope) -> State {
-        let policy = Policy::of(&context.name);
         let mut state = State {
             clock,
             theme,
             keymap,
+            chosen: Chosen::default(),
+            policy: Policy::of(&context.name),
+            login_command: false,
             pressed: keymap::State::default(),
             pending: Vec::new(),
             hints: Vec::new(),
@@ -182,7 +189,6 @@ impl State {
             history: Vec::new(),
             visited: 0,
             overlay: Overlay::None,
-            policy,
             acts: Acts::default(),
             journal: Vec::new(),
             message: None,
@@ -409,6 +415,7 @@ impl State {
     /// now.
     pub fn refresh(&mut self) -> bool {
         let now = self.now();
+        self.try_on();
         self.details_follow();
         let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
             Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,

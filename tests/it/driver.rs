@@ -13,12 +13,14 @@ use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
+use kubetui::config::{Config, Flags};
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::model::scope::Scope;
 use kubetui::model::state::Context;
 use kubetui::model::time::{Clock, Seconds};
 use kubetui::remember::Memory;
 use kubetui::theme::{self, Depth, Theme};
+use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
@@ -119,6 +121,8 @@ pub struct Setup<'a> {
     pub size: (u16, u16),
     /// Where the last views are kept; nowhere when none is given.
     pub memory: Option<&'a Path>,
+    /// The folder of `config.toml`, themes and key maps; nothing is said when none is given.
+    pub settings: Option<&'a Path>,
     /// What the program takes for the time.
     pub clock: Clock,
     /// Where what is written is kept; nowhere when it is the default.
@@ -136,6 +140,7 @@ impl<'a> Setup<'a> {
             resource: None,
             size: (160, 45),
             memory: None,
+            settings: None,
             clock,
             journal: Journal::default(),
         }
@@ -171,6 +176,11 @@ impl<'a> Setup<'a> {
         Setup { scope: None, ..self }
     }
 
+    /// With a config folder.
+    pub fn settings(self, folder: &'a Path) -> Setup<'a> {
+        Setup { settings: Some(folder), ..self }
+    }
+
     /// At a time that stands still.
     pub fn at(self, now: Seconds) -> Setup<'a> {
         Setup { clock: Clock::fixed(now), ..self }
@@ -185,6 +195,8 @@ impl<'a> Setup<'a> {
         let (theme, problems) = Theme::load(theme::DARK, None, Depth::Truecolor);
         assert!(problems.is_empty(), "{problems:?}");
         let (keymap, problems) = Keymap::load(keymap::DEFAULT, None, &commands::names());
+        assert!(problems.is_empty(), "{problems:?}");
+        let (config, problems) = Config::load(self.settings);
         assert!(problems.is_empty(), "{problems:?}");
         let context = Context {
             name: target.context.as_str().into(),
@@ -201,6 +213,8 @@ impl<'a> Setup<'a> {
             resource: self.resource.map(str::to_owned),
             memory,
             journal: self.journal,
+            config,
+            flags: Flags::default(),
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();
@@ -208,8 +222,11 @@ impl<'a> Setup<'a> {
         let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).expect("a screen");
         let glass = Glass { terminal, input, shown: shown.clone() };
         let (signals, told) = mpsc::channel(1);
+        let clock = self.clock;
+        let chosen = Chosen::new(self.settings, Depth::Truecolor, theme::DARK, keymap::DEFAULT);
         let thread = std::thread::spawn(move || {
-            let state = State::new(self.clock, theme, keymap, context, contexts, Scope::All);
+            let mut state = State::new(clock, theme, keymap, context, contexts, Scope::All);
+            state.chosen = chosen;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             let ended = runtime.block_on(app::run(start, state, glass, told));
             runtime.shutdown_background();

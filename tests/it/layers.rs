@@ -22,15 +22,15 @@ const MAY: &[(&str, &[&str])] = &[
     ("shelf", &["problem", "places"]),
     ("keymap", &["model", "problem", "shelf"]),
     ("theme", &["model", "problem", "shelf"]),
-    ("config", &["model", "keymap", "theme", "problem", "places"]),
+    ("config", &["kinds", "model", "keymap", "theme", "problem", "shelf", "places"]),
     ("remember", &["model", "places"]),
-    ("view", &["kinds", "model", "event", "theme", "keymap"]),
-    ("commands", &["view", "effect", "kinds", "model", "keymap", "theme", "event"]),
+    ("view", &["kinds", "model", "event", "theme", "keymap", "problem", "shelf"]),
+    ("commands", &["view", "effect", "kinds", "model", "keymap", "theme", "event", "problem", "shelf"]),
     // Draws what view gives it, in the colours that it found the terminal to have.
     ("terminal", &["view", "theme", "model"]),
     // The ways in without a screen; `get` prints what the table would show.
     ("log", &["places"]),
-    ("cli", &["cluster", "kinds", "model", "event", "config"]),
+    ("cli", &["cluster", "kinds", "model", "event", "config", "theme", "keymap", "shelf", "places"]),
     ("serve", &["cli", "demo", "places"]),
     ("get", &["cli", "cluster", "view", "kinds", "model", "event"]),
 ];

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::acts::{self, Case, Prepared};
+use super::acts::{self, Case, Prepared, scale};
 use super::{Gate, read};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
@@ -63,16 +63,22 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         (Demand::Context, _) => gate.context.to_string(),
         _ => String::new(),
     };
+    let instead = match (&intent.act, acted.as_slice()) {
+        (Act::Scale(_), [one]) => scale::autoscaler(gate, &session, one)
+            .await
+            .map(|found| ("change its bounds instead".to_owned(), format!("bounds {} {}", found.min, found.max))),
+        _ => None,
+    };
     let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
     let mut notes = Vec::new();
     if gate.policy.dry_run {
         notes.push(Note::plain("the server has tried it (dryRun=All) and would take it"));
     }
     let title = title(&intent.act, &acted);
-    Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl }, work))
+    Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl, instead }, work))
 }
 
-/// A restart of a pod is one of the workload above it, once for all its pods.
+/// A restart of a pod is one of the workload above it, once for all its pods; bounds are an autoscaler's.
 async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent, String> {
     let mut targets: Vec<Reference> = Vec::new();
     for target in &intent.targets {
@@ -87,6 +93,10 @@ async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent
             target = found.ok_or_else(|| {
                 format!("nothing that can be restarted owns {}: delete it, where something makes it anew", target.title())
             })?;
+        }
+        if matches!(intent.act, Act::Bounds(..)) && &*target.kind.plural != "horizontalpodautoscalers" {
+            let found = scale::autoscaler(gate, session, &target).await;
+            target = found.ok_or_else(|| format!("no autoscaler scales {}: :scale does", target.title()))?.object;
         }
         if let Some(why) = gate.policy.denied(intent.act.verb(), &target.kind, &target.namespace) {
             return Err(why);

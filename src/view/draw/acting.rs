@@ -149,11 +149,11 @@ fn question_ways(state: &State, question: &Question) -> Vec<(String, String, boo
         Some(_) => (format!("yes, {}", question.intent.act.verb()), false),
         None => return ways(state, Mode::Confirm, &[("cancel", "no".into(), false)]),
     };
-    ways(
-        state,
-        Mode::Confirm,
-        &[("accept", yes.0, yes.1), ("cancel", "no".into(), false), ("copy-kubectl", "copy as kubectl".into(), false)],
-    )
+    let mut wanted = vec![("accept", yes.0, yes.1), ("cancel", "no".into(), false)];
+    if let Some((words, _)) = question.plan.as_ref().and_then(|plan| plan.instead.as_ref()) {
+        wanted.push(("instead", words.clone(), false));
+    }
+    ways(state, Mode::Confirm, &wanted)
 }
 
 fn scale_title(scaling: &Scaling) -> String {

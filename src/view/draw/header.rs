@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::{notice, put, put_end};
 use crate::model::scope::Scope as Namespaces;
@@ -16,6 +17,8 @@ use crate::view::text_view::Fill;
 /// Words, a look.
 type Piece = (String, Scope);
 
+/// Stands before the context in which nothing is written.
+const READ_ONLY: &str = "read-only";
 /// Between the parts of the line.
 const GAP: u16 = 3;
 /// What stands between the steps of the way here.
@@ -50,7 +53,10 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     }
     let right_width = width(&right).min(limit) as u16;
     let right_x = area.right().saturating_sub(right_width + 1);
-    let left_x = area.x + 1;
+    let mut left_x = area.x + 1;
+    if state.policy.read_only.is_some() {
+        left_x = put(buffer, left_x, area.y, READ_ONLY, area.width, state.theme.style(Scope::Warning)) + 1;
+    }
     let room = right_x.saturating_sub(left_x + 2);
     let way = way(state, area.width);
     let (whole, least) = (width(&joined(&way)) as u16, shortest(&way));
@@ -69,11 +75,18 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
     let mut x = (x + gap).max(middle.min(end + gap));
     for (words, look) in tabs {
-        x = put(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
+        let lit = *look == Scope::TabActive && state.policy.danger;
+        let style = state.theme.style(*look);
+        let style = if lit { style.add_modifier(Modifier::UNDERLINED) } else { style };
+        x = put(buffer, x, area.y, words, area.right().saturating_sub(x), style);
     }
     let mut x = right_x;
     for (words, look) in &right {
         x = put_end(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
+    }
+    if state.policy.danger {
+        // Looks that were chosen for another background give way; the words, and what is bold, stay.
+        buffer.set_style(area, state.theme.style(Scope::HeaderDanger));
     }
 }
 

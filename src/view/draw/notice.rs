@@ -118,10 +118,10 @@ fn notice(state: &State) -> Option<Notice> {
         (Link::Connecting { doing, .. }, _) => {
             notice(Scope::Syncing, format!("{}…", capital(doing)), "", vec![way("contexts", "another context")])
         }
-        (Link::Unauthorized { why, login: true }, _) => {
+        (Link::Unauthorized { why, login }, _) if *login || state.login_command => {
             notice(Scope::Forbidden, "You are not logged in".into(), why, vec![way("login", "logs in"), way("contexts", "another context")])
         }
-        (Link::Unauthorized { why, login: false }, _) => {
+        (Link::Unauthorized { why, .. }, _) => {
             let why = format!("{why}. The kubeconfig is read again when it changes.");
             notice(Scope::Forbidden, "You are not logged in".into(), &why, vec![way("contexts", "another context")])
         }

@@ -31,6 +31,8 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let title = match picker.purpose {
         Purpose::Contexts => "Contexts",
         Purpose::Namespaces => "Namespaces",
+        Purpose::Themes => "Themes",
+        Purpose::Keymaps => "Key maps",
         Purpose::Palette => "Go to",
     };
     // A list that one asked for grows from the bottom, where one types; one that asks by itself stands in the middle.
@@ -77,7 +79,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         let words = match picker.purpose {
             Purpose::Palette => "nothing of that name: enter says what is like it",
             Purpose::Namespaces => "nothing of that name is known: enter looks at it all the same",
-            Purpose::Contexts => "nothing of that name",
+            Purpose::Contexts | Purpose::Themes | Purpose::Keymaps => "nothing of that name",
         };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }

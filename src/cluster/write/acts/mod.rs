@@ -18,7 +18,7 @@ mod expose;
 mod meta;
 mod node;
 mod rollout;
-mod scale;
+pub(super) mod scale;
 pub(super) mod take_back;
 
 /// What is to be done to one object.
@@ -97,6 +97,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
     ability::able(act.verb(), &case.target.kind)?;
     match act {
         Act::Scale(to) => scale::scale(case, *to).await,
+        Act::Bounds(min, max) => scale::bounds(case, *min, *max),
         Act::Restart => rollout::restart(case),
         Act::Image(images) => rollout::image(case, images),
         Act::Pause => rollout::pause(case, true),

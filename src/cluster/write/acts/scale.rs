@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{Case, Prepared, Work, arrow};
+use crate::cluster::connect::Session;
 use crate::cluster::write::fields::Field;
-use crate::cluster::write::read;
 use crate::cluster::write::send::Content;
+use crate::cluster::write::{Gate, read};
 use crate::kinds::describe::json::Json;
 use crate::model::act::Note;
+use crate::model::reference::Reference;
+use crate::model::row::Uid;
 
 const SCALE: &str = "/scale";
 
@@ -23,13 +26,9 @@ pub(super) async fn scale(case: &Case<'_>, to: i32) -> Result<Prepared, String> 
         return Err(format!("it has {to} replicas already"));
     }
     let mut notes = case.managers();
-    if let Some((name, min, max)) = autoscaler(case).await {
-        notes.insert(
-            0,
-            Note::warning(format!(
-                "horizontalpodautoscaler/{name} owns this number ({min} to {max}), and will set it again: change its bounds instead"
-            )),
-        );
+    if let Some(found) = autoscaler(case.gate, case.session, case.target).await {
+        let words = format!("{} owns this number ({} to {}), and will set it again", found.object.title(), found.min, found.max);
+        notes.insert(0, Note::warning(words));
     }
     let ready = scale.int("status.replicas");
     if to == 0 && ready > 0 {
@@ -45,17 +44,41 @@ fn pods(count: i64) -> &'static str {
     if count == 1 { "pod" } else { "pods" }
 }
 
-/// The autoscaler of the object: its name, minimum and maximum.
-async fn autoscaler(case: &Case<'_>) -> Option<(String, i64, i64)> {
-    let kind = case.kind("autoscaling", "v2", "horizontalpodautoscalers").ok()?;
-    let found = read::objects(case.session, &kind, &case.target.namespace, &[]).await.ok()?;
+/// An autoscaler, and between which numbers it scales.
+pub(in crate::cluster::write) struct Autoscaler {
+    pub(in crate::cluster::write) object: Reference,
+    pub(in crate::cluster::write) min: i64,
+    pub(in crate::cluster::write) max: i64,
+}
+
+/// The autoscaler of an object, if it has one.
+pub(in crate::cluster::write) async fn autoscaler(gate: &Gate, session: &Session, target: &Reference) -> Option<Autoscaler> {
+    let kind = gate.catalog.exact("autoscaling", "v2", "horizontalpodautoscalers")?.clone();
+    let found = read::objects(session, &kind, &target.namespace, &[]).await.ok()?;
     let group = |api_version: &str| api_version.rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
     let own = found.into_iter().find(|autoscaler| {
-        let target = autoscaler.at("spec.scaleTargetRef");
-        *target.text("name") == *case.target.name
-            && *target.text("kind") == *case.target.kind.kind
-            && group(target.text("apiVersion")) == *case.target.kind.group
+        let of = autoscaler.at("spec.scaleTargetRef");
+        *of.text("name") == *target.name && *of.text("kind") == *target.kind.kind && group(of.text("apiVersion")) == *target.kind.group
     })?;
-    let min = own.at("spec.minReplicas").as_i64().unwrap_or(1);
-    Some((own.text("metadata.name").to_owned(), min, own.int("spec.maxReplicas")))
+    let object = Reference {
+        kind,
+        namespace: target.namespace.clone(),
+        name: own.text("metadata.name").into(),
+        uid: Uid::new(own.text("metadata.uid")),
+    };
+    Some(Autoscaler { object, min: own.at("spec.minReplicas").as_i64().unwrap_or(1), max: own.int("spec.maxReplicas") })
+}
+
+pub(super) fn bounds(case: &Case<'_>, min: i32, max: i32) -> Result<Prepared, String> {
+    let fields = vec![
+        Field::new(case.object, "/spec/minReplicas", Some(json!(min))),
+        Field::new(case.object, "/spec/maxReplicas", Some(json!(max))),
+    ];
+    let words: Vec<String> =
+        ["minimum", "maximum"].iter().zip(&fields).filter(|(_, field)| !field.idle()).map(|(name, field)| arrow(name, field)).collect();
+    let of = case.object.at("spec.scaleTargetRef");
+    let notes = [vec![Note::plain(format!("it scales {}/{}", of.text("kind"), of.text("name")))], case.managers()].concat();
+    let change = words.join(", ");
+    let write = case.fields("bounds", fields, change.clone())?;
+    Ok(Prepared { change, notes, work: Work::Write(Box::new(write)) })
 }
