@@ -8,6 +8,7 @@ use futures::future::poll_immediate;
 use ratatui::Frame;
 
 use crate::terminal::Screen;
+use crate::terminal::clipboard::Clipboard;
 
 /// A screen with a keyboard.
 pub trait Surface {
@@ -49,12 +50,25 @@ pub trait Surface {
     /// # Errors
     /// The terminal is gone.
     fn set_title(&mut self, context: &str) -> io::Result<()>;
+
+    /// Takes the mouse, or gives it back to the terminal.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn set_mouse(&mut self, on: bool) -> io::Result<()>;
+
+    /// Puts a text into the clipboard, and says by which way.
+    ///
+    /// # Errors
+    /// Why it cannot be, in words for a person.
+    fn copy(&mut self, text: &str) -> Result<String, String>;
 }
 
 /// The terminal that the program was started in.
 pub struct Terminal {
     screen: Screen,
     input: EventStream,
+    clipboard: Clipboard,
 }
 
 impl Terminal {
@@ -63,7 +77,7 @@ impl Terminal {
     /// # Errors
     /// There is none.
     pub fn enter() -> io::Result<Terminal> {
-        Ok(Terminal { screen: Screen::enter(false)?, input: EventStream::new() })
+        Ok(Terminal { screen: Screen::enter(false)?, input: EventStream::new(), clipboard: Clipboard::new() })
     }
 }
 
@@ -86,7 +100,7 @@ impl Surface for Terminal {
 
     fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
         // The stream reads keys in the background: it goes before, and a new one comes after.
-        let Terminal { screen, input } = self;
+        let Terminal { screen, input, .. } = self;
         drop(std::mem::replace(input, EventStream::new()));
         let done = screen.hand_over(work);
         *input = EventStream::new();
@@ -95,5 +109,13 @@ impl Surface for Terminal {
 
     fn set_title(&mut self, context: &str) -> io::Result<()> {
         self.screen.set_title(context)
+    }
+
+    fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.screen.set_mouse(on)
+    }
+
+    fn copy(&mut self, text: &str) -> Result<String, String> {
+        self.clipboard.copy(text, &mut self.screen)
     }
 }

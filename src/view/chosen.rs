@@ -107,7 +107,7 @@ impl State {
                 (true, false) => "yours",
                 _ => "",
             };
-            Choice { name: name.into(), about: about.into(), refused: None }
+            Choice::new(name, about)
         };
         let choices = shelf.names(self.chosen.folder.as_deref()).into_iter().map(choice).collect();
         self.overlay = Overlay::Picker(Box::new(Picker::new(purpose, "".into(), choices, Some(&current))));
