@@ -7,7 +7,7 @@ use ground::{Ground, Patch};
 use objects::*;
 
 mod deletion;
-mod ground;
+pub mod ground;
 mod jobs;
 mod kinds;
 mod lists;
