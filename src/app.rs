@@ -449,7 +449,7 @@ impl<S: Surface> App<S> {
                     });
                 }
                 Effect::Copy { said, text } => match self.surface.copy(&text) {
-                    Ok(way) => self.state.info(format!("copied {said} ({way})")),
+                    Ok(way) => self.state.info(format!("copied ({way}): {said}")),
                     Err(why) => self.state.error(format!("{said} is not copied: {why}")),
                 },
             }

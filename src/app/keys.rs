@@ -99,8 +99,12 @@ impl<S: Surface> App<S> {
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Scale(scaling) => {
                 match key.typed() {
-                    Some('+') => return scaling.step(1),
-                    Some('-') => return scaling.step(-1),
+                    Some(sign @ ('+' | '-')) => {
+                        if !scaling.step(if sign == '+' { 1 } else { -1 }) {
+                            self.state.error("how many there are is not known: type the number");
+                        }
+                        return;
+                    }
                     Some(letter) if !letter.is_ascii_digit() => {
                         self.state.error("a number: digits, + or -");
                         return;

@@ -75,10 +75,11 @@ impl Scaling {
         self.line.text().trim().parse().ok().filter(|number| *number >= 0)
     }
 
-    /// One more or one fewer.
-    pub fn step(&mut self, by: i32) {
-        let base = self.to().or(self.from).unwrap_or(0);
+    /// One more or one fewer than what is typed, or is there now; false where neither is known.
+    pub fn step(&mut self, by: i32) -> bool {
+        let Some(base) = self.to().or(self.from) else { return false };
         self.line = Line::new(base.saturating_add(by).max(0).to_string());
+        true
     }
 }
 
@@ -289,5 +290,10 @@ mod tests {
         assert_eq!(scaling.to(), Some(0));
         scaling.line = Line::new("x");
         assert_eq!(scaling.to(), None);
+        let mut unknown = Scaling { targets: Vec::new(), from: None, line: Line::default() };
+        assert!(!unknown.step(1), "one more than nobody knows is no number");
+        unknown.line = Line::new("5");
+        assert!(unknown.step(-1));
+        assert_eq!(unknown.to(), Some(4));
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod acting;
 mod binary;
 mod cli;
 mod cluster;
@@ -28,7 +29,9 @@ mod sample;
 mod scenarios;
 mod screens;
 mod scripted;
+mod settings;
 mod swallow;
 #[cfg(unix)]
 mod terminal;
+mod themes;
 mod wait;

@@ -81,7 +81,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
         },
         Work::Rollout(write) => match gate.send(&session, &write).await {
             Ok(_) if several => {
-                let rolled = rollout(gate, saying, at, &write.object);
+                let rolled = rollout(gate, saying, at, &write);
                 tokio::select! {
                     step = rolled => step,
                     () = stopped(&mut answer) => Step::Done(format!("{}; its rollout goes on", write.done)),
@@ -121,25 +121,29 @@ async fn stopped(answer: &mut watch::Receiver<Answer>) {
 }
 
 /// Waits until a rollout is complete, or stuck.
-async fn rollout(gate: &Gate, saying: &Saying, at: usize, object: &Reference) -> Step {
+async fn rollout(gate: &Gate, saying: &Saying, at: usize, write: &Write) -> Step {
+    let object = &write.object;
+    let mut decoder = Decoder::new(object.kind.clone(), false);
+    let accept = decoder.accept(false);
     let mut said = String::new();
     loop {
         tokio::time::sleep(LOOK).await;
         let session = gate.link.clone().session().await;
         let path = request::object(&object.kind, &object.namespace, &object.name);
-        let words = match request::get_bytes(&session, &path, &Decoder::accept_one()).await {
+        let words = match request::get_bytes(&session, &path, &accept).await {
             Err(ClusterError::NotFound(_)) => return Step::Failed("it is gone".into()),
             // The link says so, and tries again.
             Err(error) => error.to_string(),
             Ok((content_type, bytes)) => {
-                let Ok(row) = Decoder::new(object.kind.clone(), true).one(is_protobuf(&content_type), &bytes) else { continue };
-                let Facts::Workload(facts) = &row.facts else { return Step::Done("sent".into()) };
+                let Ok(row) = decoder.one(is_protobuf(&content_type), &bytes) else { continue };
+                let Facts::Workload(facts) = &row.facts else { return Step::Done(write.done.clone()) };
                 match &facts.progress {
                     _ if facts.unobserved => "not seen by its controller yet".to_owned(),
                     Some((words, Health::Healthy)) => return Step::Done(words.to_string()),
                     Some((words, Health::Unhealthy)) => return Step::Failed(words.to_string()),
                     Some((words, _)) => words.to_string(),
-                    None => return Step::Done("sent".into()),
+                    // It is not rolled out: what is made from now on is new.
+                    None => return Step::Done(write.done.clone()),
                 }
             }
         };

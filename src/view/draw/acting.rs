@@ -46,8 +46,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let below = sheet.foot.len() as u16 + u16::from(!sheet.ways.is_empty()) + u16::from(!few);
     let height = (sheet.rows.len() as u16 + 1 + below).min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.bottom() - height, width, height };
-    wipe(buffer, area);
-    buffer.set_style(area, state.theme.style(Scope::Popup));
+    wipe(buffer, area, &state.theme);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, state.theme.style(Scope::Rule));
     let title = text::fit_end(&sheet.title, room.saturating_sub(2));
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(sheet.look));
