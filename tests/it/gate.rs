@@ -67,6 +67,7 @@ fn says(run: &Driver, words: &str) -> String {
 
 /// Asks for a command about the object of this name, and waits until the question takes an answer.
 fn asked(run: &Driver, name: &str, command: &str) {
+    run.press("esc esc");
     run.wait(name, |screen| screen.contains(name) && screen.contains("● live"));
     run.command(&format!("filter {name}"));
     run.command(command);

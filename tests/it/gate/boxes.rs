@@ -81,7 +81,7 @@ fn a_question_that_wants_a_name() {
             Note::warning("persistentvolume/pvc-5f0c goes, with what is on it (Delete)"),
             Note::warning("used by payments-0: it stays until they are gone"),
         ];
-        let target = target(object, "it goes", notes);
+        let target = target(object, "it is deleted", notes);
         Plan {
             demand: Demand::Name,
             typed: "data-payments-0".into(),
@@ -103,7 +103,8 @@ fn a_question_that_wants_a_name() {
 #[test]
 fn a_question_about_many() {
     shot("two-hundred", |size| {
-        let pod = |at: usize| target(object(kinds::pods::POD.as_kind(), "shop", &format!("web-7d8f9c6b5-{at:05}")), "it goes", Vec::new());
+        let pod =
+            |at: usize| target(object(kinds::pods::POD.as_kind(), "shop", &format!("web-7d8f9c6b5-{at:05}")), "it is deleted", Vec::new());
         let mut targets: Vec<Target> = (0..200).map(pod).collect();
         targets[7].notes.push(Note::warning("a deletion does not ask web-pdb: 0 allowed, 2/2 needed: evict does"));
         targets[9].change = Err("it is being deleted already".into());
@@ -118,7 +119,7 @@ fn what_wants_to_steer_the_terminal_is_only_shown() {
         let object = object(kinds::pods::POD.as_kind(), "shop", &name);
         let notes = vec![Note::warning(format!("finalizer \u{1b}]0;title\u{7}{}: it stays\n\n\tuntil", "x".repeat(80)))];
         let title = format!("Delete pod/{name} in shop?");
-        asking(size, plan(Act::Delete(Deletion::default()), &title, vec![target(object, "it goes", notes)]))
+        asking(size, plan(Act::Delete(Deletion::default()), &title, vec![target(object, "it is deleted", notes)]))
     });
 }
 
@@ -176,7 +177,7 @@ fn what_is_on_its_way_and_what_came_of_it() {
         begun(size, plan(Act::Drain(None), "Drain 2 nodes?", vec![node("node-1"), node("node-2")]), steps, false)
     });
     shot("failed", |size| {
-        let pod = |name: &str| target(object(kinds::pods::POD.as_kind(), "shop", name), "it goes", Vec::new());
+        let pod = |name: &str| target(object(kinds::pods::POD.as_kind(), "shop", name), "it is deleted", Vec::new());
         let why =
             "pods \"web-1\" is forbidden: User \"somebody\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"";
         let steps = vec![Step::Done("deleted".into()), Step::Failed(why.into()), Step::Left];

@@ -37,7 +37,7 @@ fn quitting_says_first_what_is_under_way_and_loses_nothing() {
     says(&run, "delete: 0 done, 1 on the way: quit again to leave; nothing more of it is begun then");
     run.command("ctx scripted");
     says(&run, ":acts shows it");
-    run.press("Q");
+    run.press("esc Q");
     let journal = run.folder.path().join("state");
     assert_eq!(run.driver.ended(), 0);
     let kept = kept(&journal);
@@ -169,7 +169,7 @@ fn what_was_refused_stays_marked() {
     settled(&run, "delete");
     run.press("y");
     let screen = run.wait("the end of it", |screen| screen.contains("delete: 2 done, 1 failed"));
-    let lines: Vec<&str> = screen.lines().filter(|line| line.contains('✗') || line.contains('✓')).collect();
+    let lines: Vec<&str> = screen.lines().filter(|line| line.contains("✗ web") || line.contains("✓ web")).collect();
     assert!(lines[0].contains("✗ web-001") && lines[0].contains("forbidden: not this one"), "what failed is first:\n{screen}");
     run.press("esc");
     run.wait("its mark", |screen| screen.contains("1 marked"));
