@@ -291,7 +291,7 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
         state.error(format!("there is no command {name:?}"));
         return;
     };
-    ran(command);
+    ran(state, command);
     let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
     state.dirty = true;
     if let Err(why) = done {
@@ -299,8 +299,12 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
     }
 }
 
-/// The log's debug level has every command that is run.
-fn ran(command: &Command) {
+/// The log's debug level has every command that is run. What is done to an object is done to the one that is under the cursor
+/// now, and not to the one that was before the filter that was typed in the same breath.
+fn ran(state: &mut State, command: &Command) {
+    if matches!(command.group, Group::Act | Group::Object) {
+        state.refresh();
+    }
     tracing::debug!(target: "kubetui::commands", command = command.name);
 }
 
@@ -321,6 +325,8 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
             &[("back", "back"), ("search", "search"), ("search-next", "next"), ("page-down", "page down")]
         }
+        // The box has its own keys, and those of the table do nothing.
+        Mode::Confirm | Mode::Acts => &[],
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
             ("login", "log in"),

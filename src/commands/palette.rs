@@ -307,7 +307,7 @@ pub fn run_line(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
     match meaning(c.state, first) {
         Meaning::Command(command) => {
             (command.applies)(c.state)?;
-            super::ran(command);
+            super::ran(c.state, command);
             (command.run)(c, rest.trim())
         }
         Meaning::Kind | Meaning::Unknown => open_kind(c, first, rest),

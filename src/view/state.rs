@@ -361,6 +361,10 @@ impl State {
     }
 
     fn say(&mut self, text: Arc<str>, tone: Tone) {
+        // An error stays until it is read.
+        if tone == Tone::Info && self.message.as_ref().is_some_and(|message| message.tone == Tone::Error) {
+            return;
+        }
         self.message = Some(Message { text, tone, since: Instant::now() });
         self.dirty = true;
     }

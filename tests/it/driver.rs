@@ -207,11 +207,6 @@ impl<'a> Setup<'a> {
         Setup { journal: Some(folder), ..self }
     }
 
-    /// With a limit for each request.
-    pub fn timeout(self, limit: Duration) -> Setup<'a> {
-        Setup { timeout: Some(limit), ..self }
-    }
-
     /// With a config folder.
     pub fn settings(self, folder: &'a Path) -> Setup<'a> {
         Setup { settings: Some(folder), ..self }

@@ -10,6 +10,7 @@ mod walk;
 mod wrong;
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ impl std::ops::Deref for Run {
 /// What one is asked before something is done: until then no key counts. The question takes answers when this returns.
 fn settled(run: &Driver, verb: &str) {
     run.wait("a question that takes an answer", |screen| screen.contains(&format!("yes, {verb}")));
-    std::thread::sleep(kubetui::view::acting::SETTLE + std::time::Duration::from_millis(60));
+    std::thread::sleep(kubetui::view::acting::SETTLE + Duration::from_millis(100));
 }
 
 /// Looks at the pods of a server, with a `config.toml` of these lines.
@@ -43,17 +44,34 @@ fn look(server: &Server, config: &str) -> Run {
 }
 
 fn look_at(server: &Server, config: &str, resource: &'static str) -> Run {
-    start(server, config, |setup| setup.resource(resource))
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("state");
+    let driver = start(&server.kubeconfig(folder.path(), ""), config, resource, folder.path(), &journal, None);
+    Run { driver, folder }
 }
 
-fn start(server: &Server, config: &str, with: impl FnOnce(Setup<'_>) -> Setup<'_>) -> Run {
-    let folder = tempfile::tempdir().expect("a folder");
-    let kubeconfig = server.kubeconfig(folder.path(), "");
-    let settings = folder.path().join("settings");
-    std::fs::create_dir(&settings).expect("made");
+/// Starts a program; what it writes is kept in `journal`, and a request takes no longer than `limit`.
+fn start(kubeconfig: &Path, config: &str, resource: &str, folder: &Path, journal: &Path, limit: Option<Duration>) -> Driver {
+    let settings = folder.join("settings");
+    std::fs::create_dir_all(&settings).expect("made");
     std::fs::write(settings.join("config.toml"), config).expect("written");
-    let driver = with(Setup::new(&kubeconfig).size(120, 30).settings(&settings)).start();
-    Run { driver, folder }
+    let setup = Setup::new(kubeconfig).size(100, 30).settings(&settings).resource(resource).journal(journal);
+    Setup { timeout: limit, ..setup }.start()
+}
+
+/// Waits for words of a box, however its lines are broken.
+#[track_caller]
+fn says(run: &Driver, words: &str) -> String {
+    run.wait(words, |screen| screen.split_whitespace().collect::<Vec<_>>().join(" ").contains(words))
+}
+
+/// Asks for a command about the object of this name, and waits until the question takes an answer.
+fn asked(run: &Driver, name: &str, command: &str) {
+    run.press("esc esc");
+    run.wait(name, |screen| screen.contains(name) && screen.contains("● live"));
+    run.command(&format!("filter {name}"));
+    run.command(command);
+    settled(run, command.split(' ').next().unwrap_or_default());
 }
 
 /// Everything that was asked of a server that is no read.
@@ -127,10 +145,12 @@ fn furnish(server: &Server) {
         server.put("replicasets", of("apps/v1", "ReplicaSet", set.clone()));
         server.put("daemonsets", of("apps/v1", "DaemonSet", json!({"selector": {"matchLabels": {"app": name}}, "template": template})));
         server.put("jobs", of("batch/v1", "Job", json!({"template": template})));
-        server.put("cronjobs", of("batch/v1", "CronJob", json!({"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})));
+        server
+            .put("cronjobs", of("batch/v1", "CronJob", json!({"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})));
         server.put("services", of("v1", "Service", json!({"selector": {"app": name}, "ports": [{"port": 80}]})));
         server.put("configmaps", of("v1", "ConfigMap", json!({})));
-        let target = json!({"scaleTargetRef": {"kind": "Deployment", "name": name, "apiVersion": "apps/v1"}, "minReplicas": 1, "maxReplicas": 5});
+        let target =
+            json!({"scaleTargetRef": {"kind": "Deployment", "name": name, "apiVersion": "apps/v1"}, "minReplicas": 1, "maxReplicas": 5});
         server.put("horizontalpodautoscalers", of("autoscaling/v2", "HorizontalPodAutoscaler", target));
         server.put("nodes", object("v1", "Node", None, name, json!({})));
         server.put("namespaces", object("v1", "Namespace", None, name, json!({})));

@@ -371,7 +371,9 @@ mod tests {
         ] {
             assert!(!writes(source).is_empty(), "{source}");
         }
-        for source in ["Request::get(path)", "request.method()", "// Request::post\n\"Method::PUT\"", "use http::{Method, Request};", "Method::GET"] {
+        for source in
+            ["Request::get(path)", "request.method()", "// Request::post\n\"Method::PUT\"", "use http::{Method, Request};", "Method::GET"]
+        {
             assert_eq!(writes(source), [], "{source}");
         }
     }

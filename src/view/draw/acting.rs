@@ -105,7 +105,8 @@ fn sheet(state: &State, room: usize) -> Option<Sheet> {
             look,
             rows: scale_rows(scaling, room),
             foot: Vec::new(),
-            ways: ways(state, Mode::Prompt, &[("accept", "go on", scaling.to().is_none()), ("cancel", "leave it", false)]),
+            // The bottom line says how the typing ends.
+            ways: Vec::new(),
         },
         Overlay::Acts(number) => {
             let running = state.acts.get(*number)?;
@@ -125,7 +126,7 @@ fn sheet(state: &State, room: usize) -> Option<Sheet> {
         put_rows(&mut rows, 0, &sheet.title, Scope::Strong, room);
         rows.append(&mut sheet.rows);
         sheet.rows = rows;
-        sheet.title = if let Overlay::Ask(question) = &state.overlay { format!("{}?", question.intent.act.verb()) } else { "scale".into() };
+        sheet.title = if let Overlay::Ask(question) = &state.overlay { verb(question) } else { "Scale".into() };
     }
     // The bottom line belongs to what is typed: what is wrong with it stands here.
     if let Some(message) = state.message.as_ref().filter(|message| message.tone == Tone::Error && state.mode() == Mode::Prompt) {
@@ -161,10 +162,17 @@ fn put_note(rows: &mut Vec<Row>, indent: u16, note: &Note, room: usize) {
 
 fn heading(question: &Question) -> String {
     match (&question.plan, &question.refused) {
-        (_, Some(_)) => format!("{} is not done", question.intent.act.verb()),
+        (_, Some(_)) => format!("{}: not done", verb(question)),
         (Some(plan), None) => plan.title.clone(),
-        (None, None) => format!("{} …", question.intent.act.verb()),
+        (None, None) => format!("{} …", verb(question)),
     }
+}
+
+/// `Delete`: the command's name at the beginning of a line.
+fn verb(question: &Question) -> String {
+    let name = question.intent.act.verb();
+    let first = name.chars().next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(name.chars().skip(1)).collect()
 }
 
 /// Objects of several namespaces are told apart by them.
@@ -257,9 +265,13 @@ fn question_foot(question: &Question, room: usize) -> Vec<Row> {
     rows
 }
 
-/// Keys of a mode, with what they do here; greyed where they do nothing yet.
+/// Keys of a mode, with what they do here; greyed where they do nothing yet. What is only closed is closed by esc.
 fn ways(state: &State, mode: Mode, wanted: &[(&str, &str, bool)]) -> Vec<Way> {
-    let key = |command: &str| state.keymap.keys_for(command, mode).into_iter().next();
+    let key = |command: &str| {
+        let keys = state.keymap.keys_for(command, mode);
+        let esc = wanted.len() == 1 && keys.iter().any(|key| key == "esc");
+        if esc { Some("esc".to_owned()) } else { keys.into_iter().next() }
+    };
     wanted.iter().filter_map(|(command, label, off)| Some((key(command)?, (*label).to_owned(), *off))).collect()
 }
 
@@ -270,7 +282,7 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
     }
     let Some(plan) = &question.plan else { return ways(state, Mode::Confirm, &[("cancel", "leave it", false)]) };
     if question.types() {
-        return ways(state, Mode::Prompt, &[("accept", verb, !question.answered()), ("cancel", "no", false)]);
+        return Vec::new();
     }
     let yes = format!("yes, {verb}");
     let mut wanted = vec![("accept", yes.as_str(), !question.settled()), ("cancel", "no", false)];
@@ -361,6 +373,6 @@ fn running_ways(state: &State, running: &Running) -> Vec<Way> {
     if running.ended {
         return ways(state, Mode::Acts, &[("back", "close", false)]);
     }
-    let stop = if running.stopping { "stopping: nothing more is begun" } else { "stop: begin nothing more" };
+    let stop = if running.stopping { "stopping" } else { "stop" };
     ways(state, Mode::Acts, &[("stop", stop, running.stopping), ("back", "hide: it goes on", false)])
 }

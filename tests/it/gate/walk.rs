@@ -112,7 +112,7 @@ fn no_command_sends_anything_but_reads_in_read_only_mode() {
     run.command("nodes");
     run.wait("the end of it", |screen| screen.contains("bb") && screen.contains("● live"));
     assert!(writes(&server).is_empty(), "{:?}", writes(&server));
-    assert!(server.requests().len() > 100, "it did look at things");
+    assert!(server.requests().len() > 30, "it did look at things: {}", server.requests().len());
 }
 
 #[test]
@@ -191,10 +191,11 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
             leaving,
             out,
         };
-        let mut number = 0;
+        let (mut number, mut count) = (0, 0);
         for act in every_act() {
             for kind in KINDS {
-                let kind = catalog.find(kind).expect("a built-in kind").clone();
+                // Before discovery not all of them are known.
+                let Ok(kind) = catalog.find(kind) else { continue };
                 let namespace = if kind.namespaced { "shop" } else { "" };
                 let target = Reference { kind, namespace: namespace.into(), name: "aa".into(), uid: Uid::new("") };
                 number += 1;
@@ -206,9 +207,11 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
                         _ => {}
                     }
                 };
+                count += 1;
                 assert!(matches!(&said, Said::Refused(why) if why.starts_with("read-only (--read-only)")), "{act:?}: {said:?}");
             }
         }
+        assert!(count >= 100, "{count} were tried");
     });
     assert!(writes(&server).is_empty(), "{:?}", writes(&server));
 }
