@@ -28,6 +28,7 @@ use crate::view::tables::TableKey;
 mod acting;
 mod events;
 mod keys;
+mod mouse;
 mod settings;
 pub mod surface;
 mod tasks;
@@ -81,6 +82,8 @@ pub struct App<S: Surface> {
     acts: FxHashMap<u64, write::Handle>,
     polls: tasks::Polls,
     memory: Memory,
+    /// The last click on a row: a second one goes into it.
+    clicked: mouse::Click,
     journal: Journal,
     config: Config,
     flags: Flags,
@@ -120,6 +123,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         acts: FxHashMap::default(),
         polls: tasks::Polls::default(),
         memory: start.memory,
+        clicked: None,
         journal: start.journal,
         config: start.config,
         flags: start.flags,
@@ -131,6 +135,8 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
     };
     app.recall();
     app.enter(start.scope, start.resource);
+    let mouse = app.state.mouse;
+    app.surface.set_mouse(mouse)?;
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
         app.state.error(format!("{problem}{more}"));
@@ -209,6 +215,7 @@ impl<S: Surface> App<S> {
         if changed || dirty {
             self.drawn = Instant::now();
             self.state.hints = commands::hints(&self.state);
+            commands::offer(&mut self.state);
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
             self.ask_rights();
@@ -410,6 +417,19 @@ impl<S: Surface> App<S> {
                 Effect::Confirm(number) => self.confirm(number),
                 Effect::Stop(number) => self.stop(number),
                 Effect::Login => self.login().await?,
+                Effect::Mouse(on) => {
+                    self.surface.set_mouse(on)?;
+                    let key = self.key_of("mouse");
+                    self.state.info(if on {
+                        format!("the mouse is taken: {key} gives it back")
+                    } else {
+                        format!("the mouse is the terminal's: select text with it, {key} takes it again")
+                    });
+                }
+                Effect::Copy { said, text } => match self.surface.copy(&text) {
+                    Ok(way) => self.state.info(format!("copied {said} ({way})")),
+                    Err(why) => self.state.error(format!("{said} is not copied: {why}")),
+                },
             }
         }
         // Texts that are closed are not followed any more.

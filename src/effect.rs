@@ -24,6 +24,15 @@ pub enum Effect {
     Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Put a text into the clipboard.
+    Copy {
+        /// What it is, for the person.
+        said: String,
+        /// The text, verbatim.
+        text: String,
+    },
     /// Ask what an act would do: the question of this number.
     Ask(u64, Intent),
     /// The person said yes to it.

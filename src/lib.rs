@@ -6,7 +6,7 @@
 //! ```text
 //! API server ══ watch (protobuf) ══▶ rows ──bounded channel──▶ tables ──▶ view ──▶ terminal
 //!     ▲                                                                    ▲
-//!     └───────────── effect ◀── command ◀── key map ◀── key ───────────────┘
+//!     └─ gate ◀─ plan ◀─ effect ◀── command ◀── key map ◀── key ──────────┘
 //! ```
 //!
 //! ## The way of an object
@@ -22,6 +22,14 @@
 //! applies and why not, what it does. It changes [`view::state::State`] at once and may leave an [`effect::Effect`]. The loop
 //! draws before it waits again.
 //!
+//! ## The way of a write
+//! A command makes an [`model::act::Intent`]: an act, and the objects as the person saw them. The loop gives it to the gate
+//! ([`cluster::write`]), whose task reads each object anew, makes a [`model::act::Plan`] of it (what changes, what goes too,
+//! who will put it back), and waits. The view asks ([`view::acting`]); a yes goes back to the same task, which sends what it
+//! had prepared, with the UID and the old values as preconditions, and says of each object what came of it. Every request
+//! that is not a read leaves from one function there, which asks the [`model::policy::Policy`] once more and keeps the
+//! journal; undo is an act like the others, made from the journal's entry.
+//!
 //! ## Laws
 //! 1. One loop owns everything mutable; tasks send events. No locks round model, view or app.
 //! 2. The view never awaits, the model never draws, the cluster layer never knows the screen.
@@ -29,8 +37,10 @@
 //! 4. The cursor and the marks belong to objects (UID), never to row numbers.
 //! 5. The screen does not lie: each table says how true it is ([`model::state::Truth`]); nothing that the network does ends the
 //!    program or empties a table.
-//! 6. Nothing of the cluster reaches the terminal raw: everything passes [`view::text`].
-//! 7. Data over code: kinds, commands, keys and themes are tables.
+//! 6. Nothing is written but by the gate, nothing without a question but what a prompt has just asked, and never to another
+//!    object than the one that was seen.
+//! 7. Nothing of the cluster reaches the terminal raw: everything passes [`view::text`].
+//! 8. Data over code: kinds, commands, keys and themes are tables.
 //!
 //! ## The house
 //! Imports go one way, and a test holds them to it: `app → commands → view → kinds → model`,
@@ -38,10 +48,10 @@
 //!
 //! | folder | what it is for |
 //! | --- | --- |
-//! | [`model`] | what we know: row, facts, store and listing, filter language, metrics, scope, truth, time; `tree` (JSON whose parts are shared) |
-//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts; `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
-//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics |
-//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt; `draw` puts it into cells |
+//! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time; `tree` (JSON whose parts are shared) |
+//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
+//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
+//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`config`] | `config.toml`: what a context looks like and allows, and where each value comes from |

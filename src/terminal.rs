@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Once, OnceLock};
 use std::thread::{self, ThreadId};
 
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+#[cfg(windows)]
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, queue};
@@ -21,6 +23,7 @@ use ratatui::{Frame, Terminal};
 use crate::view::text;
 
 pub mod background;
+pub mod clipboard;
 pub mod detect;
 pub mod signals;
 mod writer;
@@ -115,12 +118,19 @@ impl Screen {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        if on {
-            queue!(bytes, EnableMouseCapture)?
-        } else {
-            queue!(bytes, DisableMouseCapture)?
-        }
+        write_mouse(&mut bytes, on);
         write_now(&bytes)
+    }
+
+    /// Writes what is no part of a frame: the terminal does something by it, and shows nothing.
+    ///
+    /// # Errors
+    /// When the terminal is somebody else's, or cannot be written.
+    pub fn write_past(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !is_ours() {
+            return Err(io::Error::other("somebody else has the terminal"));
+        }
+        write_now(bytes)
     }
 
     /// Forgets what is on the screen: the next frame writes all of it. After a SIGCONT, modes are set again too; while the
@@ -237,9 +247,21 @@ fn write_now(bytes: &[u8]) -> io::Result<()> {
 fn write_modes(out: &mut impl Write, mouse: bool) {
     let _ = queue!(out, EnableBracketedPaste);
     if mouse {
-        let _ = queue!(out, EnableMouseCapture);
+        write_mouse(out, true);
     }
     let _ = queue!(out, cursor::Hide, Clear(ClearType::All));
+}
+
+/// Buttons and the wheel alone, with places beyond column 223. Not crossterm's command, which asks for every movement of the
+/// mouse too: hundreds of events a second that mean nothing here.
+#[cfg(not(windows))]
+fn write_mouse(out: &mut impl Write, on: bool) {
+    let _ = out.write_all(if on { b"\x1b[?1000h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1000l" });
+}
+
+#[cfg(windows)]
+fn write_mouse(out: &mut impl Write, on: bool) {
+    let _ = if on { queue!(out, EnableMouseCapture) } else { queue!(out, DisableMouseCapture) };
 }
 
 fn write_leave(out: &mut impl Write, mouse: bool, title: bool) {
@@ -247,7 +269,7 @@ fn write_leave(out: &mut impl Write, mouse: bool, title: bool) {
     let _ = out.write_all(writer::END);
     let _ = queue!(out, SetAttribute(Attribute::Reset), cursor::Show);
     if mouse {
-        let _ = queue!(out, DisableMouseCapture);
+        write_mouse(out, false);
     }
     let _ = queue!(out, DisableBracketedPaste);
     let _ = queue!(out, LeaveAlternateScreen);

@@ -61,7 +61,6 @@ impl<S: Surface> App<S> {
                 }
                 self.state.catalog = *catalog;
                 self.open_wanted(true);
-                self.refill_palette();
             }
             Event::Discovered(Err(why)) => {
                 tracing::warn!(%why, "discovery");
@@ -90,25 +89,12 @@ impl<S: Surface> App<S> {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
                     return Ok(());
                 }
-                self.refill_palette();
             }
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;
         self.touch();
         Ok(())
-    }
-
-    /// The palette is open, and what it offers may be otherwise now.
-    fn refill_palette(&mut self) {
-        if let Overlay::Picker(picker) = &self.state.overlay
-            && picker.purpose == Purpose::Palette
-        {
-            let choices = crate::commands::palette_choices(&self.state);
-            if let Overlay::Picker(picker) = &mut self.state.overlay {
-                picker.refill(choices);
-            }
-        }
     }
 
     fn linked(&mut self, link: Link) {
@@ -149,7 +135,7 @@ impl<S: Surface> App<S> {
     }
 
     /// The first key of a command.
-    fn key_of(&self, command: &str) -> String {
+    pub(super) fn key_of(&self, command: &str) -> String {
         self.state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"))
     }
 

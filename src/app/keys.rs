@@ -1,7 +1,6 @@
 //! From a key, a paste or a resize to what it means now.
 
 use std::io;
-use std::sync::Arc;
 
 use crossterm::event::Event as Input;
 
@@ -21,7 +20,8 @@ impl<S: Surface> App<S> {
             }
             Input::Paste(text) => self.paste(&text),
             Input::Resize(..) => self.state.dirty = true,
-            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => {}
+            Input::Mouse(event) => self.mouse(event).await?,
+            Input::FocusGained | Input::FocusLost => {}
         }
         Ok(())
     }
@@ -29,35 +29,43 @@ impl<S: Surface> App<S> {
     async fn key(&mut self, key: Key) -> io::Result<()> {
         self.state.dirty = true;
         let mode = self.state.mode();
-        // An error was read when the next key comes; esc only puts it away.
-        let read = self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Error);
         let outcome = self.state.keymap.trie(mode).feed(&mut self.state.pressed, key);
         self.state.pending.clear();
         match outcome {
             Outcome::Command(line) => {
-                if read && &*line != "back" {
-                    self.state.message = None;
-                }
-                let mut effects = Vec::new();
-                commands::run(&mut self.state, &mut effects, &line);
+                self.run(&line).await?;
                 if self.state.mode() != mode {
                     self.state.pressed.clear();
                 }
-                self.carry_out(effects).await?;
-                if &*line == "palette" {
-                    self.rediscover();
-                }
             }
             Outcome::Pending(ways) => {
-                let way = |way: crate::keymap::Continuation| (Key::print_all(&[way.key]), way.command.unwrap_or_else(|| Arc::from("…")));
-                self.state.pending = ways.into_iter().map(way).collect();
+                self.state.pending = commands::ways(ways);
             }
             Outcome::None if commands::typing(&self.state) => self.typed(key),
             Outcome::None => {
-                if read {
+                if self.has_error() {
                     self.state.message = None;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// An error stands at the bottom. It was read when the next key comes; esc only puts it away.
+    fn has_error(&self) -> bool {
+        self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Error)
+    }
+
+    /// Runs a command line of a key or of a click.
+    pub(super) async fn run(&mut self, line: &str) -> io::Result<()> {
+        if self.has_error() && line != "back" {
+            self.state.message = None;
+        }
+        let mut effects = Vec::new();
+        commands::run(&mut self.state, &mut effects, line);
+        self.carry_out(effects).await?;
+        if line == "palette" {
+            self.rediscover();
         }
         Ok(())
     }
@@ -67,7 +75,7 @@ impl<S: Surface> App<S> {
         self.state.message = None;
         let name = Key::print_all(&[key]);
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Scale(scaling) => {
                 match key.typed() {
@@ -84,10 +92,10 @@ impl<S: Surface> App<S> {
             Overlay::Ask(question) => &mut question.line,
             Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => return,
         };
-        let before = line.text().to_owned();
+        let empty = line.text().is_empty();
         match &*name {
             _ if key.is_backspace() => {
-                if !line.backspace() && before.is_empty() {
+                if !line.backspace() && empty {
                     // As in vim: nothing left to take away is the way out.
                     let mut effects = Vec::new();
                     commands::run(&mut self.state, &mut effects, "cancel");
@@ -109,27 +117,13 @@ impl<S: Surface> App<S> {
                 }
             }
         }
-        self.line_changed(&before);
-    }
-
-    /// Filters and lists follow what is typed.
-    fn line_changed(&mut self, before: &str) {
-        match &mut self.state.overlay {
-            Overlay::Filter(line, _) => {
-                let text = line.text().to_owned();
-                if let Some((view, _)) = self.state.table_mut() {
-                    view.filter(&text);
-                }
-            }
-            Overlay::Picker(picker) if picker.line.text() != before => picker.narrow(),
-            _ => {}
-        }
+        commands::typed(&mut self.state);
     }
 
     fn paste(&mut self, text: &str) {
         self.state.dirty = true;
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {
                 // What is pasted is no command: each letter of it would be one.
@@ -137,9 +131,8 @@ impl<S: Surface> App<S> {
                 return;
             }
         };
-        let before = line.text().to_owned();
         let whole = line.insert(text.trim_end_matches(['\r', '\n']));
-        self.line_changed(&before);
+        commands::typed(&mut self.state);
         if !whole {
             self.state.error("the paste is longer than the line can be: only its beginning was taken");
         }

@@ -10,6 +10,7 @@ use ratatui::Frame;
 
 use crate::terminal::Screen;
 use crate::terminal::background::{self, Answer, Late};
+use crate::terminal::clipboard::Clipboard;
 
 /// A screen with a keyboard.
 pub trait Surface {
@@ -51,12 +52,25 @@ pub trait Surface {
     /// # Errors
     /// The terminal is gone.
     fn set_title(&mut self, context: &str) -> io::Result<()>;
+
+    /// Takes the mouse, or gives it back to the terminal.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn set_mouse(&mut self, on: bool) -> io::Result<()>;
+
+    /// Puts a text into the clipboard, and says by which way.
+    ///
+    /// # Errors
+    /// Why it cannot be, in words for a person.
+    fn copy(&mut self, text: &str) -> Result<String, String>;
 }
 
 /// The terminal that the program was started in.
 pub struct Terminal {
     screen: Screen,
     input: EventStream,
+    clipboard: Clipboard,
     answer: Answer,
     late: Late,
 }
@@ -70,7 +84,7 @@ impl Terminal {
     pub fn enter(ask: bool) -> io::Result<Terminal> {
         let screen = Screen::enter(false)?;
         let answer = if ask { background::ask() } else { Answer::Unasked };
-        Ok(Terminal { screen, input: EventStream::new(), answer, late: Late::new(answer, Instant::now()) })
+        Ok(Terminal { screen, input: EventStream::new(), clipboard: Clipboard::new(), answer, late: Late::new(answer, Instant::now()) })
     }
 
     /// Dark or light, as far as it said.
@@ -113,5 +127,13 @@ impl Surface for Terminal {
 
     fn set_title(&mut self, context: &str) -> io::Result<()> {
         self.screen.set_title(context)
+    }
+
+    fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.screen.set_mouse(on)
+    }
+
+    fn copy(&mut self, text: &str) -> Result<String, String> {
+        self.clipboard.copy(text, &mut self.screen)
     }
 }

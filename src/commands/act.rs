@@ -184,7 +184,8 @@ fn image_line(state: &State) -> String {
 
 /// Opens the palette with a line to be finished.
 fn prefill(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
-    super::palette::open_with(c, line)
+    super::palette::open_with(c.state, line);
+    Ok(())
 }
 
 /// Back to a revision.

@@ -4,20 +4,27 @@
 //! rows. A command changes the screen's state at once and leaves what takes time to [`Effect`]s.
 
 use crate::effect::Effect;
-use crate::keymap::Mode;
+use crate::keymap::{Continuation, Key, Mode};
 use crate::model::act::Act;
 use crate::model::state::Link;
-use crate::view::state::{Hint, Overlay, State};
+use crate::view::state::{Hint, Overlay, State, Way};
 
 pub mod act;
+mod args;
 mod chosen;
+mod copy;
 mod enter;
+mod help;
 mod journal;
+mod kubectl;
 mod moves;
 mod palette;
 mod views;
 
-pub use palette::{open_resource, palette_choices, run_palette};
+pub use help::keys_of;
+pub use kubectl::kubectl_of;
+pub use moves::{select, wheel};
+pub use palette::{offer, open_resource, palette_choices, run_line, typed};
 
 /// Why a command cannot be done now, or was not.
 pub type Refusal = String;
@@ -44,6 +51,13 @@ pub struct Command {
     pub applies: fn(&State) -> Result<(), Refusal>,
     /// Does it.
     pub run: fn(&mut Context<'_>, &str) -> Result<(), Refusal>,
+}
+
+impl Command {
+    /// Its name and what it takes.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.name, self.args).trim_end().to_owned()
+    }
 }
 
 /// Sections of the help.
@@ -159,8 +173,8 @@ pub static COMMANDS: &[Command] = &[
     command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
-    command("palette", "", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),
-    command("ctx", "[NAME]", "Show another context's cluster", Group::Views, always, views::ctx),
+    command("palette", "[LINE]", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),
+    command("ctx", "[CONTEXT]", "Show another context's cluster", Group::Views, always, views::ctx),
     command("contexts", "", "Choose a context", Group::Views, always, |c, _| views::ctx(c, "")),
     command("ns", "[NAMES]", "Look at these namespaces: names, patterns with *, or all", Group::Views, always, views::ns),
     command("namespaces", "", "Choose a namespace", Group::Views, always, |c, _| views::ns(c, "")),
@@ -204,9 +218,25 @@ pub static COMMANDS: &[Command] = &[
     command("search-next", "", "To the next match", Group::Move, views::on_text, |c, _| views::search_step(c, true)),
     command("search-previous", "", "To the match before", Group::Move, views::on_text, |c, _| views::search_step(c, false)),
     command("wrap", "", "Wrap long lines, or scroll sideways", Group::Move, views::on_text, views::wrap),
-    command("help", "", "Show all keys", Group::Program, always, views::help),
-    command("theme", "[NAME]", "Look otherwise, for this run; the list tries each theme on", Group::Program, always, chosen::theme),
-    command("keymap", "[NAME]", "Use other keys, for this run", Group::Program, always, chosen::keymap),
+    command(
+        "copy",
+        "WHAT [COLUMN]",
+        "Copy name, namespace/name, a cell or the kubectl command; of marked rows, of all",
+        Group::Object,
+        copy::can_copy,
+        copy::copy,
+    ),
+    command("help", "", "Show all keys", Group::Program, always, help::help),
+    command(
+        "mouse",
+        "[on|off]",
+        "Take the mouse, or give it back to the terminal to select text with",
+        Group::Program,
+        always,
+        moves::mouse,
+    ),
+    command("theme", "[THEME]", "Look otherwise, for this run; the list tries each theme on", Group::Program, always, chosen::theme),
+    command("keymap", "[KEYMAP]", "Use other keys, for this run", Group::Program, always, chosen::keymap),
     command(
         "login",
         "",
@@ -234,6 +264,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Quit);
         Ok(())
     }),
+    command("complete", "", "Put the choice into the line", Group::Editing, always, palette::complete),
     command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
     command("cancel", "", "Leave it as it was", Group::Editing, always, palette::cancel),
@@ -263,6 +294,7 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
         state.error(format!("there is no command {name:?}"));
         return;
     };
+    ran(command);
     let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
     state.dirty = true;
     if let Err(why) = done {
@@ -270,11 +302,27 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
     }
 }
 
+/// The log's debug level has every command that is run.
+fn ran(command: &Command) {
+    tracing::debug!(target: "kubetui::commands", command = command.name);
+}
+
+/// What can follow the keys pressed so far, with what each does.
+pub fn ways(next: Vec<Continuation>) -> Vec<Way> {
+    let way = |next: Continuation| {
+        let command = next.command.unwrap_or_default();
+        let (name, args) = command.split_once(' ').unwrap_or((&command, ""));
+        let doc = find(name).map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
+        Way { key: Key::print_all(&[next.key]), command, doc }
+    };
+    next.into_iter().map(way).collect()
+}
+
 /// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
 pub fn hints(state: &State) -> Vec<Hint> {
     let offered: &[(&'static str, &'static str)] = match state.mode() {
         Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
-            &[("back", "back"), ("page-down", "page down"), ("bottom", "to the end")]
+            &[("back", "back"), ("search", "search"), ("search-next", "next"), ("page-down", "page down")]
         }
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
@@ -308,7 +356,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
 /// Whether the keyboard belongs to a line that is typed.
 pub fn typing(state: &State) -> bool {
     match &state.overlay {
-        Overlay::Filter(..) | Overlay::Search(_) | Overlay::Picker(_) | Overlay::Scale(_) => true,
+        Overlay::Filter(..) | Overlay::Search(..) | Overlay::Picker(_) | Overlay::Scale(_) => true,
         Overlay::Ask(question) => question.types(),
         Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => false,
     }

@@ -1,7 +1,9 @@
 //! Moving about: the cursor, marks, scrolling.
 
 use super::{Context, Refusal};
-use crate::view::state::Overlay;
+use crate::effect::Effect;
+use crate::model::row::Uid;
+use crate::view::state::{Overlay, State};
 
 /// Moves the cursor.
 pub fn step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
@@ -25,19 +27,26 @@ pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Re
 
 /// Scrolls a text, or a question that is longer than the screen.
 pub fn scroll(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
-    let top = match &mut c.state.overlay {
+    scroll_by(c.state, by);
+    Ok(())
+}
+
+/// Scrolls what is read by lines. False where nothing of the sort has the keyboard.
+fn scroll_by(state: &mut State, by: isize) -> bool {
+    let top = match &mut state.overlay {
         Overlay::Ask(question) => Some(&mut question.top),
-        Overlay::Acts(number) => c.state.acts.get_mut(*number).map(|running| &mut running.top),
+        Overlay::Acts(number) => state.acts.get_mut(*number).map(|running| &mut running.top),
+        Overlay::Scale(_) => return false,
         _ => None,
     };
     if let Some(top) = top {
         *top = top.saturating_add_signed(by);
-        return Ok(());
-    }
-    if let Some(text) = c.state.text_mut() {
+    } else if let Some(text) = state.text_mut() {
         text.scroll(by);
+    } else {
+        return false;
     }
-    Ok(())
+    true
 }
 
 /// Scrolls sideways: a text by half a tab stop, a table by a column.
@@ -73,5 +82,42 @@ pub fn mark_all(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if let Some((view, table)) = c.state.table_mut() {
         view.mark_all(table);
     }
+    Ok(())
+}
+
+/// So many rows or lines go by for one step of the wheel.
+const WHEEL: isize = 3;
+
+/// One step of the wheel, down (1) or up (-1): over what has the keyboard. A table moves, and its cursor only as far as it
+/// has to, so that it stays on the screen; a list moves its cursor.
+pub fn wheel(state: &mut State, direction: isize) {
+    state.dirty = true;
+    if let Overlay::Picker(picker) = &mut state.overlay {
+        picker.step(direction);
+    } else if !scroll_by(state, direction * WHEEL)
+        && matches!(state.overlay, Overlay::None | Overlay::Filter(..))
+        && let Some((view, table)) = state.table_mut()
+    {
+        view.wheel(table, direction * WHEEL);
+    }
+}
+
+/// Puts the cursor on an object of the table. False when it is not there.
+pub fn select(state: &mut State, uid: &Uid) -> bool {
+    state.dirty = true;
+    state.table_mut().is_some_and(|(view, table)| view.select(table, uid))
+}
+
+/// Takes the mouse, or gives it back.
+pub fn mouse(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    let on = match args {
+        "" => !c.state.mouse,
+        "on" => true,
+        "off" => false,
+        other => return Err(format!("mouse takes on or off, and not {other:?}")),
+    };
+    c.state.mouse = on;
+    c.state.chosen.mouse_kept = true;
+    c.effects.push(Effect::Mouse(on));
     Ok(())
 }

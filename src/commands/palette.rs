@@ -2,57 +2,174 @@
 
 use std::sync::Arc;
 
-use super::{COMMANDS, Context, Group, Refusal, act, chosen, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, find, views};
 use crate::effect::Effect;
+use crate::model::kind::Kind;
 use crate::model::scope::Scope;
-use crate::view::picker::{Choice, Picker, Purpose};
+use crate::view::picker::{Choice, Offer, Picker, Purpose, Usage};
 use crate::view::place::{Pane, Place};
 use crate::view::prompt::Line;
 use crate::view::state::{ALL_NAMESPACES, Overlay, State};
 use crate::view::tables::TableKey;
 
-/// Opens the palette.
-pub fn open(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    let choices = palette_choices(c.state);
-    c.state.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Palette, "".into(), choices, None)));
+/// No more namespaces than this stand among what can be typed first.
+const NAMESPACES: usize = 1000;
+/// So many lines are kept to be brought back.
+const LINES: usize = 200;
+
+/// Opens the palette, with a line to go on with.
+pub fn open(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+    open_with(c.state, line);
     Ok(())
 }
 
-/// Opens the palette with a line that is to be finished.
-pub fn open_with(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
-    open(c, "")?;
-    if let Overlay::Picker(picker) = &mut c.state.overlay {
-        picker.line = Line::new(line);
-        picker.narrow();
+/// Opens the palette with this line typed.
+pub fn open_with(state: &mut State, line: &str) {
+    let mut picker = Picker::new(Purpose::Palette, "".into(), Vec::new(), None);
+    picker.line = Line::new(line);
+    state.overlay = Overlay::Picker(Box::new(picker));
+    offer(state);
+}
+
+/// What a first word means.
+enum Meaning {
+    /// One of the commands.
+    Command(&'static Command),
+    /// A pane or a kind.
+    Kind,
+    /// Nothing that is known.
+    Unknown,
+}
+
+/// A kind's whole name means the kind, although a command may have it too: `:namespaces` is their table.
+fn meaning(state: &State, word: &str) -> Meaning {
+    let plural = state.catalog.preferred().iter().any(|kind| *kind.plural == *word);
+    match find(word) {
+        Some(command) if !plural => Meaning::Command(command),
+        _ if Pane::named(word).is_some() || state.catalog.find(word).is_ok() => Meaning::Kind,
+        _ => Meaning::Unknown,
     }
-    Ok(())
 }
 
-/// Everything that can be typed after `:` as a first word: kinds, then commands, with the reason where one cannot be done.
+/// Puts into the open palette what can stand where its cursor is. Nothing else is changed.
+pub fn offer(state: &mut State) {
+    let Overlay::Picker(picker) = &state.overlay else { return };
+    if picker.purpose != Purpose::Palette {
+        return;
+    }
+    let before = picker.line.before().to_owned();
+    // Within a word nothing can be put in its place.
+    let within = picker.line.after().starts_with(|c: char| !c.is_whitespace());
+    let start = before.len() - before.trim_start().len();
+    let (first, rest) = before[start..].split_once(' ').map_or((&before[start..], None), |(first, rest)| (first, Some(rest)));
+    let meant = meaning(state, first);
+    args::look(state, if let Meaning::Command(command) = &meant { Some(command) } else { None });
+    let found = match (&meant, rest) {
+        (_, None) => Offer { choices: palette_choices(state), from: start, ..Offer::default() },
+        (Meaning::Command(command), Some(rest)) => args::offer(state, command, &before, before.len() - rest.len()),
+        (Meaning::Kind, Some(rest)) => args::of_kind(state, first, &before, before.len() - rest.len()),
+        (Meaning::Unknown, Some(_)) => Offer { from: before.len(), free: true, ..Offer::default() },
+    };
+    let usage = usage(state, first, &meant);
+    let found = Offer { free: found.free || within, usage, ..found };
+    if let Overlay::Picker(picker) = &mut state.overlay {
+        picker.offer(found);
+    }
+}
+
+/// What is said of a line that begins with this word.
+fn usage(state: &State, word: &str, meant: &Meaning) -> Option<Usage> {
+    match meant {
+        Meaning::Command(command) => {
+            Some(Usage { line: command.usage().into(), doc: command.doc.into(), refused: (command.applies)(state).err().map(Arc::from) })
+        }
+        Meaning::Kind => {
+            let doc = match (Pane::named(word), state.catalog.find(word)) {
+                (Some(pane), _) => format!("Show the pane {}", pane.title()),
+                (None, Ok(kind)) => format!("Show {}", kind.full_name()),
+                (None, Err(_)) => return None,
+            };
+            Some(Usage { line: format!("{word} [-n NAMES] [-A] [FILTER]").into(), doc: doc.into(), refused: None })
+        }
+        Meaning::Unknown => None,
+    }
+}
+
+/// Everything that can be typed after `:` as a first word: kinds, then commands, with the reason where one cannot be done,
+/// then contexts and namespaces.
 pub fn palette_choices(state: &State) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = Pane::ALL.iter().map(|pane| choice(pane.title().to_lowercase(), "pane".into())).collect();
+    let mut choices: Vec<Choice> = Vec::new();
+    for pane in Pane::ALL {
+        let name = pane.title().to_lowercase();
+        let short = state.catalog.find(&name).map(|kind| other_names(&kind)).unwrap_or_default();
+        choices.push(Choice::new(name, "pane").known_as(short));
+    }
     for kind in state.catalog.preferred() {
-        if choices.iter().any(|choice| choice.name == kind.plural) && kind.group.is_empty() {
+        let known = choices.iter().any(|choice| choice.name == kind.plural);
+        if known && kind.group.is_empty() {
             continue;
         }
-        let known = choices.iter().any(|choice| choice.name == kind.plural);
         let name = if known { kind.full_name() } else { kind.plural.to_string() };
         let short: Vec<&str> = kind.short.iter().map(|s| &**s).collect();
         let group = if kind.group.is_empty() { kind.version.to_string() } else { kind.api_version() };
         let about =
             if short.is_empty() { format!("{}  {group}", kind.kind) } else { format!("{}  {group}  ({})", kind.kind, short.join(", ")) };
-        choices.push(choice(name, about));
+        let also = if known { String::new() } else { other_names(kind) };
+        choices.push(Choice::new(name, about).known_as(also));
     }
     for command in COMMANDS.iter().filter(|command| !matches!(command.group, Group::Editing | Group::Move)) {
         let about = if command.args.is_empty() { command.doc.to_owned() } else { format!("{}  {}", command.args, command.doc) };
         let refused = (command.applies)(state).err().map(Arc::from);
-        choices.push(Choice { refused, ..choice(command.name.to_owned(), about) });
+        let also: Vec<&str> = ALIASES.iter().filter(|(_, name)| *name == command.name).map(|(alias, _)| *alias).collect();
+        choices.push(Choice { refused, ..Choice::new(command.name, about).known_as(also.join(" ")) });
     }
+    let line = |command: &str, name: &str, about: &str| Choice::new(format!("{command} {name}"), about);
+    choices.extend(state.contexts.iter().map(|context| line("ctx", &context.name, "context")));
+    let namespaces = args::namespaces(state).into_iter().skip(1).take(NAMESPACES);
+    choices.extend(namespaces.map(|namespace| line("ns", &namespace.name, "namespace")));
     choices
 }
 
-fn choice(name: String, about: String) -> Choice {
-    Choice { name: name.into(), about: about.into(), refused: None }
+/// What else kubectl takes for a kind.
+fn other_names(kind: &Kind) -> String {
+    let mut names: Vec<&str> = kind.short.iter().map(|name| &**name).collect();
+    names.push(&kind.singular);
+    names.join(" ")
+}
+
+/// Puts the choice under the cursor into the line, or the first one; where it stands there already, goes to the next.
+pub fn complete(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Overlay::Picker(picker) = &mut c.state.overlay else { return Ok(()) };
+    if picker.purpose != Purpose::Palette {
+        picker.step(1);
+        return Ok(());
+    }
+    if picker.chosen().is_none() && !picker.choose(0) {
+        return Ok(());
+    }
+    let before = picker.line.text().to_owned();
+    let first = picker.at_first_word();
+    picker.line = picker.completed();
+    picker.error = None;
+    let name = picker.line.text().trim().to_owned();
+    let takes = first
+        && match meaning(c.state, &name) {
+            Meaning::Command(command) => !command.args.is_empty(),
+            Meaning::Kind => true,
+            Meaning::Unknown => false,
+        };
+    if let Overlay::Picker(picker) = &mut c.state.overlay {
+        if takes && picker.line.after().is_empty() {
+            picker.line.insert(" ");
+        }
+        if picker.line.text() == before {
+            picker.step(1);
+        } else {
+            picker.edited();
+        }
+    }
+    offer(c.state);
+    Ok(())
 }
 
 /// Takes what was typed or chosen.
@@ -66,10 +183,15 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
             c.state.overlay = Overlay::Help(text);
             Ok(())
         }
-        Overlay::Search(line) => match c.state.text_mut() {
-            Some(text) => text.search(line.text()).map_err(|why| format!("/{}/ is no regular expression: {why}", line.text())),
-            None => Ok(()),
-        },
+        Overlay::Search(line, help) => {
+            if let Some(help) = help {
+                c.state.overlay = Overlay::Help(help);
+            }
+            match c.state.text_mut() {
+                Some(text) => text.search(line.text()).map_err(|why| format!("/{}/ is no regular expression: {why}", line.text())),
+                None => Ok(()),
+            }
+        }
         Overlay::Picker(picker) => {
             let chosen = picker.chosen().cloned();
             match (picker.purpose, chosen) {
@@ -86,13 +208,30 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Themes | Purpose::Keymaps, None) => Ok(()),
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
-                (Purpose::Palette, chosen) => {
-                    let typed = picker.line.text().trim().to_owned();
-                    run_palette(c, &typed, chosen.as_ref())
-                }
+                (Purpose::Palette, _) => take_line(c, picker),
             }
         }
     }
+}
+
+/// Runs the palette's line. One that is wrong stays, with the reason, to be put right.
+fn take_line(c: &mut Context<'_>, mut picker: Box<Picker>) -> Result<(), Refusal> {
+    let whole = if picker.at_first_word() { !matches!(meaning(c.state, picker.word()), Meaning::Unknown) } else { picker.is_whole() };
+    let line = if picker.moved() || !whole { picker.completed() } else { picker.line.clone() };
+    let line = line.text().trim().to_owned();
+    if line.is_empty() {
+        return Ok(());
+    }
+    c.state.remember_line(&line, LINES);
+    if let Err(why) = run_line(c, &line) {
+        if !matches!(c.state.overlay, Overlay::None) {
+            return Err(why);
+        }
+        picker.error = Some(why.into());
+        picker.recalled = None;
+        c.state.overlay = Overlay::Picker(picker);
+    }
+    Ok(())
 }
 
 /// Leaves everything as it was.
@@ -107,41 +246,75 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
             c.effects.push(Effect::Stop(question.number));
             c.state.info("nothing was done");
         }
-        Overlay::Help(_) | Overlay::Search(_) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}
+        Overlay::Search(_, Some(help)) => c.state.overlay = Overlay::Help(help),
+        Overlay::Help(_) | Overlay::Search(_, None) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}
     }
     Ok(())
 }
 
-/// Moves in the list.
+/// Moves in the list; in a palette where nothing is typed, up goes to the lines typed before.
 pub fn choose(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
-    if let Overlay::Picker(picker) = &mut c.state.overlay {
+    if recall(c.state, by) {
+        offer(c.state);
+    } else if let Overlay::Picker(picker) = &mut c.state.overlay {
         picker.step(by);
     }
     Ok(())
 }
 
-/// Runs what was typed after `:`. A first word that is a whole name counts as typed; else the choice under the cursor
-/// stands for it.
+/// Brings an earlier line back, or the one after it. False where the list is meant.
+fn recall(state: &mut State, by: isize) -> bool {
+    let Overlay::Picker(picker) = &mut state.overlay else { return false };
+    let lines = &state.lines;
+    let here = picker.recalled.filter(|&at| !picker.moved() && lines.get(at).is_some_and(|line| **line == *picker.line.text()));
+    let to = match here {
+        Some(at) => at.saturating_add_signed(by),
+        None if by < 0 && picker.purpose == Purpose::Palette && picker.line.text().is_empty() && picker.chosen().is_none() => {
+            match lines.len().checked_sub(1) {
+                Some(last) => last,
+                None => return false,
+            }
+        }
+        None => return false,
+    };
+    let line = lines.get(to).cloned();
+    picker.recalled = line.as_ref().map(|_| to);
+    picker.line = Line::new(line.as_deref().unwrap_or_default());
+    picker.edited();
+    true
+}
+
+/// The line that is typed was edited: filters and lists follow it.
+pub fn typed(state: &mut State) {
+    match &mut state.overlay {
+        Overlay::Filter(line, _) => {
+            let text = line.text().to_owned();
+            if let Some((view, _)) = state.table_mut() {
+                view.filter(&text);
+            }
+        }
+        Overlay::Picker(picker) => {
+            picker.edited();
+            offer(state);
+        }
+        _ => {}
+    }
+}
+
+/// Runs what was typed after `:`: a command and its arguments, or a kind, namespaces and a filter.
 ///
 /// # Errors
-/// It is neither a kind nor a command; the words name what is like it.
-pub fn run_palette(c: &mut Context<'_>, typed: &str, chosen: Option<&Choice>) -> Result<(), Refusal> {
-    let (first, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
-    if first.is_empty() && chosen.is_none() {
-        return Ok(());
+/// It is neither a kind nor a command, and the words name what is like it; or it cannot be done.
+pub fn run_line(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match meaning(c.state, first) {
+        Meaning::Command(command) => {
+            (command.applies)(c.state)?;
+            super::ran(command);
+            (command.run)(c, rest.trim())
+        }
+        Meaning::Kind | Meaning::Unknown => open_kind(c, first, rest),
     }
-    let whole = super::find(first).is_some() || Pane::named(first).is_some() || c.state.catalog.find(first).is_ok();
-    let word = match chosen {
-        Some(choice) if !whole && rest.is_empty() => choice.name.to_string(),
-        _ => first.to_owned(),
-    };
-    // A kind's whole name means the kind, although a command may have it too: `:namespaces` is their table.
-    let kind = c.state.catalog.preferred().iter().any(|kind| *kind.plural == *word);
-    if let Some(command) = super::find(&word).filter(|_| !kind) {
-        (command.applies)(c.state)?;
-        return (command.run)(c, rest.trim());
-    }
-    open_kind(c, &word, rest)
 }
 
 /// Opens a pane or a kind by a name that kubectl takes, also one that a command has (`node`, `ns`); namespaces and a filter
@@ -204,3 +377,6 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
     }
     Ok(())
 }
+
+#[cfg(test)]
+pub(super) mod tests;

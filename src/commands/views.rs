@@ -1,16 +1,14 @@
 //! What is looked at, and how: panes, scope, filter, sorting, describe, help.
 
-use super::{Command, Context, Group, Refusal, help_mode};
+use super::{Context, Refusal};
 use crate::effect::Effect;
-use crate::keymap::Mode;
 use crate::model::row::Source;
 use crate::model::scope::{self, Scope};
 use crate::model::state::Link;
 use crate::view::place::Pane;
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State, Tone, View};
-use crate::view::text_view::{Fill, TextView};
-use crate::view::wrap::broken_lines;
+use crate::view::text_view::TextView;
 
 /// Shows a pane.
 pub fn view(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
@@ -77,7 +75,7 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         // An error is read and put away by the same key, and nothing else happens by it.
         return Ok(());
     }
-    if matches!(c.state.overlay, Overlay::Help(_) | Overlay::Acts(_)) {
+    if matches!(&c.state.overlay, Overlay::Help(text) if text.searched().is_empty()) || matches!(c.state.overlay, Overlay::Acts(_)) {
         c.state.overlay = Overlay::None;
         return Ok(());
     }
@@ -214,12 +212,12 @@ pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Opens the prompt of the search.
 pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    // The help is an overlay itself: it has no search of its own, being one screen or two.
-    if matches!(c.state.overlay, Overlay::Help(_)) {
-        return Err("the help is not searched: esc, then : finds commands by name".into());
-    }
     let line = Line::new(c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default());
-    c.state.overlay = Overlay::Search(line);
+    let help = match std::mem::replace(&mut c.state.overlay, Overlay::None) {
+        Overlay::Help(help) => Some(help),
+        _ => None,
+    };
+    c.state.overlay = Overlay::Search(line, help);
     Ok(())
 }
 
@@ -251,54 +249,6 @@ pub fn can_login(state: &State) -> Result<(), Refusal> {
         }
         _ => Err("you are logged in".into()),
     }
-}
-
-/// All keys, from the key map and the command table.
-pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    let mut view = TextView::new("keys and commands", None);
-    view.fill = Fill::Fixed;
-    view.set(help_text(c.state).trim_end());
-    c.state.overlay = Overlay::Help(Box::new(view));
-    Ok(())
-}
-
-/// So wide is the column of keys in the help; more keys of a command go on below.
-const KEYS: usize = 14;
-
-/// Every command with its keys: those of the view that one is in, else those of the view that has some.
-fn help_text(state: &State) -> String {
-    let here = help_mode(state);
-    let modes = [here, Mode::Table, Mode::Text, Mode::Picker, Mode::Prompt];
-    let keys_of =
-        |line: &str| modes.iter().map(|mode| state.keymap.keys_for(line, *mode)).find(|keys| !keys.is_empty()).unwrap_or_default();
-    let keys = |command: &Command| match command.name {
-        "view" => ["view pods", "view services", "view labels", "view rollouts"].map(|line| keys_of(line).join(", ")).join(" "),
-        name => keys_of(name).join(", "),
-    };
-    let name = |command: &Command| format!("{} {}", command.name, command.args).trim_end().to_owned();
-    let rows: Vec<(&Command, String, String)> = super::COMMANDS.iter().map(|command| (command, keys(command), name(command))).collect();
-    let name_width = rows.iter().map(|(.., name)| name.chars().count()).max().unwrap_or(0);
-    // What a line has no room for goes on below its beginning.
-    let room = usize::from(state.size.0).saturating_sub(KEYS + name_width + 10).max(20);
-    let mut text = String::new();
-    for group in Group::ALL {
-        text.push_str(group.title());
-        text.push('\n');
-        for (command, keys, name) in rows.iter().filter(|(command, ..)| command.group == group) {
-            let why = (command.applies)(state).err().map(|why| format!("   ({why})")).unwrap_or_default();
-            let keys = broken_lines(keys, KEYS, usize::MAX);
-            let docs = broken_lines(&format!("{}{why}", command.doc), room, usize::MAX);
-            for at in 0..keys.len().max(docs.len()) {
-                let part = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
-                let name = if at == 0 { format!(":{name}") } else { String::new() };
-                let line = format!("  {:<KEYS$}  {name:<width$}  {}", part(&keys), part(&docs), width = name_width + 1);
-                text.push_str(line.trim_end());
-                text.push('\n');
-            }
-        }
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

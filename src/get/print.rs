@@ -6,10 +6,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::cli::Output;
-use crate::kinds::panes::containers::{cpu, memory};
+use crate::kinds::printed;
 use crate::model::kind::Kind;
 use crate::model::metrics::Metrics;
-use crate::model::row::{Cell, Column, Health, Row, Source};
+use crate::model::row::{Column, Health, Row, Source};
 use crate::model::store::{Listing, Store};
 use crate::model::time::{self, Seconds};
 use crate::view::text;
@@ -121,17 +121,7 @@ impl Printed<'_> {
 
     /// What stands under a column, as it came from the cluster.
     fn cell(&self, row: &Row, column: &Column) -> String {
-        let usage = || self.metrics.and_then(|metrics| metrics.get(&row.namespace, &row.name));
-        match column.source {
-            Source::Namespace => row.namespace.to_string(),
-            Source::Name => row.name.to_string(),
-            Source::Cell(at) => row.cells.get(usize::from(at)).map(|cell| cell.text(self.now)).unwrap_or_default(),
-            Source::Age => Cell::age_or_unknown((row.created != 0).then_some(row.created)).text(self.now),
-            Source::Labels if row.labels.is_empty() => Cell::None.text(self.now),
-            Source::Labels => row.labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","),
-            Source::Cpu => usage().map_or_else(|| Cell::Unknown.text(self.now), |usage| cpu(usage.cpu)),
-            Source::Memory => usage().map_or_else(|| Cell::Unknown.text(self.now), |usage| memory(usage.memory)),
-        }
+        printed::cell(row, column, self.metrics, self.now)
     }
 }
 

@@ -17,7 +17,11 @@ pub use key::Key;
 pub use trie::{Continuation, Outcome, State, Trie};
 
 /// The key maps that are compiled in.
-pub static SHELF: Shelf = Shelf { folder: "keymaps", noun: "key map", compiled: &[(DEFAULT, include_str!("../../keymaps/default.toml"))] };
+pub static SHELF: Shelf = Shelf {
+    folder: "keymaps",
+    noun: "key map",
+    compiled: &[(DEFAULT, include_str!("../../keymaps/default.toml")), ("k9s", include_str!("../../keymaps/k9s.toml"))],
+};
 
 /// The key map under every other one.
 pub const DEFAULT: &str = "default";

@@ -34,6 +34,7 @@ pub mod panes;
 pub mod partial;
 pub mod pods;
 pub mod policy;
+pub mod printed;
 pub mod schema;
 pub mod services;
 pub mod storage;

@@ -63,6 +63,19 @@ impl Line {
         self.at = kept;
     }
 
+    /// Puts other text in place of what stands between a byte of the line and the cursor.
+    pub fn replace(&mut self, from: usize, text: &str) {
+        let from = self.text.floor_char_boundary(from.min(self.at));
+        self.text.replace_range(from..self.at, "");
+        self.at = from;
+        self.insert(text);
+    }
+
+    /// What stands after the cursor.
+    pub fn after(&self) -> &str {
+        &self.text[self.at..]
+    }
+
     /// Takes away everything before the cursor.
     pub fn delete_to_start(&mut self) {
         self.text.replace_range(..self.at, "");

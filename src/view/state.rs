@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::acting::{Acts, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
+use super::hits::Hits;
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
 use super::prompt::Line;
@@ -43,8 +44,8 @@ pub enum Overlay {
     None,
     /// The filter of the table, with the filter as it was before.
     Filter(Line, String),
-    /// A search in a text.
-    Search(Line),
+    /// A search in a text; in the help, which is kept meanwhile.
+    Search(Line, Option<Box<TextView>>),
     /// A list to choose from.
     Picker(Box<Picker>),
     /// All keys.
@@ -88,6 +89,17 @@ pub struct Usage {
     pub absent: Option<Arc<str>>,
 }
 
+/// One way to go on in a sequence of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The next key.
+    pub key: String,
+    /// The command line that it ends in; empty where more keys follow.
+    pub command: Arc<str>,
+    /// What that does.
+    pub doc: &'static str,
+}
+
 /// What the bottom line offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
@@ -115,8 +127,14 @@ pub struct State {
     pub login_command: bool,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
-    /// What can follow them: keys and command lines.
-    pub pending: Vec<(String, Arc<str>)>,
+    /// What can follow them.
+    pub pending: Vec<Way>,
+    /// Where on the screen is what a click can mean, as of the last frame.
+    pub hits: Hits,
+    /// The mouse is ours; else the terminal selects text with it.
+    pub mouse: bool,
+    /// What was typed into the palette, the newest last.
+    pub lines: Vec<Arc<str>>,
     /// What the bottom line offers now.
     pub hints: Vec<Hint>,
     /// The context that is shown.
@@ -174,6 +192,9 @@ impl State {
             login_command: false,
             pressed: keymap::State::default(),
             pending: Vec::new(),
+            hits: Hits::default(),
+            mouse: true,
+            lines: Vec::new(),
             hints: Vec::new(),
             context,
             contexts,
@@ -250,7 +271,7 @@ impl State {
 
     /// The text on the screen, help included.
     pub fn text_mut(&mut self) -> Option<&mut TextView> {
-        if let Overlay::Help(text) = &mut self.overlay {
+        if let Overlay::Help(text) | Overlay::Search(_, Some(text)) = &mut self.overlay {
             return Some(text);
         }
         match self.stack.last_mut() {
@@ -319,7 +340,7 @@ impl State {
     /// Which keys hold now.
     pub fn mode(&self) -> Mode {
         match (&self.overlay, self.stack.last()) {
-            (Overlay::Filter(..) | Overlay::Search(_) | Overlay::Scale(_), _) => Mode::Prompt,
+            (Overlay::Filter(..) | Overlay::Search(..) | Overlay::Scale(_), _) => Mode::Prompt,
             (Overlay::Ask(question), _) if question.types() => Mode::Prompt,
             (Overlay::Ask(_), _) => Mode::Confirm,
             (Overlay::Acts(_), _) => Mode::Acts,
@@ -342,6 +363,15 @@ impl State {
     fn say(&mut self, text: Arc<str>, tone: Tone) {
         self.message = Some(Message { text, tone, since: Instant::now() });
         self.dirty = true;
+    }
+
+    /// Keeps a line of the palette to be brought back; no more than `most` are kept.
+    pub fn remember_line(&mut self, line: &str, most: usize) {
+        if self.lines.last().is_none_or(|last| **last != *line) {
+            self.lines.push(line.into());
+        }
+        let over = self.lines.len().saturating_sub(most);
+        self.lines.drain(..over);
     }
 
     /// Opens the list of contexts; `reason` says why, when it was not by a key.
@@ -372,7 +402,7 @@ impl State {
             if !context.user.is_empty() {
                 about = format!("{} at {about}", context.user);
             }
-            Choice { name: context.name.clone(), about: about.into(), refused: None }
+            Choice::new(context.name.clone(), about)
         };
         self.contexts.iter().map(choice).collect()
     }
@@ -394,11 +424,11 @@ impl State {
 
     /// The namespaces as choices, all of them first.
     pub fn namespace_choices(&self) -> Vec<Choice> {
-        let plain = |name: &str, about: &str| Choice { name: name.into(), about: about.into(), refused: None };
-        let mut choices = vec![plain(ALL_NAMESPACES, "")];
+        let plain = |name: &str| Choice::new(name, "");
+        let mut choices = vec![plain(ALL_NAMESPACES)];
         let known = self.tables.get(&self.namespaces_key());
         if let Some(table) = known {
-            choices.extend(table.store.iter().map(|row| plain(&row.name, "")));
+            choices.extend(table.store.iter().map(|row| plain(&row.name)));
         }
         if choices.len() == 1 {
             // They cannot be listed: those that are known for other reasons.
@@ -406,7 +436,7 @@ impl State {
             let looked = self.scope.names().unwrap_or_default().iter().cloned();
             let mut names: Vec<Arc<str>> = own.chain(looked).collect();
             names.dedup();
-            choices.extend(names.iter().map(|name| plain(name, "")));
+            choices.extend(names.iter().map(|name| plain(name)));
         }
         choices
     }

@@ -251,6 +251,30 @@ impl TableView {
         self.scroll();
     }
 
+    /// Puts the cursor on an object. False when the list does not have it.
+    pub fn select(&mut self, table: &Table, uid: &Uid) -> bool {
+        let Some(at) = self.listing.position(&table.store, uid) else { return false };
+        self.go(table, at);
+        true
+    }
+
+    /// Moves what is seen by so many rows; the cursor goes along as far as it has to, to stay on the screen.
+    pub fn wheel(&mut self, table: &Table, by: isize) {
+        let height = self.height.max(1);
+        self.top = self.top.saturating_add_signed(by).min(self.len().saturating_sub(height));
+        let at = self.cursor().clamp(self.top, self.top + height - 1);
+        if at != self.cursor() {
+            self.go(table, at);
+        }
+    }
+
+    /// The rows that an action is about: the marked ones that are shown, in their order; the one under the cursor where
+    /// none of them is.
+    pub fn meant<'a>(&self, tables: &'a Tables) -> Vec<&'a Row> {
+        let marked: Vec<&Row> = tables.get(&self.place.key).map(|table| self.marked_rows(table).collect()).unwrap_or_default();
+        if marked.is_empty() { self.selected(tables).into_iter().collect() } else { marked }
+    }
+
     /// Marks the object under the cursor, or takes the mark away, and goes to the next.
     pub fn mark(&mut self, table: &Table) {
         let Some(uid) = self.place.cursor.clone() else { return };
@@ -286,11 +310,14 @@ impl TableView {
 
     /// The marked objects that the filter leaves, in the order of the list.
     pub fn marked(&self, table: &Table) -> Vec<Reference> {
-        if self.marks.is_empty() {
-            return Vec::new();
-        }
-        let rows = self.listing.slots().filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
-        rows.filter(|row| self.marks.contains(&row.uid)).map(Reference::of).collect()
+        self.marked_rows(table).map(Reference::of).collect()
+    }
+
+    fn marked_rows<'a>(&self, table: &'a Table) -> impl Iterator<Item = &'a Row> {
+        // Nothing is looked through where nothing is marked.
+        let slots = self.listing.slots().take(if self.marks.is_empty() { 0 } else { usize::MAX });
+        let rows = slots.filter(|slot| !table.store.is_ghost(*slot)).filter_map(|slot| table.store.row(slot));
+        rows.filter(|row| self.marks.contains(&row.uid))
     }
 
     /// Takes the mark of an object away.

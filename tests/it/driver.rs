@@ -1,11 +1,12 @@
 //! Drives the real program by keys and reads its screen: everything but the terminal itself is what a person runs.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use kubetui::app::surface::Surface;
 use kubetui::app::{self, Start};
 use kubetui::cluster::connect::{self, Options};
@@ -26,6 +27,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
 
 /// How long anything may take before a test fails.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -40,6 +43,12 @@ struct Shown {
     frames: u64,
     /// Every picture that differs from the one before it, while they are kept.
     kept: Option<Vec<String>>,
+    /// How much of what was sent has been taken.
+    taken: u64,
+    /// The mouse is the program's.
+    mouse: bool,
+    /// What was put into the clipboard.
+    copied: Vec<String>,
 }
 
 struct Glass {
@@ -71,6 +80,7 @@ impl Surface for Glass {
 
     async fn next(&mut self) -> Option<io::Result<Input>> {
         let input = self.input.recv().await?;
+        lock(&self.shown).taken += 1;
         if let Input::Resize(width, height) = input {
             self.terminal.backend_mut().resize(width, height);
         }
@@ -91,6 +101,16 @@ impl Surface for Glass {
 
     fn set_title(&mut self, _: &str) -> io::Result<()> {
         Ok(())
+    }
+
+    fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        lock(&self.shown).mouse = on;
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> Result<String, String> {
+        lock(&self.shown).copied.push(text.to_owned());
+        Ok("by the test".to_owned())
     }
 }
 
@@ -124,13 +144,25 @@ pub struct Setup<'a> {
     pub settings: Option<&'a Path>,
     /// What the program takes for the time.
     pub clock: Clock,
+    /// The names of the commands that it runs, with how often.
+    pub ran: Option<Ran>,
 }
 
 impl<'a> Setup<'a> {
     /// Everything in all namespaces on 160 × 45, nothing remembered.
     pub fn new(kubeconfig: &'a Path) -> Setup<'a> {
         let clock = Clock::system();
-        Setup { kubeconfig, context: None, scope: Some(Scope::All), resource: None, size: (160, 45), memory: None, settings: None, clock }
+        Setup {
+            kubeconfig,
+            context: None,
+            scope: Some(Scope::All),
+            resource: None,
+            size: (160, 45),
+            memory: None,
+            settings: None,
+            clock,
+            ran: None,
+        }
     }
 
     /// As a user of the kubeconfig.
@@ -173,6 +205,11 @@ impl<'a> Setup<'a> {
         Setup { clock: Clock::fixed(now), ..self }
     }
 
+    /// Counting the commands that it runs.
+    pub fn counting(self, ran: &Ran) -> Setup<'a> {
+        Setup { ran: Some(ran.clone()), ..self }
+    }
+
     /// Starts the program.
     pub fn start(self) -> Driver {
         let paths = Paths::of(Some(self.kubeconfig));
@@ -209,13 +246,18 @@ impl<'a> Setup<'a> {
         let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).expect("a screen");
         let glass = Glass { terminal, input, shown: shown.clone() };
         let (signals, told) = mpsc::channel(1);
-        let clock = self.clock;
+        let (clock, ran) = (self.clock, self.ran);
         let chosen = Chosen::new(self.settings, Depth::Truecolor, theme::DARK, keymap::DEFAULT);
         let thread = std::thread::spawn(move || {
             let mut state = State::new(clock, theme, keymap, context, contexts, Scope::All);
             state.chosen = chosen;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-            let ended = runtime.block_on(app::run(start, state, glass, told));
+            let work = || runtime.block_on(app::run(start, state, glass, told));
+            // Commands are run by the loop, which is on this thread.
+            let ended = match ran {
+                Some(ran) => tracing::subscriber::with_default(Registry::default().with(Counter(ran)), work),
+                None => work(),
+            };
             runtime.shutdown_background();
             ended
         });
@@ -241,6 +283,47 @@ impl Driver {
     /// Sends anything else: a paste, a resize.
     pub fn send(&self, input: Input) {
         self.keys.send(input).expect("the program runs");
+    }
+
+    /// The same, where the program may be gone already: whether it was there.
+    pub fn offer(&self, input: Input) -> bool {
+        self.keys.send(input).is_ok()
+    }
+
+    /// How many inputs have been taken.
+    pub fn taken(&self) -> u64 {
+        lock(&self.shown).taken
+    }
+
+    /// It has not ended.
+    pub fn runs(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Whether the mouse is the program's.
+    pub fn has_mouse(&self) -> bool {
+        lock(&self.shown).mouse
+    }
+
+    /// What was put into the clipboard last.
+    pub fn copied(&self) -> Option<String> {
+        lock(&self.shown).copied.last().cloned()
+    }
+
+    /// What a mouse does at the first cell of these words; so many cells further.
+    #[track_caller]
+    pub fn mouse(&self, kind: MouseEventKind, words: &str, further: u16) {
+        let screen = self.see(words);
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(words)).expect("the words");
+        let before = line.split(words).next().unwrap_or_default();
+        let column = unicode_width::UnicodeWidthStr::width(before) as u16 + further;
+        self.send(Input::Mouse(MouseEvent { kind, column, row: row as u16, modifiers: KeyModifiers::NONE }));
+    }
+
+    /// A click on the first of these words.
+    #[track_caller]
+    pub fn click(&self, words: &str) {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), words, 0);
     }
 
     /// What is on the screen, without spaces at the ends of lines.
@@ -339,7 +422,30 @@ impl Driver {
     }
 }
 
+/// Commands by name, and how often each was run.
+pub type Ran = Arc<Mutex<BTreeMap<String, u64>>>;
+
+/// Counts commands by what the log says of them.
+struct Counter(Ran);
+
+impl<S: tracing::Subscriber> Layer<S> for Counter {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Name<'a>(&'a Ran);
+        impl tracing::field::Visit for Name<'_> {
+            fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+                if field.name() == "command" {
+                    *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(value.to_owned()).or_default() += 1;
+                }
+            }
+            fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
+        }
+        if event.metadata().target() == "kubetui::commands" {
+            event.record(&mut Name(&self.0));
+        }
+    }
+}
+
 /// The terminal's event for a key.
-fn event(key: &Key) -> KeyEvent {
+pub fn event(key: &Key) -> KeyEvent {
     KeyEvent::new(key.code(), key.modifiers())
 }

@@ -36,11 +36,11 @@ pub fn nowhere(folder: &Path, contexts: &[&str]) -> PathBuf {
 }
 
 /// Pseudo-random numbers, the same for the same seed.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// From `KUBETUI_TEST_SEED`, else from the clock; printed, so that a failure can be had again.
-    fn new(test: &str) -> Dice {
+    pub fn new(test: &str) -> Dice {
         let seed = std::env::var("KUBETUI_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64)
         });
@@ -48,18 +48,18 @@ impl Dice {
         Dice(seed)
     }
 
-    fn below(&mut self, below: usize) -> usize {
+    pub fn below(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % below.max(1)
     }
 
-    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 }
 
 /// What people type and paste, and what they should not.
-const TEXTS: &[&str] = &[
+pub const TEXTS: &[&str] = &[
     "app=web",
     "restarts>3",
     "(a | b",
@@ -139,7 +139,7 @@ fn random_keys_without_a_cluster_never_end_it() {
 }
 
 /// All sequences of the key map that do not lead to these commands.
-fn bound_keys(but: &[&str]) -> Vec<Vec<Key>> {
+pub fn bound_keys(but: &[&str]) -> Vec<Vec<Key>> {
     let keymap = default_keymap();
     let all = Mode::ALL.into_iter().flat_map(|mode| keymap.bindings(mode).to_vec());
     let mut keys: Vec<Vec<Key>> =
@@ -179,20 +179,11 @@ fn press(state: &mut State, key: Key) -> (Option<String>, Vec<Effect>) {
 
 fn paste(state: &mut State, text: &str) {
     match &mut state.overlay {
-        Overlay::Filter(line, _) => {
-            line.insert(text);
-            let text = line.text().to_owned();
-            if let Some((view, _)) = state.table_mut() {
-                view.filter(&text);
-            }
-        }
-        Overlay::Search(line) => drop(line.insert(text)),
-        Overlay::Picker(picker) => {
-            picker.line.insert(text);
-            picker.narrow();
-        }
-        Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {}
+        Overlay::Filter(line, _) | Overlay::Search(line, _) => drop(line.insert(text)),
+        Overlay::Picker(picker) => drop(picker.line.insert(text)),
+        _ => return,
     }
+    commands::typed(state);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod input;
 mod keys;
 mod kubeconfig;
 #[cfg(unix)]
@@ -19,6 +20,8 @@ mod login;
 mod parity;
 mod pictures;
 mod printed;
+mod random;
+mod readme;
 mod rights;
 mod sample;
 mod scenarios;

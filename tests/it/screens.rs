@@ -87,8 +87,15 @@ impl Stage {
     fn picking(&mut self, text: &str) -> &mut Stage {
         let Overlay::Picker(picker) = &mut self.state.overlay else { panic!("no list is open") };
         picker.line.insert(text);
-        picker.narrow();
+        commands::typed(&mut self.state);
         self
+    }
+
+    /// A search in what is open, taken.
+    fn searching(&mut self, text: &str) -> &mut Stage {
+        let Overlay::Search(line, _) = &mut self.state.overlay else { panic!("no search is open") };
+        line.insert(text);
+        self.run("accept")
     }
 
     pub fn settle(&mut self) {
@@ -236,7 +243,7 @@ fn other_kinds() {
         stage.settle();
         let mut effects = Vec::new();
         let mut context = commands::Context { state: &mut stage.state, effects: &mut effects };
-        commands::run_palette(&mut context, name, None).expect("a kind");
+        commands::run_line(&mut context, name).expect("a kind");
         stage
     };
     screen!("nodes-80x24", of(CLASSIC, "nodes").text());
@@ -263,7 +270,7 @@ fn a_description() {
     let mut stage = described(CLASSIC);
     stage.state.text_mut().expect("a text").search("oomkilled").expect("a word");
     screen!("describe-searched", stage.looks());
-    stage.state.overlay = Overlay::Search(Line::new("oomk"));
+    stage.state.overlay = Overlay::Search(Line::new("oomk"), None);
     screen!("describe-searching", stage.text());
     stage.state.overlay = Overlay::None;
     stage.state.text_mut().expect("a text").fill = Fill::Gone;
@@ -275,6 +282,10 @@ fn lists_to_choose_from() {
     screen!("palette", Stage::new(CLASSIC).run("palette").text());
     screen!("palette-typed", Stage::new(CLASSIC).run("palette").picking("dep").looks());
     screen!("palette-40x10", Stage::new(SMALL).run("palette").picking("se").text());
+    screen!("palette-arguments", Stage::new(CLASSIC).run("palette").picking("ctx ").looks());
+    screen!("palette-labels", Stage::new(CLASSIC).run("palette").picking("pods -n shop app").text());
+    screen!("palette-wrong", Stage::new(CLASSIC).run("palette").picking("ns a/b").run("accept").looks());
+    screen!("palette-refused", Stage::new(CLASSIC).run("view services").run("palette").picking("node ").text());
     screen!("palette-nothing", Stage::new(CLASSIC).run("palette").picking("xyzzy").text());
     screen!("namespaces", Stage::new(CLASSIC).run("namespaces").text());
     screen!("contexts", Stage::new(USUAL).run("contexts").text());
@@ -315,9 +326,15 @@ fn help_and_keys() {
     let key = keymap::Key::parse("g").expect("a key");
     let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
     let keymap::Outcome::Pending(ways) = outcome else { panic!("g begins a sequence") };
-    stage.state.pending =
-        ways.into_iter().map(|way| (keymap::Key::print_all(&[way.key]), way.command.unwrap_or_else(|| "…".into()))).collect();
+    stage.state.pending = commands::ways(ways);
     screen!("keys-pending", stage.text());
+    let mut stage = Stage::new(CLASSIC);
+    let key = keymap::Key::parse("c").expect("a key");
+    let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
+    let keymap::Outcome::Pending(ways) = outcome else { panic!("c begins a sequence") };
+    stage.state.pending = commands::ways(ways);
+    screen!("keys-pending-several", stage.looks());
+    screen!("help-searched", Stage::new(CLASSIC).run("help").run("search").searching("sort").text());
     let mut stage = Stage::new(CLASSIC);
     stage.run("owner");
     screen!("refused", stage.run("cursor-top").run("owner").text());

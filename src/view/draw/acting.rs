@@ -3,8 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::overlay::clear;
-use super::put;
+use super::{put, wipe};
 use crate::keymap::Mode;
 use crate::model::act::{Note, Step, Weight};
 use crate::theme::Scope;
@@ -40,7 +39,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let foot = u16::from(!ways.is_empty()) * 2;
     let height = (rows.len() as u16 + 1 + foot).min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.bottom() - height, width, height };
-    clear(buffer, area, &state.theme);
+    wipe(buffer, area, &state.theme);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, state.theme.style(Scope::Rule));
     let title = text::safe(&title);
     let title = text::fit_end(&title, room.saturating_sub(2));

@@ -6,19 +6,21 @@ use ratatui::layout::Rect;
 use super::{put, put_end};
 use crate::keymap::Mode;
 use crate::theme::Scope;
+use crate::view::hits::Hits;
 use crate::view::picker::Purpose;
 use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
 use crate::view::text;
+use crate::view::text_view::TextView;
 
 /// Between two hints.
 const GAP: u16 = 3;
 
 /// Draws the footer. Gives where the terminal's cursor belongs while one types.
-pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)> {
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> Option<(u16, u16)> {
     let typed = match &state.overlay {
         Overlay::Filter(line, _) => Some(('/', line)),
-        Overlay::Search(line) => Some(('/', line)),
+        Overlay::Search(line, _) => Some(('/', line)),
         Overlay::Picker(picker) => Some((if picker.purpose == Purpose::Palette { ':' } else { '›' }, &picker.line)),
         Overlay::Ask(question) if question.types() => Some(('›', &question.line)),
         Overlay::Scale(scaling) => Some(('›', &scaling.line)),
@@ -43,9 +45,10 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
             end.saturating_sub(x),
             state.theme.style(Scope::Key),
         );
-        for (key, command) in &state.pending {
-            x = put(buffer, x + 1, area.y, key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
-            x = put(buffer, x + 1, area.y, command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
+        // Several ways stand above.
+        for way in state.pending.iter().filter(|_| state.pending.len() == 1) {
+            x = put(buffer, x + 1, area.y, &way.key, end.saturating_sub(x + 1), state.theme.style(Scope::Key));
+            x = put(buffer, x + 1, area.y, &way.command, end.saturating_sub(x + 1), state.theme.style(Scope::KeyLabel)) + 1;
         }
         return None;
     }
@@ -53,13 +56,17 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)
         x = put_end(buffer, x, area.y, &words, end.saturating_sub(x), state.theme.style(look));
         x += 2;
     }
-    hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area });
+    hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area }, hits);
     None
 }
 
 /// The filter in force, how much it leaves, and marks.
 fn counted(state: &State) -> Vec<(String, Scope)> {
     let mut pieces = Vec::new();
+    if let Overlay::Help(help) = &state.overlay {
+        read(help, &mut pieces);
+        return pieces;
+    }
     match state.stack.last() {
         Some(View::Table(view)) => {
             let (total, unhealthy, matched) = view.counts();
@@ -94,21 +101,24 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
                 pieces.push((note, Scope::Info));
             }
         }
-        Some(View::Text(view)) => {
-            let last = (view.top + view.height).min(view.lines.len());
-            pieces.push((format!("{last}/{}", view.lines.len()), Scope::Dim));
-            if let Some((at, of)) = view.search_place() {
-                pieces.push((format!("/{}", view.searched()), Scope::Prompt));
-                pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
-            }
-        }
+        Some(View::Text(view)) => read(view, &mut pieces),
         None => {}
     }
     pieces
 }
 
+/// How far one has read in a text, and what is searched for in it.
+fn read(view: &TextView, pieces: &mut Vec<(String, Scope)>) {
+    let last = (view.top + view.height).min(view.lines.len());
+    pieces.push((format!("{last}/{}", view.lines.len()), Scope::Dim));
+    if let Some((at, of)) = view.search_place() {
+        pieces.push((format!("/{}", view.searched()), Scope::Prompt));
+        pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
+    }
+}
+
 /// Keys and what they do; what cannot be done now is grey.
-fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
+fn hints(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mode = match state.mode() {
         Mode::Text => Mode::Text,
         _ => Mode::Table,
@@ -126,13 +136,16 @@ fn hints(state: &State, buffer: &mut Buffer, area: Rect) {
             break;
         }
         let (key_look, label_look) = if *refused { (Scope::KeyDisabled, Scope::KeyDisabled) } else { (Scope::Key, Scope::KeyLabel) };
+        let start = x;
         x = put(buffer, x, area.y, &key, end.saturating_sub(x), state.theme.style(key_look));
         x = put(buffer, x + 1, area.y, label, end.saturating_sub(x + 1), state.theme.style(label_look));
+        hits.run(start, area.y, x - start, *command);
         x += GAP;
     }
     if area.width > help_width {
         let x = put(buffer, area.right() - help_width, area.y, &help_key, help_width, state.theme.style(Scope::Key));
         put(buffer, x + 1, area.y, "all keys", 8, state.theme.style(Scope::KeyLabel));
+        hits.run(area.right() - help_width, area.y, help_width, help);
     }
 }
 
@@ -167,7 +180,7 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
 fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
     let (accept, cancel) = match &state.overlay {
         Overlay::Filter(..) => ("keep", "as before"),
-        Overlay::Search(_) => ("search", "leave"),
+        Overlay::Search(..) => ("search", "leave"),
         Overlay::Picker(_) => ("go", "leave"),
         Overlay::Ask(_) => ("go on", "nothing is done"),
         Overlay::Scale(_) => ("scale", "leave"),
@@ -175,10 +188,19 @@ fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
     };
     let mode = state.mode();
     let key = |command: &str| state.keymap.keys_for(command, mode).into_iter().next();
-    let ways: Vec<(String, &str)> =
-        [("accept", accept), ("cancel", cancel)].into_iter().filter_map(|(command, label)| Some((key(command)?, label))).collect();
-    let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
-    let wide = (wide as u16).saturating_sub(GAP - 1);
+    let palette = matches!(&state.overlay, Overlay::Picker(picker) if picker.purpose == Purpose::Palette);
+    let complete = Some(("complete", "complete")).filter(|_| palette);
+    let ways = complete.into_iter().chain([("accept", accept), ("cancel", cancel)]);
+    let mut ways: Vec<(String, &str)> = ways.filter_map(|(command, label)| Some((key(command)?, label))).collect();
+    let wide = |ways: &[(String, &str)]| {
+        let wide: usize = ways.iter().map(|(key, label)| text::width(key) + 1 + text::width(label) + GAP as usize).sum();
+        (wide as u16).saturating_sub(GAP - 1)
+    };
+    // How to leave is worth more.
+    if palette && wide(&ways) > area.width && ways.len() > 2 {
+        ways.remove(0);
+    }
+    let wide = wide(&ways);
     if ways.is_empty() || wide > area.width {
         return;
     }

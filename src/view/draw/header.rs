@@ -9,6 +9,7 @@ use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
 use crate::model::time;
 use crate::theme::Scope;
+use crate::view::hits::Hits;
 use crate::view::place::Pane;
 use crate::view::state::{State, View};
 use crate::view::text;
@@ -40,7 +41,7 @@ enum Tabs {
 }
 
 /// Draws the header.
-pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mut right = truth(state);
     let limit = area.width as usize * 2 / 3;
     let over = width(&right).saturating_sub(limit);
@@ -61,11 +62,12 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let way = way(state, area.width);
     let (whole, least) = (width(&joined(&way)) as u16, shortest(&way));
     let all = [(Tabs::Apart, GAP), (Tabs::Close, GAP), (Tabs::Keys, GAP), (Tabs::Lit, 2)].map(|(how, gap)| (tabs(state, how), gap));
-    let fits = |(tabs, gap): &&(Vec<Piece>, u16), way: u16| !tabs.is_empty() && way + gap + width(tabs) as u16 <= room;
+    let tabs_wide = |tabs: &[(Piece, Pane)]| width(tabs.iter().map(|(piece, _)| piece)) as u16;
+    let fits = |(tabs, gap): &&(Vec<(Piece, Pane)>, u16), way: u16| !tabs.is_empty() && way + gap + tabs_wide(tabs) <= room;
     // Where none fits, the way here may lose its middle, but not its ends.
     let chosen = all.iter().find(|tabs| fits(tabs, whole)).or_else(|| all.last().filter(|tabs| fits(tabs, least)));
     let (tabs, gap) = chosen.map_or((&[][..], 0), |(tabs, gap)| (tabs, *gap));
-    let tabs_width = width(tabs) as u16;
+    let tabs_width = tabs_wide(tabs);
     let end = left_x + room.saturating_sub(tabs_width + gap);
     let mut x = left_x;
     for (words, look) in &shortened(way, end.saturating_sub(x) as usize) {
@@ -74,11 +76,13 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     // In the middle where there is room, so that they do not jump with the namespace's name.
     let middle = area.x + area.width.saturating_sub(tabs_width) / 2;
     let mut x = (x + gap).max(middle.min(end + gap));
-    for (words, look) in tabs {
+    for ((words, look), pane) in tabs {
+        let start = x;
         let lit = *look == Scope::TabActive && state.policy.danger;
         let style = state.theme.style(*look);
         let style = if lit { style.add_modifier(Modifier::UNDERLINED) } else { style };
         x = put(buffer, x, area.y, words, area.right().saturating_sub(x), style);
+        hits.run(start, area.y, x - start, format!("view {}", pane.title().to_lowercase()));
     }
     let mut x = right_x;
     for (words, look) in &right {
@@ -90,8 +94,8 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-fn width(pieces: &[Piece]) -> usize {
-    pieces.iter().map(|(words, _)| text::width(&text::safe(words))).sum()
+fn width<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> usize {
+    pieces.into_iter().map(|(words, _)| text::width(&text::safe(words))).sum()
 }
 
 /// The steps that lead here: context, namespaces, what one came from, what it is.
@@ -161,7 +165,8 @@ fn shortened(steps: Vec<Piece>, room: usize) -> Vec<Piece> {
     shortest
 }
 
-fn tabs(state: &State, how: Tabs) -> Vec<Piece> {
+/// The tabs, each piece with the pane that it is of.
+fn tabs(state: &State, how: Tabs) -> Vec<(Piece, Pane)> {
     let mut pieces = Vec::new();
     let lit = state.pane();
     for (at, pane) in Pane::ALL.into_iter().enumerate() {
@@ -171,22 +176,23 @@ fn tabs(state: &State, how: Tabs) -> Vec<Piece> {
         }
         let look = if chosen { Scope::TabActive } else { Scope::TabInactive };
         if !pieces.is_empty() {
-            pieces.push((if how == Tabs::Apart { "   " } else { "  " }.into(), look));
+            pieces.push(((if how == Tabs::Apart { "   " } else { "  " }.into(), look), pane));
         }
         let named = chosen || matches!(how, Tabs::Apart | Tabs::Close);
-        pieces.push(match (named, how) {
-            (true, Tabs::Lit) => (pane.title().to_owned(), look),
-            (true, _) => (format!("{} {}", at + 1, pane.title()), look),
-            (false, _) => ((at + 1).to_string(), look),
-        });
+        let name = match (named, how) {
+            (true, Tabs::Lit) => pane.title().to_owned(),
+            (true, _) => format!("{} {}", at + 1, pane.title()),
+            (false, _) => (at + 1).to_string(),
+        };
+        pieces.push(((name, look), pane));
         let Some(table) = state.tables.get(&state.pane_key(pane)) else { continue };
         // A number that is not complete yet would be a lie.
         if named && (table.truth().complete() || !table.store.is_empty()) {
             let more = if table.truth() == Truth::Syncing { "…" } else { "" };
-            pieces.push((format!(" {}{more}", table.store.len()), look));
+            pieces.push(((format!(" {}{more}", table.store.len()), look), pane));
         }
         if table.store.unhealthy() > 0 {
-            pieces.push((format!(" !{}", table.store.unhealthy()), Scope::TabBad));
+            pieces.push(((format!(" !{}", table.store.unhealthy()), Scope::TabBad), pane));
         }
     }
     pieces

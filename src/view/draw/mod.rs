@@ -1,14 +1,15 @@
-//! From state to cells of the terminal. Nothing here changes anything but how many rows fit.
+//! From state to cells of the terminal. Nothing here changes anything but how many rows fit, and where a click means what.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::hits::Hits;
 use super::state::{Overlay, State, View};
 use super::text;
 use crate::model::row::Align;
-use crate::theme::Scope;
+use crate::theme::{Scope, Theme};
 
 mod acting;
 mod columns;
@@ -17,6 +18,7 @@ mod footer;
 mod header;
 mod notice;
 mod overlay;
+mod pending;
 mod table;
 mod text_view;
 mod usage;
@@ -33,18 +35,28 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     buffer.set_style(area, state.theme.style(Scope::Background).patch(state.theme.style(Scope::Text)));
     if area.width < 2 || area.height < 2 {
+        state.hits.clear();
         return;
     }
     let [head, body, foot] = split(area);
-    header::draw(state, buffer, head);
+    let mut hits = std::mem::take(&mut state.hits);
+    hits.clear();
+    header::draw(state, buffer, head, &mut hits);
     match state.stack.last() {
-        Some(View::Table(_)) => table_and_details(state, buffer, body),
+        Some(View::Table(_)) => table_and_details(state, buffer, body, &mut hits),
         Some(View::Text(_)) => text_view::draw(state, buffer, body),
         None => {}
     }
-    overlay::draw(state, buffer, body);
+    if !matches!(state.overlay, Overlay::None | Overlay::Filter(..) | Overlay::Search(_, None)) {
+        // What lies over the view takes every click.
+        hits.clear();
+    }
+    overlay::draw(state, buffer, body, &mut hits);
     acting::draw(state, buffer, body);
-    if let Some((x, y)) = footer::draw(state, buffer, foot) {
+    pending::draw(state, buffer, body, &mut hits);
+    let cursor = footer::draw(state, buffer, foot, &mut hits);
+    state.hits = hits;
+    if let Some((x, y)) = cursor {
         frame.set_cursor_position((x, y));
     }
 }
@@ -75,13 +87,13 @@ pub(super) fn details_area(body: Rect) -> Option<(Rect, Rect)> {
     }
 }
 
-fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect) {
+fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits) {
     let places = details_area(body).filter(|_| state.details_wanted && !matches!(state.overlay, Overlay::Help(_)));
     let Some((area, details)) = places else {
-        table::draw(state, buffer, body);
+        table::draw(state, buffer, body, hits);
         return;
     };
-    table::draw(state, buffer, area);
+    table::draw(state, buffer, area, hits);
     let rule = state.theme.style(Scope::Rule);
     if details.x > area.x {
         for y in area.y..area.bottom() {
@@ -91,6 +103,17 @@ fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect) {
         buffer.set_string(area.x, area.bottom(), "─".repeat(area.width as usize), rule);
     }
     details::draw(state, buffer, details);
+}
+
+/// Empties an area that something is drawn over: it has the look of what lies over the rest, on the theme's background.
+fn wipe(buffer: &mut Buffer, area: Rect, theme: &Theme) {
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            buffer[(x, y)].reset();
+        }
+    }
+    let below = theme.style(Scope::Background).patch(theme.style(Scope::Text));
+    buffer.set_style(area, below.patch(theme.style(Scope::Popup)));
 }
 
 /// Writes text that is safe already, and gives the column after it. What is beside the screen is not written: a terminal can

@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{put, put_end, text_view};
-use crate::theme::{Scope, Theme};
-use crate::view::picker::Purpose;
+use super::{put, put_end, text_view, wipe};
+use crate::theme::Scope;
+use crate::view::hits::{Hits, Spot};
+use crate::view::picker::{Picker, Purpose};
 use crate::view::state::{Overlay, State};
 use crate::view::text;
 use crate::view::wrap::broken_lines;
@@ -20,9 +21,9 @@ const ASKS: u16 = 84;
 const REASON: usize = 6;
 
 /// Draws what lies over the body.
-pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
-    if let Overlay::Help(view) = &mut state.overlay {
-        clear(buffer, body, &state.theme);
+pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits) {
+    if let Overlay::Help(view) | Overlay::Search(_, Some(view)) = &mut state.overlay {
+        wipe(buffer, body, &state.theme);
         text_view::text(view, &state.theme, buffer, body);
         return;
     }
@@ -40,15 +41,16 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     let width = if asks { body.width.min(ASKS) } else { body.width };
     let safe = text::safe(&picker.reason);
     let reason = broken_lines(&safe, width.saturating_sub(4).into(), REASON.min((body.height / 2).into()));
-    let above = 1 + if asks { reason.len() as u16 + 1 } else { 0 };
-    let rows = (picker.shown().len() as u16).max(1).min(body.height.saturating_sub(above)).min(ROWS);
+    let said = said(picker, width.saturating_sub(4).into());
+    let above = 1 + said.len() as u16 + if asks { reason.len() as u16 + 1 } else { 0 };
+    let rows = (picker.shown().len() as u16).max(u16::from(said.is_empty())).min(body.height.saturating_sub(above)).min(ROWS);
     let height = (rows + above).min(body.height);
     let area = if asks {
         Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height }
     } else {
         Rect { x: body.x, y: body.bottom() - height, width, height }
     };
-    clear(buffer, area, &state.theme);
+    wipe(buffer, area, &state.theme);
     let rule = state.theme.style(Scope::Rule);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, rule);
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(Scope::TextHeading));
@@ -58,9 +60,14 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         y += 1;
     }
     y += u16::from(asks);
+    for (words, look) in &said {
+        put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(*look));
+        y += 1;
+    }
     let room = area.bottom().saturating_sub(y) as usize;
     let first = (picker.at() + 1).saturating_sub(room);
-    for (chosen, choice) in picker.shown().skip(first).take(room) {
+    for (place, (chosen, choice)) in picker.shown().enumerate().skip(first).take(room) {
+        hits.put(Rect { x: area.x, y, width, height: 1 }, Spot::Choice(place));
         let refused = choice.refused.is_some();
         let look = if refused { Scope::KeyDisabled } else { Scope::Text };
         let end = put_end(buffer, area.x + 2, y, &choice.name, width.saturating_sub(4), state.theme.style(look));
@@ -73,9 +80,11 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
         }
         y += 1;
     }
-    if picker.shown().len() == 0 {
+    if picker.shown().len() == 0 && y < area.bottom() {
         let words = match picker.purpose {
-            Purpose::Palette => "nothing of that name: enter says what is like it",
+            Purpose::Palette if picker.at_first_word() => "nothing of that name: enter says what is like it",
+            // Not everything that can be typed can be listed.
+            Purpose::Palette => "",
             Purpose::Namespaces => "nothing of that name is known: enter looks at it all the same",
             Purpose::Contexts | Purpose::Themes | Purpose::Keymaps => "nothing of that name",
         };
@@ -83,13 +92,19 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     }
 }
 
-/// Nothing of what lies below is seen.
-pub(super) fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
-    for y in area.y..area.bottom() {
-        for x in area.x..area.right() {
-            buffer[(x, y)].reset();
-        }
+/// What is known of the line that is typed: what came of it, else what the command takes and does, and why it cannot.
+fn said(picker: &Picker, width: usize) -> Vec<(String, Scope)> {
+    let lines = |words: &str, most: usize, look: Scope| {
+        let safe = text::safe(words);
+        broken_lines(&safe, width, most).into_iter().map(move |line| (line, look)).collect::<Vec<_>>()
+    };
+    if let Some(error) = &picker.error {
+        return lines(error, REASON, Scope::Error);
     }
-    let below = theme.style(Scope::Background).patch(theme.style(Scope::Text));
-    buffer.set_style(area, below.patch(theme.style(Scope::Popup)));
+    let Some(usage) = picker.usage() else { return Vec::new() };
+    let mut said = lines(&format!("{}   {}", usage.line, usage.doc), 2, Scope::Strong);
+    if let Some(why) = &usage.refused {
+        said.extend(lines(&format!("not now: {why}"), 2, Scope::Progressing));
+    }
+    said
 }

@@ -10,6 +10,7 @@ use crate::model::metrics::Metrics;
 use crate::model::row::{Align, Cell, Column, Health, Row, Source};
 use crate::model::time::Seconds;
 use crate::theme::{Scope, Theme};
+use crate::view::hits::{Hits, Spot};
 use crate::view::state::{State, View};
 use crate::view::table::TableView;
 use crate::view::text;
@@ -18,7 +19,7 @@ use crate::view::text;
 const GUTTER: u16 = 2;
 
 /// Draws the table on the screen.
-pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
+pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let now = state.clock.now();
     let Some(View::Table(view)) = state.stack.last_mut() else { return };
     view.height = area.height.saturating_sub(1) as usize;
@@ -41,7 +42,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
     view.left = fit.left;
     let painter = Painter { view, metrics, nodes, theme: &state.theme, now };
     if !table.store.is_empty() {
-        painter.head(buffer, inside, &fit);
+        painter.head(buffer, inside, &fit, hits);
     }
     if view.is_empty() {
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -54,6 +55,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect) {
         if let Some((row, ghost)) = view.row(table, at) {
             let place = Rect { y: area.y + 1 + y as u16, height: 1, ..area };
             painter.row(buffer, place, &fit.shown, row, ghost, at == view.cursor(), &mut line);
+            hits.put(place, Spot::Row(row.uid.clone()));
         }
     }
 }
@@ -71,7 +73,7 @@ impl Painter<'_> {
         self.view.column(fitted.index)
     }
 
-    fn head(&self, buffer: &mut Buffer, area: Rect, fit: &Fit) {
+    fn head(&self, buffer: &mut Buffer, area: Rect, fit: &Fit, hits: &mut Hits) {
         let sort = self.view.place.sorting;
         for place in &fit.shown {
             let Some(column) = self.column(place) else { continue };
@@ -86,6 +88,7 @@ impl Painter<'_> {
             let measure = if text::width(&name) + measure.len() <= place.width as usize { measure } else { "" };
             let wide = (text::width(&name) + measure.len()) as u16;
             let x = area.x + place.x + if column.align == Align::Right { place.width.saturating_sub(wide) } else { 0 };
+            hits.run(area.x + place.x, area.y, place.width, format!("sort {}", column.name));
             let end = put(buffer, x, area.y, &name, place.width, style);
             let end = put(buffer, end, area.y, measure, place.width, self.theme.style(Scope::Head));
             if sorted {
