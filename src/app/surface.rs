@@ -84,7 +84,8 @@ impl Terminal {
     pub fn enter(ask: bool) -> io::Result<Terminal> {
         let screen = Screen::enter(false)?;
         let answer = if ask { background::ask() } else { Answer::Unasked };
-        Ok(Terminal { screen, input: EventStream::new(), clipboard: Clipboard::new(), answer, late: Late::new(answer, Instant::now()) })
+        let late = Late::new(answer, Instant::now());
+        Ok(Terminal { screen, input: EventStream::new(), clipboard: Clipboard::new(), answer, late })
     }
 
     /// Dark or light, as far as it said.

@@ -105,7 +105,7 @@ fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &
     details::draw(state, buffer, details);
 }
 
-/// Empties an area that something is drawn over: it has the look of what lies over the rest, on the theme's background.
+/// Empties an area that something is drawn over: nothing of what lies below is seen.
 fn wipe(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
