@@ -37,8 +37,13 @@ pub(super) fn patch(object: &Value, fields: &[Field]) -> Value {
     let mut patch = vec![json!({"op": "test", "path": "/metadata/uid", "value": uid})];
     // What earlier operations have made is there for the later ones.
     let mut made = object.clone();
-    for field in fields.iter().filter(|field| !field.idle()) {
-        operations(&mut patch, &mut made, field);
+    for field in fields {
+        match &field.from {
+            // What is to stay as it is was named for that: the container at this place of the list.
+            Some(from) if field.idle() => patch.push(json!({"op": "test", "path": field.pointer, "value": from})),
+            None if field.idle() => {}
+            _ => operations(&mut patch, &mut made, field),
+        }
     }
     Value::Array(patch)
 }
@@ -132,6 +137,7 @@ mod tests {
             {"op": "add", "path": "/metadata/annotations", "value": {"x/y": "1"}},
             {"op": "test", "path": "/metadata/annotations/z", "value": null},
             {"op": "add", "path": "/metadata/annotations/z", "value": "2"},
+            {"op": "test", "path": "/metadata/uid", "value": "u"},
         ]);
         assert_eq!(patch(&object, &fields), expected);
         assert_eq!(values(&fields, |field| &field.from)["/spec/replicas"], json!(3));
