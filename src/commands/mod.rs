@@ -260,10 +260,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Suspend);
         Ok(())
     }),
-    command("quit", "", "Quit", Group::Program, always, |c, _| {
-        c.effects.push(Effect::Quit);
-        Ok(())
-    }),
+    command("quit", "", "Quit; while something is on its way, when asked a second time", Group::Program, always, act::quit),
     command("complete", "", "Put the choice into the line", Group::Editing, always, palette::complete),
     command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),

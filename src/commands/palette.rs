@@ -195,10 +195,7 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         Overlay::Picker(picker) => {
             let chosen = picker.chosen().cloned();
             match (picker.purpose, chosen) {
-                (Purpose::Contexts, Some(choice)) => {
-                    c.effects.push(Effect::Connect(choice.name));
-                    Ok(())
-                }
+                (Purpose::Contexts, Some(choice)) => views::ctx(c, &choice.name),
                 (Purpose::Namespaces, Some(choice)) if &*choice.name == ALL_NAMESPACES => views::ns(c, "*"),
                 (Purpose::Namespaces, Some(choice)) => views::ns(c, &choice.name),
                 // What cannot be listed can still be typed.

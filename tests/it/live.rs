@@ -97,7 +97,7 @@ fn live(driver: &Driver, names: &[&str]) -> String {
 }
 
 /// Every one of these words is on the screen.
-fn has(screen: &str, words: &[&str]) -> bool {
+pub fn has(screen: &str, words: &[&str]) -> bool {
     words.iter().all(|word| screen.contains(word))
 }
 
@@ -108,7 +108,7 @@ fn sorted(screen: &str, column: &str, arrow: char) -> bool {
 }
 
 /// The line of the table that is about this object.
-fn row<'a>(screen: &'a str, name: &str) -> Option<&'a str> {
+pub fn row<'a>(screen: &'a str, name: &str) -> Option<&'a str> {
     // The first line says where one is, the last what can be done.
     let lines: Vec<&str> = screen.lines().collect();
     let table = lines.get(1..lines.len().saturating_sub(1))?;
@@ -116,13 +116,13 @@ fn row<'a>(screen: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The line that the cursor is on.
-fn cursor(screen: &str) -> &str {
+pub fn cursor(screen: &str) -> &str {
     screen.lines().find(|line| line.starts_with('▌')).unwrap_or_default()
 }
 
 /// Puts the cursor on an object.
 #[track_caller]
-fn go_to(driver: &Driver, name: &str) {
+pub fn go_to(driver: &Driver, name: &str) {
     driver.see(name);
     driver.press("g g");
     driver.wait("the cursor on the first row", |screen| screen.lines().nth(2).is_some_and(|line| line.starts_with('▌')));

@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod acting;
 mod binary;
 mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod gate;
 mod input;
 mod keys;
 mod kubeconfig;
@@ -27,7 +29,9 @@ mod sample;
 mod scenarios;
 mod screens;
 mod scripted;
+mod settings;
 mod swallow;
 #[cfg(unix)]
 mod terminal;
+mod themes;
 mod wait;

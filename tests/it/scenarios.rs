@@ -7,18 +7,18 @@ use ground::{Ground, Patch};
 use objects::*;
 
 mod deletion;
-mod ground;
+pub mod ground;
 mod jobs;
 mod kinds;
 mod lists;
-mod objects;
+pub mod objects;
 mod patches;
 mod pods;
 mod recorded;
 mod rollout_controls;
 mod rollouts;
 mod services;
-mod watches;
+pub mod watches;
 mod watching;
 mod workloads;
 
@@ -31,22 +31,24 @@ macro_rules! on {
     };
 }
 
-/// A test for each scenario of each module.
+/// A test for each scenario of each module of a home.
 macro_rules! each {
-    ($ground:ident; $($module:ident: $($name:ident)+;)+) => {
+    ($ground:ident in $home:ident; $($module:ident: $($name:ident)+;)+) => {
         $($(
             #[test]
             fn $name() {
-                crate::scenarios::ground::play(crate::scenarios::ground::$ground(stringify!($name)), crate::scenarios::$module::$name);
+                crate::scenarios::ground::play(crate::scenarios::ground::$ground(stringify!($name)), crate::$home::$module::$name);
             }
         )+)+
     };
 }
 
+pub(crate) use each;
+
 /// All scenarios.
 macro_rules! table {
     ($ground:ident) => {
-        each! {$ground;
+        each! {$ground in scenarios;
             kinds:
                 every_kind_is_stored_alike
                 what_is_wrong_is_refused_alike;

@@ -151,7 +151,7 @@ pub fn text(buffer: &Buffer) -> String {
 }
 
 /// The looks of a screen: a letter for each, `.` for the plain one, and what the letters mean.
-fn looks(buffer: &Buffer) -> String {
+pub fn looks(buffer: &Buffer) -> String {
     let width = buffer.area.width.max(1) as usize;
     let mut known: Vec<(Color, Color, Modifier)> = vec![(Color::Reset, Color::Reset, Modifier::empty())];
     let mut out = String::new();

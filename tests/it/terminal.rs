@@ -374,6 +374,61 @@ fn colours_are_those_that_the_terminal_has() {
     }
 }
 
+/// The colour of the accent in the light theme, as it is sent.
+const LIGHT_ACCENT: &str = "38;2;26;86;176";
+/// And in the dark one.
+const DARK_ACCENT: &str = "38;2;130;183;255";
+const TRUE: &[(&str, &str)] = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+/// A light background, and what a terminal says that it is.
+const ANSWER: &str = "\u{1b}]11;rgb:fdfd/f6f6/e3e3\u{1b}\\\u{1b}[?62;4c";
+
+fn sent(window: &Window) -> String {
+    String::from_utf8_lossy(&window.bytes()).into_owned()
+}
+
+#[test]
+fn a_light_terminal_that_says_so_when_it_is_asked_gets_the_light_theme() {
+    // An answer has to come in time, which a busy machine may not let it.
+    let light = (0..5).any(|_| {
+        let mut window = Window::open(&["here"], TRUE);
+        window.wait("the question", |_| sent(&window).contains("\u{1b}]11;?\u{1b}\\\u{1b}[c"));
+        window.press(ANSWER);
+        window.wait_until_up();
+        assert!(!window.screen().screen().contents().contains("rgb"), "nothing of the answer is taken for keys");
+        window.press("\u{3}\u{3}");
+        window.ended();
+        sent(&window).contains(LIGHT_ACCENT) && !sent(&window).contains(DARK_ACCENT)
+    });
+    assert!(light);
+}
+
+#[test]
+fn an_answer_that_comes_late_is_not_taken_for_keys() {
+    let mut window = Window::open(&["here"], TRUE);
+    // The list of contexts is open: what was a key would be typed there.
+    window.wait_until_up();
+    assert!(sent(&window).contains(DARK_ACCENT) && !sent(&window).contains(LIGHT_ACCENT));
+    window.press(ANSWER);
+    window.press("xyz");
+    window.see("xyz");
+    let shown = window.screen().screen().contents();
+    assert!(!shown.contains("rgb") && !shown.contains("11;") && !shown.contains("e3"), "{shown}");
+    window.press("\u{3}\u{3}");
+    window.ended();
+    window.assert_restored();
+}
+
+#[test]
+fn a_terminal_that_would_not_understand_is_not_asked() {
+    for variables in [&[("TERM", "dumb")][..], &[("TERM", "linux")], &[("TERM", "xterm"), ("NO_COLOR", "1")]] {
+        let mut window = Window::open(&["here"], variables);
+        window.wait_until_up();
+        assert!(!sent(&window).contains("]11;"), "{variables:?}");
+        window.press("\u{3}\u{3}");
+        window.ended();
+    }
+}
+
 /// A name can hold anything that YAML can write.
 #[test]
 fn control_and_bidirectional_characters_never_reach_the_terminal() {

@@ -63,10 +63,12 @@ pub(super) async fn of_deletion(case: &Case<'_>, propagation: Propagation) -> Ve
     }
     let mut notes = Vec::new();
     if !counts.is_empty() {
+        let one = matches!(counts.as_slice(), [(1, _)]);
         let words: Vec<String> = counts.into_iter().map(|(_, words)| words).collect();
+        let words = words.join(" and ");
         notes.push(match propagation {
-            Propagation::Orphan => Note::plain(format!("{} stay, without an owner", words.join(" and "))),
-            _ => Note::warning(format!("{} go too", words.join(" and "))),
+            Propagation::Orphan => Note::plain(format!("{words} {}, without an owner", if one { "stays" } else { "stay" })),
+            _ => Note::warning(format!("{words} {} too", if one { "goes" } else { "go" })),
         });
     }
     if &*case.target.kind.kind == "StatefulSet" {
@@ -115,7 +117,7 @@ async fn of_node(case: &Case<'_>) -> Vec<Note> {
     if count == 0 {
         return Vec::new();
     }
-    vec![Note::warning(format!("{} on it are deleted: drain it first", counted(count, "pod", "pods")))]
+    vec![Note::warning(format!("deletes {} on it: drain it first", counted(count, "pod", "pods")))]
 }
 
 async fn of_definition(case: &Case<'_>) -> Vec<Note> {
@@ -215,6 +217,8 @@ pub(super) async fn of_labels(case: &Case<'_>, changes: &[Change]) -> Vec<Note> 
     let after: Labels = after.into();
     let mut notes = Vec::new();
     let namespace = Some(&*case.target.namespace);
+    // Only what nobody controls is adopted (ControllerRefManager.ClaimPods).
+    let free = !case.object.list("metadata.ownerReferences").iter().any(|owner| owner.flag("controller"));
     for block in [&apps::REPLICA_SET, &apps::STATEFUL_SET, &apps::DAEMON_SET, &apps::REPLICATION_CONTROLLER, &batch::JOB] {
         let kind = Arc::new(block.as_kind());
         for row in read::rows(case.session, &kind, namespace).await.unwrap_or_default() {
@@ -223,8 +227,8 @@ pub(super) async fn of_labels(case: &Case<'_>, changes: &[Change]) -> Vec<Note> 
             let owns = read::owned_by(case.object, &row.uid.to_string());
             if owns && !selector.matches(&after) {
                 notes.push(Note::warning(format!("it leaves {}/{}, which makes a new pod", kind.singular, row.name)));
-            } else if !owns && row.owner.is_none() && selector.matches(&after) && !selector.matches(&before) {
-                notes.push(Note::warning(format!("{}/{} selects it then, and may take it", kind.singular, row.name)));
+            } else if free && selector.matches(&after) && !selector.matches(&before) {
+                notes.push(Note::warning(format!("{}/{} selects it then, and takes it as one of its own", kind.singular, row.name)));
             }
         }
     }
@@ -262,5 +266,5 @@ pub(super) async fn of_no_execute(case: &Case<'_>, key: &str, value: &str) -> Ve
             }
     };
     let leaving = list.list("items").iter().filter(|pod| !pod.list("spec.tolerations").iter().any(tolerates)).count();
-    vec![Note::warning(format!("NoExecute: {} on it are evicted, whatever budgets say", counted(leaving, "pod", "pods")))]
+    vec![Note::warning(format!("NoExecute: evicts {} on it, whatever budgets say", counted(leaving, "pod", "pods")))]
 }

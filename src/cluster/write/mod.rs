@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use self::journal::Journal;
 use super::link::LinkHandle;
 use crate::event::Event;
 use crate::kinds::catalog::Catalog;
@@ -43,14 +44,32 @@ pub struct Gate {
     pub catalog: Arc<Catalog>,
     /// What was written, newest last, as far as it can be taken back.
     pub journal: Arc<[Entry]>,
+    /// Where what is written is kept.
+    pub disk: Journal,
+    /// The program ends, and waits for no answer any more.
+    pub leaving: watch::Receiver<bool>,
     /// Where to say what happens.
     pub out: mpsc::Sender<Event>,
 }
 
 impl Gate {
-    /// Keeps what was written.
-    async fn note(&self, entry: Entry) {
+    /// Keeps what was written: on disk first, whoever may be there to hear of it.
+    async fn note(&self, mut entry: Entry) {
+        entry.number = self.disk.number();
+        let (disk, kept) = (self.disk.clone(), entry.clone());
+        if let Ok(Err(why)) = tokio::task::spawn_blocking(move || disk.write(&kept)).await {
+            let _ = self.out.send(Event::Note(why.into())).await;
+        }
         let _ = self.out.send(Event::Wrote(Box::new(entry))).await;
+    }
+
+    /// Ends when the program does.
+    async fn left(&self) {
+        let mut leaving = self.leaving.clone();
+        if leaving.wait_for(|leaving| *leaving).await.is_err() {
+            // Nobody will say it any more.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

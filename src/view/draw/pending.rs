@@ -30,8 +30,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, body: Rect, hits: &mut Hits) {
     let width = (keys + commands + docs + 8).min(WIDEST).min(body.width);
     let rows = (ways.len() as u16).min(body.height - 1);
     let area = Rect { x: body.x, y: body.bottom() - rows - 1, width, height: rows + 1 };
-    wipe(buffer, area);
-    buffer.set_style(area, state.theme.style(Scope::Popup));
+    wipe(buffer, area, &state.theme);
     put(buffer, area.x, area.y, &"─".repeat(width.into()), width, state.theme.style(Scope::Rule));
     let pressed = format!(" {} … ", crate::keymap::Key::print_all(state.pressed.keys()));
     put(buffer, area.x + 2, area.y, &pressed, width.saturating_sub(4), state.theme.style(Scope::TextHeading));

@@ -102,11 +102,13 @@ pub async fn tables_are_watched(ground: &Ground) {
 }
 
 /// A group of this ground's own, for definitions.
-fn group(ground: &Ground) -> String {
+/// The group of the scenario's own kinds.
+pub fn group(ground: &Ground) -> String {
     format!("{}.kubetui.test", ground.namespace())
 }
 
-fn definition(ground: &Ground, plural: &str) -> serde_json::Value {
+/// A kind of the scenario's own, with a `scale`.
+pub fn definition(ground: &Ground, plural: &str) -> serde_json::Value {
     let group = group(ground);
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",

@@ -9,6 +9,7 @@ use crate::model::act::{Exposing, Note};
 use crate::model::reference::Reference;
 use crate::model::row::Uid;
 
+const NO_LABELS: &str = "it has no labels that a Service could select by";
 /// The longest name of a Service: it is a name of DNS.
 const NAME: usize = 63;
 
@@ -55,7 +56,7 @@ pub(super) fn expose(case: &Case<'_>, how: &Exposing) -> Result<Prepared, String
 fn selector(case: &Case<'_>) -> Result<Map<String, Value>, String> {
     let object = case.object;
     let found = match &*case.target.kind.kind {
-        "Pod" => object.at("metadata.labels"),
+        "Pod" => return own_labels(object),
         "Service" | "ReplicationController" => object.at("spec.selector"),
         _ => {
             if !object.list("spec.selector.matchExpressions").is_empty() {
@@ -64,7 +65,15 @@ fn selector(case: &Case<'_>) -> Result<Map<String, Value>, String> {
             object.at("spec.selector.matchLabels")
         }
     };
-    found.as_object().filter(|map| !map.is_empty()).cloned().ok_or_else(|| "it has no labels that a Service could select by".into())
+    found.as_object().filter(|map| !map.is_empty()).cloned().ok_or_else(|| NO_LABELS.into())
+}
+
+/// A pod's labels, without those that the server copies from its node (admission plugin PodTopologyLabels): a Service that
+/// selects by them would lose the pod's successor on another node.
+fn own_labels(pod: &Value) -> Result<Map<String, Value>, String> {
+    let mut labels = pod.at("metadata.labels").as_object().cloned().unwrap_or_default();
+    labels.retain(|key, _| !key.starts_with("topology.kubernetes.io/"));
+    if labels.is_empty() { Err(NO_LABELS.into()) } else { Ok(labels) }
 }
 
 /// What is asked for; else every port that its containers declare, or that the Service has.

@@ -1,0 +1,190 @@
+//! What is done to a cluster by keys, on the screen and with the outcome asked of the API: the same scenarios on the real
+//! control plane and on the demo.
+
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::driver::{Driver, Setup};
+use crate::live;
+use crate::scenarios::ground::Ground;
+
+mod deleting;
+mod journal;
+mod labelling;
+mod marked;
+mod nodes;
+mod rolling;
+mod scaling;
+mod work;
+
+/// What controllers, kubelets and a busy machine may take together.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How far a demo's time goes between two looks at the screen, in milliseconds.
+const STEP: u64 = 50;
+/// An answer counts after 300 ms: the one place where a name is typed shows nothing that says so.
+const SETTLED: Duration = Duration::from_millis(320);
+
+/// Makes the tests of a ground.
+macro_rules! on {
+    ($ground:ident) => {
+        mod $ground {
+            crate::scenarios::each! {$ground in acting;
+                scaling:
+                    replicas_are_chosen_by_keys_and_by_name
+                    every_kind_that_has_a_scale_is_scaled
+                    an_autoscaled_number_is_named_with_its_bounds;
+                rolling:
+                    workloads_are_restarted_and_so_is_what_a_pod_belongs_to
+                    a_rollout_is_paused_resumed_and_undone
+                    stateful_and_daemon_sets_go_back_to_a_revision;
+                labelling:
+                    labels_and_annotations_are_set_changed_and_removed
+                    a_pod_that_leaves_its_set_and_its_service_is_told_of;
+                deleting:
+                    what_goes_with_an_object_is_counted
+                    orphans_stay_and_a_stateful_set_asks_for_its_name
+                    finalizers_hold_and_are_taken_away_by_name
+                    grace_and_force_are_sent
+                    an_eviction_asks_the_budget;
+                nodes:
+                    a_node_is_cordoned_tainted_and_opened_again
+                    a_drain_waits_for_the_budget_and_can_be_stopped;
+                work:
+                    a_cron_job_is_triggered_and_suspended
+                    a_job_is_retried_and_stays
+                    a_service_is_made_for_what_runs;
+                marked:
+                    three_restarts_wait_for_each_other
+                    what_failed_stays_marked;
+                journal:
+                    what_was_written_is_shown_and_taken_back
+                    what_was_deleted_is_made_again
+                    what_cannot_honestly_come_back_is_refused;
+            }
+        }
+    };
+}
+
+on!(real);
+on!(demo);
+
+/// The program in front of a ground: keys in, screen out, and the time goes on between two looks.
+pub struct Desk<'a> {
+    ground: &'a Ground,
+    pub driver: Driver,
+    _folder: TempDir,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens a view of the scenario's namespace.
+    pub fn open(ground: &'a Ground, resource: &str) -> Desk<'a> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = folder.path().join("kubeconfig");
+        let text = serde_json::to_string(ground.kubeconfig()).expect("it can be written");
+        std::fs::write(&kubeconfig, text).expect("is written");
+        let driver = Setup::new(&kubeconfig).namespace(ground.namespace()).resource(resource).size(100, 40).start();
+        Desk { ground, driver, _folder: folder }
+    }
+
+    /// Waits until the screen is as described, and gives it.
+    #[track_caller]
+    pub fn wait(&self, what: &str, mut is: impl FnMut(&str) -> bool) -> String {
+        self.driver.wait_for(PATIENCE, what, |screen| {
+            let so = is(screen);
+            if !so {
+                self.ground.pass(STEP);
+            }
+            so
+        })
+    }
+
+    /// Waits for words anywhere on the screen.
+    #[track_caller]
+    pub fn see(&self, words: &str) -> String {
+        self.wait(words, |screen| screen.contains(words) || flat(screen).contains(words))
+    }
+
+    /// Waits until none of these words is on the screen.
+    #[track_caller]
+    pub fn without(&self, words: &str) -> String {
+        self.wait(&format!("no {words}"), |screen| !screen.contains(words))
+    }
+
+    /// Presses keys, spelled as in a key map.
+    pub fn press(&self, keys: &str) {
+        self.driver.press(keys);
+    }
+
+    /// Types a command after `:`.
+    pub fn command(&self, line: &str) {
+        self.driver.command(line);
+    }
+
+    /// Shows another kind than that which is shown.
+    #[track_caller]
+    pub fn view(&self, resource: &str, name: &str) {
+        self.command(resource);
+        let plural = resource.split('.').next().unwrap_or(resource);
+        let shown = format!("▸ {plural} ");
+        self.wait(&shown, |screen| screen.lines().next().is_some_and(|line| line.contains(&shown)));
+        self.on(name);
+    }
+
+    /// The cursor on an object of the table.
+    #[track_caller]
+    pub fn on(&self, name: &str) {
+        self.wait(&format!("the row {name}, live"), |screen| screen.contains("● live") && live::row(screen, name).is_some());
+        live::go_to(&self.driver, name);
+    }
+
+    /// Waits until the line of an object has these words.
+    #[track_caller]
+    pub fn row(&self, name: &str, words: &str) -> String {
+        self.wait(&format!("{words} in the row {name}"), |screen| live::row(screen, name).is_some_and(|row| row.contains(words)))
+    }
+
+    /// Waits for a question that has all these words and takes an answer.
+    #[track_caller]
+    pub fn question(&self, words: &[&str]) -> String {
+        self.wait(&format!("the question with {words:?}"), |screen| {
+            let plain = flat(screen);
+            screen.contains("yes, ") && words.iter().all(|word| plain.contains(word))
+        })
+    }
+
+    /// Answers a question that has all these words with yes.
+    #[track_caller]
+    pub fn yes(&self, words: &[&str]) {
+        self.question(words);
+        self.press("y");
+        self.without("yes, ");
+    }
+
+    /// Leaves the question.
+    #[track_caller]
+    pub fn no(&self) {
+        self.press("n");
+        self.without("yes, ");
+    }
+
+    /// Answers a question that has all these words, and asks for one more, by typing that.
+    #[track_caller]
+    pub fn types(&self, words: &[&str], typed: &str) {
+        let go_on = format!("type {typed} to go on");
+        let mut since = None;
+        self.wait(&format!("the question with {words:?}, settled"), |screen| {
+            let plain = flat(screen);
+            let asked = plain.contains(&go_on) && words.iter().all(|word| plain.contains(word));
+            asked && since.get_or_insert_with(Instant::now).elapsed() > SETTLED
+        });
+        self.driver.type_text(typed);
+        self.press("enter");
+        self.without(&go_on);
+    }
+}
+
+/// The screen as one line, so that words are found wherever they were broken.
+fn flat(screen: &str) -> String {
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
