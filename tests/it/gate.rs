@@ -42,7 +42,7 @@ fn look(server: &Server, config: &str) -> Run {
     look_at(server, config, "pods")
 }
 
-fn look_at(server: &Server, config: &str, resource: &str) -> Run {
+fn look_at(server: &Server, config: &str, resource: &'static str) -> Run {
     start(server, config, |setup| setup.resource(resource))
 }
 
