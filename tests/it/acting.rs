@@ -19,11 +19,14 @@ mod scaling;
 mod work;
 
 /// What controllers, kubelets and a busy machine may take together.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 /// How far a demo's time goes between two looks at the screen, in milliseconds.
 const STEP: u64 = 50;
 /// An answer counts after 300 ms: the one place where a name is typed shows nothing that says so.
 const SETTLED: Duration = Duration::from_millis(320);
+
+/// What the palette's list is headed by.
+const PALETTE: &str = "── Go to ─";
 
 /// Makes the tests of a ground.
 macro_rules! on {
@@ -102,7 +105,7 @@ impl<'a> Desk<'a> {
     /// Waits for words anywhere on the screen.
     #[track_caller]
     pub fn see(&self, words: &str) -> String {
-        self.wait(words, |screen| screen.contains(words) || flat(screen).contains(words))
+        self.wait(words, |screen| shows(screen, words))
     }
 
     /// Waits until none of these words is on the screen.
@@ -126,8 +129,12 @@ impl<'a> Desk<'a> {
     pub fn view(&self, resource: &str, name: &str) {
         self.command(resource);
         let plural = resource.split('.').next().unwrap_or(resource);
-        let shown = format!("▸ {plural} ");
-        self.wait(&shown, |screen| screen.lines().next().is_some_and(|line| line.contains(&shown)));
+        // A pane is named among the four.
+        let mut pane = plural.to_owned();
+        pane[..1].make_ascii_uppercase();
+        let shown = [format!("▸ {plural} "), format!(" {pane} ")];
+        let named = |line: &str| shown.iter().any(|shown| line.contains(shown));
+        self.wait(&format!("the view {plural}"), |screen| screen.lines().next().is_some_and(named));
         self.on(name);
     }
 
@@ -148,8 +155,7 @@ impl<'a> Desk<'a> {
     #[track_caller]
     pub fn question(&self, words: &[&str]) -> String {
         self.wait(&format!("the question with {words:?}"), |screen| {
-            let plain = flat(screen);
-            screen.contains("yes, ") && words.iter().all(|word| plain.contains(word))
+            screen.contains("yes, ") && words.iter().all(|word| shows(screen, word))
         })
     }
 
@@ -170,21 +176,38 @@ impl<'a> Desk<'a> {
 
     /// Answers a question that has all these words, and asks for one more, by typing that.
     #[track_caller]
-    pub fn types(&self, words: &[&str], typed: &str) {
-        let go_on = format!("type {typed} to go on");
+    pub fn types(&self, words: &[&str], wanted: &str) {
+        self.answers(words, wanted, wanted);
+        self.without(&format!("type {wanted} to go on"));
+    }
+
+    /// Types an answer to a question that asks for a word.
+    #[track_caller]
+    pub fn answers(&self, words: &[&str], wanted: &str, typed: &str) {
+        let go_on = format!("type {wanted} to go on");
         let mut since = None;
         self.wait(&format!("the question with {words:?}, settled"), |screen| {
-            let plain = flat(screen);
-            let asked = plain.contains(&go_on) && words.iter().all(|word| plain.contains(word));
+            let asked = shows(screen, &go_on) && words.iter().all(|word| shows(screen, word));
             asked && since.get_or_insert_with(Instant::now).elapsed() > SETTLED
         });
         self.driver.type_text(typed);
         self.press("enter");
-        self.without(&go_on);
+    }
+
+    /// A command that is not done, and why. What was typed is left.
+    #[track_caller]
+    pub fn refused(&self, line: &str, why: &str) {
+        self.command(line);
+        let screen = self.see(why);
+        if screen.contains(PALETTE) {
+            self.press("esc");
+            self.without(PALETTE);
+        }
     }
 }
 
-/// The screen as one line, so that words are found wherever they were broken.
-fn flat(screen: &str) -> String {
-    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Whether words are on the screen, wherever lines were broken.
+fn shows(screen: &str, words: &str) -> bool {
+    let flat = |text: &str| text.split_whitespace().collect::<String>();
+    screen.contains(words) || flat(screen).contains(&flat(words))
 }

@@ -55,12 +55,10 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     ground.until_object(&held, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
     let waiting = ground.get(&api).await.ok();
     assert_eq!((leaving(&waiting), &waiting["metadata"]["finalizers"]), (true, &json!(["foregroundDeletion"])));
-    desk.command("delete");
-    desk.see("it is being deleted already, and held by foregroundDeletion");
+    desk.refused("delete", "it is being deleted already, and held by foregroundDeletion");
     let_go(ground, &held).await;
     ground.until_gone(&api).await;
-    desk.command("delete everything");
-    desk.see("is not understood here");
+    desk.refused("delete everything", "is not understood here");
 }
 
 pub async fn orphans_stay_and_a_stateful_set_asks_for_its_name(ground: &Ground) {
@@ -79,10 +77,8 @@ pub async fn orphans_stay_and_a_stateful_set_asks_for_its_name(ground: &Ground) 
 
     desk.view("statefulsets", "db");
     desk.press("D");
-    desk.see("type db to go on   (guard rail (by default))");
     // Neither a y nor another name is an answer.
-    desk.driver.type_text("y");
-    desk.press("enter");
+    desk.answers(&["type db to go on (guard rail (by default))"], "db", "y");
     desk.see("type db to go on; esc leaves");
     desk.press("esc");
     desk.without("type db to go on");
@@ -105,8 +101,7 @@ pub async fn finalizers_hold_and_are_taken_away_by_name(ground: &Ground) {
     ground.until_object(&path, |held| (!leaving(held)).then(|| "not deleted".to_owned())).await;
     desk.press("D");
     desk.see("it is being deleted already, and held by");
-    desk.command("unfinalize no.such/one");
-    desk.see("it has no finalizer \"no.such/one\"");
+    desk.refused("unfinalize no.such/one", "it has no finalizer \"no.such/one\"");
     desk.press("m f");
     desk.driver.type_text("kubetui.test/other");
     desk.press("enter");
@@ -136,8 +131,7 @@ pub async fn grace_and_force_are_sent(ground: &Ground) {
     desk.yes(&["Delete pod/held"]);
     let going = ground.until_object(&held, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
     assert!(going["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds <= 77), "{}", going["metadata"]);
-    desk.command("delete --grace soon");
-    desk.see("\"soon\" is no number of seconds");
+    desk.refused("delete --grace soon", "\"soon\" is no number of seconds");
     desk.on("slow");
     desk.command("delete");
     desk.yes(&["Delete pod/slow"]);

@@ -12,8 +12,7 @@ pub async fn what_was_written_is_shown_and_taken_back(ground: &Ground) {
     ground.until_is(&web, &[("/status/readyReplicas", json!(1))]).await;
     let desk = Desk::open(ground, "deployments");
     desk.on("web");
-    desk.command("journal");
-    desk.see("nothing was written in this context yet");
+    desk.refused("journal", "nothing was written in this context yet");
     desk.press("U");
     desk.see("nothing was written in this context yet");
     desk.command("scale 2");
@@ -30,10 +29,8 @@ pub async fn what_was_written_is_shown_and_taken_back(ground: &Ground) {
     desk.yes(&["Take back what was done to deployment/web", "replicas 2 → 1"]);
     ground.until_is(&web, &[("/spec/replicas", json!(1))]).await;
     // It is not as the entry left it any more.
-    desk.command("undo 1");
-    desk.see("it was changed meanwhile: spec.replicas is 1 now, and was 2");
-    desk.command("undo 44");
-    desk.see("the journal has no entry 44 here");
+    desk.refused("undo 1", "it was changed meanwhile: spec.replicas is 1 now, and was 2");
+    desk.refused("undo 44", "the journal has no entry 44 here");
 
     let steps: [(&str, &str, &str, Value, &str, Value); 3] = [
         ("label team=shop", "+ team=shop", "/metadata/labels/team", json!("shop"), "team shop → none", Value::Null),
@@ -55,11 +52,12 @@ pub async fn what_was_written_is_shown_and_taken_back(ground: &Ground) {
         desk.press("U");
         desk.yes(&["Take back what was done to deployment/web", back]);
         ground.until_is(&web, &[(pointer, before)]).await;
+        desk.without(back);
     }
     // Somebody else was there: their change is not taken back with it.
     desk.command("label team=shop");
     desk.yes(&["+ team=shop"]);
-    ground.until_is(&web, &[("/metadata/labels/team", json!("shop"))]).await;
+    desk.see("deployment/web: + team=shop");
     ground.patch(&web, Patch::Merge, &json!({"metadata": {"labels": {"team": "theirs"}}})).await.ok();
     desk.press("U");
     desk.see("it was changed meanwhile: metadata.labels.team is theirs now, and was shop");
@@ -95,8 +93,7 @@ pub async fn what_was_deleted_is_made_again(ground: &Ground) {
     }
     ground.until_is(&ground.apps("deployments/web"), &[("/status/readyReplicas", json!(1))]).await;
     // It is there again: once is enough.
-    desk.command("undo 1");
-    desk.see("there is another configmap/one by now");
+    desk.refused("undo 1", "there is another configmap/one by now");
     // What was made is what the last entry did.
     desk.press("U");
     desk.yes(&["Take back what was done to deployment/web", "what was made is deleted"]);

@@ -19,10 +19,8 @@ pub async fn labels_and_annotations_are_set_changed_and_removed(ground: &Ground)
     desk.command("label tier- team=shop");
     desk.yes(&["- tier=front"]);
     ground.until_is(&path, &[("/metadata/labels", json!({"team": "shop"}))]).await;
-    desk.command("label team=shop");
-    desk.see("configmap/one: it has these already");
-    desk.command("label team");
-    desk.see("\"team\" is neither KEY=VALUE nor KEY-");
+    desk.refused("label team=shop", "configmap/one: it has these already");
+    desk.refused("label team", "\"team\" is neither KEY=VALUE nor KEY-");
     // What the server does not take is said in its own words.
     desk.command("label team=not/a/label");
     desk.yes(&["team: shop → not/a/label"]);

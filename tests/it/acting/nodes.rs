@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, flat};
+use super::{Desk, shows};
 use crate::cluster::Kubectl;
 use crate::scenarios::ground::{Ground, Patch};
 use crate::scenarios::objects::{condition, leaving, name, pod, text, workload};
@@ -77,20 +77,20 @@ pub async fn a_node_is_cordoned_tainted_and_opened_again(ground: &Ground) {
     desk.press("N c");
     desk.yes(&[&format!("Cordon {title}"), "nothing new is scheduled onto it", "what runs there stays"]);
     ground.until_is(&path, &[("/spec/unschedulable", json!(true))]).await;
-    desk.command("cordon");
-    desk.see("it is cordoned already");
+    desk.refused("cordon", "it is cordoned already");
     desk.press("N u");
     desk.yes(&[&format!("Uncordon {title}"), "pods are scheduled onto it again"]);
+    desk.see(&format!("{title}: pods are scheduled onto it again"));
     ground.until_is(&path, &[("/spec/unschedulable", Value::Null)]).await;
     // What the journal has last is taken back, and that again.
     desk.press("U");
     desk.yes(&[&format!("Take back what was done to {title}")]);
+    desk.see(&format!("{title}: unschedulable none → true"));
     ground.until_is(&path, &[("/spec/unschedulable", json!(true))]).await;
     desk.command("undo");
     desk.yes(&[&format!("Take back what was done to {title}")]);
     ground.until_is(&path, &[("/spec/unschedulable", Value::Null)]).await;
-    desk.command("uncordon");
-    desk.see("it is not cordoned");
+    desk.refused("uncordon", "it is not cordoned");
 
     // The node controller takes its own taint away.
     node.taints(ground, |taints| taints.iter().all(|taint| taint["key"] == OWN)).await;
@@ -100,16 +100,14 @@ pub async fn a_node_is_cordoned_tainted_and_opened_again(ground: &Ground) {
     desk.yes(&[&format!("Taint {title}"), "+ dedicated=db:NoSchedule"]);
     let db = json!({"key": "dedicated", "value": "db", "effect": "NoSchedule"});
     node.taints(ground, |taints| taints.contains(&db)).await;
-    desk.command("taint dedicated=db:Never");
-    desk.see("\"Never\" is no effect: NoSchedule, PreferNoSchedule, NoExecute");
+    desk.refused("taint dedicated=db:Never", "\"Never\" is no effect: NoSchedule, PreferNoSchedule, NoExecute");
     desk.command("taint dedicated=db:NoExecute");
     desk.question(&["NoExecute: evicts 1 pod on it, whatever budgets say"]);
     desk.no();
     desk.command("taint dedicated:NoSchedule-");
     desk.yes(&["- dedicated:NoSchedule"]);
     node.taints(ground, |taints| taints.iter().all(|taint| taint["key"] != "dedicated")).await;
-    desk.command("taint dedicated-");
-    desk.see("it has no taint dedicated");
+    desk.refused("taint dedicated-", "it has no taint dedicated");
     assert_eq!(text(&ground.get(&ground.core("pods/lone")).await.ok(), "/status/phase"), "Running");
 }
 
@@ -148,16 +146,15 @@ pub async fn a_drain_waits_for_the_budget_and_can_be_stopped(ground: &Ground) {
         "of DaemonSets stay",
     ]);
     let blocked = |screen: &str| {
-        let plain = flat(screen);
-        pods.iter().all(|pod| plain.contains(&format!("{}/{} blocked", ground.namespace(), name(pod))))
-            && plain.matches("by guard: 0 allowed, 2/2 needed").count() == 2
+        pods.iter().all(|pod| shows(screen, &format!("{}/{} blocked", ground.namespace(), name(pod))))
+            && screen.matches("0 allowed, 2/2 needed").count() == 2
     };
     desk.wait("a line for each blocked pod, and no other", |screen| blocked(screen) && !screen.contains(&lone));
     ground.until_gone(&ground.core("pods/lone")).await;
     ground.until_is(&node.path(), &[("/spec/unschedulable", json!(true))]).await;
     // Enough of it: what was not evicted stays where it is.
     desk.press("x");
-    desk.wait("the end of it", |screen| flat(screen).contains("1 of 3 evicted") && screen.matches("left where it is").count() == 2);
+    desk.wait("the end of it", |screen| shows(screen, "1 of 3 evicted") && screen.matches("left where it is").count() == 2);
     for pod in &pods {
         let kept = ground.get(&ground.core(&format!("pods/{}", name(pod)))).await.ok();
         assert!(!leaving(&kept) && text(&kept, "/spec/nodeName") == node.name, "{}", kept["metadata"]);

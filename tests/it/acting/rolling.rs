@@ -97,16 +97,13 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     desk.command("image app:3");
     desk.yes(&["app app:2 → app:3"]);
     rolled_to(ground, &web, "app:3").await;
-    desk.command("image proxy=envoy:1");
-    desk.see("it has no container \"proxy\": app");
+    desk.refused("image proxy=envoy:1", "it has no container \"proxy\": app");
 
     desk.press("r p");
     desk.yes(&["Pause the rollout of deployment/web", "its rollout stops where it is"]);
     ground.until_is(&web, &[("/spec/paused", json!(true))]).await;
-    desk.command("pause");
-    desk.see("it is paused already");
-    desk.command("restart");
-    desk.see("it is paused: resume it first");
+    desk.refused("pause", "it is paused already");
+    desk.refused("restart", "it is paused: resume it first");
     desk.command("image app=app:4");
     desk.yes(&["it is paused: nothing is rolled out until it is resumed"]);
     ground.until_is(&web, &[(IMAGE, json!("app:4"))]).await;
@@ -114,8 +111,7 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     desk.yes(&["Resume the rollout of deployment/web", "its rollout goes on"]);
     ground.until_is(&web, &[("/spec/paused", Value::Null)]).await;
     rolled_to(ground, &web, "app:4").await;
-    desk.command("resume");
-    desk.see("it is not paused");
+    desk.refused("resume", "it is not paused");
 
     // Back to the one before, and to a revision by its number.
     desk.press("r u");
@@ -128,8 +124,7 @@ pub async fn a_rollout_is_paused_resumed_and_undone(ground: &Ground) {
     let sets = ground.items(&ground.apps("replicasets")).await;
     assert_eq!(sets.len(), 4, "old ReplicaSets were taken up again");
     assert!(undone.pointer("/spec/template/metadata/labels/pod-template-hash").is_none(), "{}", undone["spec"]["template"]);
-    desk.command("rollout-undo 77");
-    desk.see("there is no revision 77: 2, 4, 5, 6");
+    desk.refused("rollout-undo 77", "there is no revision 77: 2, 4, 5, 6");
     // A pod's own image is changed where it is.
     let pods = ground.until_count(&ground.core("pods"), 1).await;
     assert_eq!(controller(&pods[0]).map(|owner| owner.0), Some("ReplicaSet"));
@@ -149,8 +144,7 @@ pub async fn stateful_and_daemon_sets_go_back_to_a_revision(ground: &Ground) {
     ] {
         rolled(ground, &path).await;
         desk.view(view, title.split('/').next_back().unwrap());
-        desk.command("rollout-undo");
-        desk.see("there is no revision before the current one");
+        desk.refused("rollout-undo", "there is no revision before the current one");
         for image in ["app:2", "app:3"] {
             desk.command(&format!("image app={image}"));
             desk.yes(&[&format!("Set the image of {title}"), image]);

@@ -36,8 +36,7 @@ pub async fn replicas_are_chosen_by_keys_and_by_name(ground: &Ground) {
     desk.command("scale +1");
     desk.see("deployment/web: replicas 3 → 4");
     ground.until_is(&web, &[("/spec/replicas", json!(4)), ("/status/readyReplicas", json!(4))]).await;
-    desk.command("scale 4");
-    desk.see("deployment/web: it has 4 replicas already");
+    desk.refused("scale 4", "deployment/web: it has 4 replicas already");
     // Zero is asked about.
     desk.press("S 0 enter");
     desk.question(&["Scale to 0: deployment/web", "replicas 4 → 0", "nothing of it runs then: 4 pods end"]);
@@ -47,8 +46,7 @@ pub async fn replicas_are_chosen_by_keys_and_by_name(ground: &Ground) {
     desk.yes(&["replicas 4 → 0"]);
     ground.until_is(&web, &[("/spec/replicas", json!(0))]).await;
     ground.until_count(&ground.core("pods"), 0).await;
-    desk.command("scale many");
-    desk.see("\"many\" is no number of replicas: 5, +1 or -1");
+    desk.refused("scale many", "\"many\" is no number of replicas: 5, +1 or -1");
 }
 
 pub async fn every_kind_that_has_a_scale_is_scaled(ground: &Ground) {
@@ -91,8 +89,7 @@ pub async fn every_kind_that_has_a_scale_is_scaled(ground: &Ground) {
     desk.press("5 enter");
     desk.see("relic/one: replicas 2 → 5");
     ground.until_is(&format!("{relics}/one"), &[("/spec/replicas", json!(5))]).await;
-    desk.command("scale +1");
-    desk.see("how many replicas there are is not known: name the number");
+    desk.refused("scale +1", "how many replicas there are is not known: name the number");
     // Somewhere else there is nothing to scale.
     desk.view("serviceaccounts", "default");
     desk.press("S");

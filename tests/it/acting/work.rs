@@ -35,8 +35,7 @@ pub async fn a_cron_job_is_triggered_and_suspended(ground: &Ground) {
     desk.press("t s");
     desk.yes(&["Suspend cronjob/night", "no new Jobs are made"]);
     ground.until_is(&path, &[("/spec/suspend", json!(true))]).await;
-    desk.command("suspend");
-    desk.see("it is suspended already");
+    desk.refused("suspend", "it is suspended already");
     desk.command("unsuspend");
     desk.yes(&["Unsuspend cronjob/night", "Jobs are made again, at their times"]);
     ground.until_is(&path, &[("/spec/suspend", json!(false))]).await;
@@ -66,8 +65,7 @@ pub async fn a_job_is_retried_and_stays(ground: &Ground) {
     assert_eq!((uid(&kept), &kept["metadata"]["deletionTimestamp"]), (uid(&old), &Value::Null));
     ground.until_object(&ground.batch(&format!("jobs/{}", name(again))), failed).await;
     desk.view("configmaps", "kube-root-ca.crt");
-    desk.command("retry-job");
-    desk.see("retry-job is for jobs, not for configmaps");
+    desk.refused("retry-job", "retry-job is for jobs, not for configmaps");
 }
 
 pub async fn a_service_is_made_for_what_runs(ground: &Ground) {
@@ -95,8 +93,7 @@ pub async fn a_service_is_made_for_what_runs(ground: &Ground) {
     desk.press("esc");
     desk.without("✗");
     desk.view("pods", "lone");
-    desk.command("expose");
-    desk.see("no port is declared: name one, as in :expose 80 or :expose 80:8080");
+    desk.refused("expose", "no port is declared: name one, as in :expose 80 or :expose 80:8080");
     desk.command("expose 80");
     desk.yes(&["service/lone is made: ClusterIP, port 80"]);
     let lone = ground.until("the third one", async || ground.get(&ground.core("services/lone")).await.there()).await;
