@@ -142,10 +142,10 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         touched: true,
         quit: false,
     };
-    let mouse = app.state.mouse;
-    app.surface.set_mouse(mouse)?;
     app.recall();
     app.enter(start.scope, start.resource);
+    let mouse = app.state.mouse;
+    app.surface.set_mouse(mouse)?;
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
         app.state.error(format!("{problem}{more}"));

@@ -46,7 +46,7 @@ impl<S: Surface> App<S> {
                 }
             }
             Outcome::Pending(ways) => {
-                self.state.pending = commands::ways(ways);
+                self.state.pending = commands::ways(&self.state, ways);
             }
             Outcome::None if commands::typing(&self.state) => self.typed(key),
             Outcome::None => {

@@ -37,7 +37,7 @@ fn can(state: &State, verb: &str) -> Result<(), Refusal> {
     let above = verb == "restart" && matches!(&*subject.kind.plural, "pods" | "replicasets");
     let Some(ability) = ability::of(verb).filter(|_| !above) else { return Ok(()) };
     match ability.of.and_then(|(group, plural)| state.catalog.preferred().iter().find(|k| *k.group == *group && *k.plural == *plural)) {
-        // What is made has no name yet, and a node's pods are in every namespace.
+        // What is made has no name yet.
         Some(kind) => state.allowed(ability.right, kind, ability.subresource, &subject.namespace, ""),
         None => state.allowed(ability.right, &subject.kind, ability.subresource, &subject.namespace, &subject.name),
     }

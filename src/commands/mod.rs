@@ -308,13 +308,15 @@ fn ran(state: &mut State, command: &Command) {
     tracing::debug!(target: "kubetui::commands", command = command.name);
 }
 
-/// What can follow the keys pressed so far, with what each does.
-pub fn ways(next: Vec<Continuation>) -> Vec<Way> {
+/// What can follow the keys pressed so far, with what each does, or why it cannot now.
+pub fn ways(state: &State, next: Vec<Continuation>) -> Vec<Way> {
     let way = |next: Continuation| {
         let command = next.command.unwrap_or_default();
         let (name, args) = command.split_once(' ').unwrap_or((&command, ""));
-        let doc = find(name).map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
-        Way { key: Key::print_all(&[next.key]), command, doc }
+        let row = find(name);
+        let doc = row.map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
+        let refused = row.and_then(|row| (row.applies)(state).err()).map(Into::into);
+        Way { key: Key::print_all(&[next.key]), command, doc, refused }
     };
     next.into_iter().map(way).collect()
 }

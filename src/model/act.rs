@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::policy::Demand;
 use super::reference::Reference;
+use super::shell::quoted;
 use super::time::Seconds;
 
 /// A change of a label, an annotation or a taint: what is to be there, or that it goes.
@@ -405,12 +406,6 @@ pub struct Entry {
     pub after: serde_json::Value,
     /// What came of it; the server's reason where it failed.
     pub outcome: Result<String, String>,
-}
-
-/// A word as a POSIX shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

@@ -98,6 +98,8 @@ pub struct Way {
     pub command: Arc<str>,
     /// What that does.
     pub doc: &'static str,
+    /// Why it cannot be done now.
+    pub refused: Option<Arc<str>>,
 }
 
 /// What the bottom line offers.

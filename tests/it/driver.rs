@@ -441,6 +441,10 @@ pub type Ran = Arc<Mutex<BTreeMap<String, u64>>>;
 struct Counter(Ran);
 
 impl<S: tracing::Subscriber> Layer<S> for Counter {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: tracing_subscriber::layer::Context<'_, S>) -> bool {
+        metadata.target() == "kubetui::commands"
+    }
+
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
         struct Name<'a>(&'a Ran);
         impl tracing::field::Visit for Name<'_> {

@@ -43,7 +43,7 @@ fn look(server: &Server, config: &str) -> Run {
     look_at(server, config, "pods")
 }
 
-fn look_at(server: &Server, config: &str, resource: &str) -> Run {
+fn look_at(server: &Server, config: &str, resource: &'static str) -> Run {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = folder.path().join("state");
     let driver = start(&server.kubeconfig(folder.path(), ""), config, resource, folder.path(), &journal, None);

@@ -326,13 +326,13 @@ fn help_and_keys() {
     let key = keymap::Key::parse("g").expect("a key");
     let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
     let keymap::Outcome::Pending(ways) = outcome else { panic!("g begins a sequence") };
-    stage.state.pending = commands::ways(ways);
+    stage.state.pending = commands::ways(&stage.state, ways);
     screen!("keys-pending", stage.text());
     let mut stage = Stage::new(CLASSIC);
     let key = keymap::Key::parse("c").expect("a key");
     let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
     let keymap::Outcome::Pending(ways) = outcome else { panic!("c begins a sequence") };
-    stage.state.pending = commands::ways(ways);
+    stage.state.pending = commands::ways(&stage.state, ways);
     screen!("keys-pending-several", stage.looks());
     screen!("help-searched", Stage::new(CLASSIC).run("help").run("search").searching("sort").text());
     let mut stage = Stage::new(CLASSIC);

@@ -124,7 +124,7 @@ fn each_context_has_its_own_settings() {
     let home = folder(&[
         (
             "config.toml",
-            "theme = \"tokyo-night\"\nkeymap = \"mine\"\n[context.eu-prod]\nread-only = true\ntheme = \"catppuccin-mocha\"\nnamespace = [\"shop\", \"team-*\"]\npane = \"rollouts\"\nkeymap = \"default\"\n",
+            "theme = \"tokyo-night\"\nkeymap = \"mine\"\nmouse = false\n[context.eu-prod]\nmouse = true\nread-only = true\ntheme = \"catppuccin-mocha\"\nnamespace = [\"shop\", \"team-*\"]\npane = \"rollouts\"\nkeymap = \"default\"\n",
         ),
         ("keymaps/mine.toml", "[table]\n\"Z\" = \"view labels\"\n"),
     ]);
@@ -135,6 +135,7 @@ fn each_context_has_its_own_settings() {
     driver.press("Z");
     driver.wait("the key of the file", |screen| screen.contains("3 Labels") && !screen.contains("read-only"));
 
+    assert!(!driver.has_mouse());
     driver.command("ctx eu-prod");
     driver.wait("what the other context says", |screen| screen.starts_with(" read-only eu-prod ▸ shop, team-*"));
     driver.see("does not answer");
@@ -143,6 +144,7 @@ fn each_context_has_its_own_settings() {
     // The header is on the danger's background.
     let danger = Theme::load("catppuccin-mocha", None, Depth::Truecolor).0.style(Scope::HeaderDanger);
     assert_eq!(Some(driver.buffer().content[0].bg), danger.bg);
+    assert!(driver.has_mouse());
     driver.wait("the pane of the settings", |screen| screen.contains("4 Rollouts"));
     driver.press("Z");
 

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::acts::{self, Case, Prepared, scale};
-use super::{Gate, read};
+use super::{Gate, effects, read};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
 use crate::model::act::{Act, Intent, Note, Plan, Target};
@@ -70,7 +70,10 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         _ => None,
     };
     let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
-    let mut notes = Vec::new();
+    let mut notes = match intent.act {
+        Act::Delete(_) | Act::Evict(_) => effects::staying(&session, &acted).await,
+        _ => Vec::new(),
+    };
     if gate.policy.dry_run {
         notes.push(Note::plain(match intent.act {
             Act::Drain(_) => "the server has tried the cordon (dryRun=All) and would take it; evictions are not tried",
