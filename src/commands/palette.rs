@@ -306,8 +306,8 @@ pub fn run_line(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     match meaning(c.state, first) {
         Meaning::Command(command) => {
-            (command.applies)(c.state)?;
             super::ran(c.state, command);
+            (command.applies)(c.state)?;
             (command.run)(c, rest.trim())
         }
         Meaning::Kind | Meaning::Unknown => open_kind(c, first, rest),

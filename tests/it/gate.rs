@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::driver::{Driver, Setup};
-use crate::scripted::server::{Request, Server, pod};
+use crate::scripted::server::{Answer, Request, Server, pod};
 use crate::wait::wait_until;
 
 /// A program that looks at a server, with what it needs on disk.
@@ -67,9 +67,8 @@ fn says(run: &Driver, words: &str) -> String {
 
 /// Asks for a command about the object of this name, and waits until the question takes an answer.
 fn asked(run: &Driver, name: &str, command: &str) {
-    run.press("esc esc");
-    run.wait(name, |screen| screen.contains(name) && screen.contains("● live"));
     run.command(&format!("filter {name}"));
+    run.wait(name, |screen| screen.lines().nth(2).is_some_and(|line| line.contains(name)) && screen.contains("● live"));
     run.command(command);
     settled(run, command.split(' ').next().unwrap_or_default());
 }
@@ -133,8 +132,21 @@ fn object(api_version: &str, kind: &str, namespace: Option<&str>, name: &str, sp
     object
 }
 
-/// Two of every kind that commands make a difference between.
+/// Two of every kind that commands make a difference between. The server serves `batch` too.
 fn furnish(server: &Server) {
+    let mut served: Value = serde_json::from_str(include_str!("../frames/discovery-apis.json")).expect("recorded");
+    let resource = |plural: &str, kind: &str| {
+        json!({
+            "resource": plural, "singularResource": kind.to_lowercase(), "scope": "Namespaced",
+            "responseKind": {"group": "batch", "version": "v1", "kind": kind},
+            "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+        })
+    };
+    let batch = json!({"metadata": {"name": "batch"}, "versions": [
+        {"version": "v1", "freshness": "Current", "resources": [resource("jobs", "Job"), resource("cronjobs", "CronJob")]},
+    ]});
+    served["items"].as_array_mut().expect("a list").push(batch);
+    server.on(move |request| (request.path == "/apis").then(|| Answer::json(&served)));
     let template = json!({"spec": {"containers": [{"name": "app", "image": "web:1"}]}});
     for name in ["aa", "bb"] {
         server.put("pods", pod("shop", name));

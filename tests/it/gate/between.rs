@@ -20,6 +20,7 @@ fn look(ground: &Ground, resource: &str) -> Looker {
     let journal = folder.path().join("state");
     let resource = format!("{resource} -n {}", ground.namespace());
     let driver = start(&kubeconfig, CONFIRM_SCALE, &resource, folder.path(), &journal, None);
+    driver.wait("the table", |screen| screen.contains(" aa-") && screen.contains("● live"));
     Looker { driver, _folder: folder }
 }
 
