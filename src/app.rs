@@ -80,6 +80,11 @@ pub struct App<S: Surface> {
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
     acts: FxHashMap<u64, write::Handle>,
+    /// What acts say. Unlike `events` it outlives the context: what is on its way when another one is entered is heard of.
+    said: mpsc::Receiver<Event>,
+    say: mpsc::Sender<Event>,
+    /// Tells acts that nobody waits for them any more.
+    leave: tokio::sync::watch::Sender<bool>,
     polls: tasks::Polls,
     memory: Memory,
     /// The last click on a row: a second one goes into it.
@@ -107,6 +112,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         start.route.options.context = Some(state.context.name.to_string());
     }
     let (out, events) = mpsc::channel(WAITING);
+    let (say, said) = mpsc::channel(WAITING);
     let link = link::spawn(start.route.clone(), state.clock.clone(), out.clone());
     let mut app = App {
         state,
@@ -121,6 +127,9 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         next: 0,
         follows: FxHashMap::default(),
         acts: FxHashMap::default(),
+        said,
+        say,
+        leave: tokio::sync::watch::Sender::new(false),
         polls: tasks::Polls::default(),
         memory: start.memory,
         clicked: None,
@@ -133,15 +142,16 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         touched: true,
         quit: false,
     };
-    let mouse = app.state.mouse;
-    app.surface.set_mouse(mouse)?;
     app.recall();
     app.enter(start.scope, start.resource);
+    let mouse = app.state.mouse;
+    app.surface.set_mouse(mouse)?;
     if let Some(problem) = start.problems.first() {
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
         app.state.error(format!("{problem}{more}"));
     }
     let code = app.work(&mut signals).await;
+    app.wind_up().await;
     app.remember();
     code
 }
@@ -179,6 +189,15 @@ impl<S: Surface> App<S> {
                     // What is there already belongs to the same frame.
                     for _ in 0..WAITING {
                         match self.events.try_recv() {
+                            Ok(event) => self.take(event).await?,
+                            Err(_) => break,
+                        }
+                    }
+                },
+                event = self.said.recv() => if let Some(event) = event {
+                    self.take(event).await?;
+                    for _ in 0..WAITING {
+                        match self.said.try_recv() {
                             Ok(event) => self.take(event).await?,
                             Err(_) => break,
                         }
@@ -375,7 +394,10 @@ impl<S: Surface> App<S> {
         self.watches.clear();
         self.fed.clear();
         self.follows.clear();
-        self.acts.clear();
+        // Begun or not, nothing more of it is done: nobody would see what comes of it.
+        for (_, act) in self.acts.drain() {
+            act.stop();
+        }
         self.polls = tasks::Polls::default();
         self.events = events;
         self.out = out;
@@ -427,7 +449,7 @@ impl<S: Surface> App<S> {
                     });
                 }
                 Effect::Copy { said, text } => match self.surface.copy(&text) {
-                    Ok(way) => self.state.info(format!("copied {said} ({way})")),
+                    Ok(way) => self.state.info(format!("copied ({way}): {said}")),
                     Err(why) => self.state.error(format!("{said} is not copied: {why}")),
                 },
             }

@@ -149,7 +149,7 @@ impl Config {
         let flag = |value: &Option<String>, name: &str| value.clone().map(|value| Said::new(value, name));
         let theme = || {
             let fitting = flags.fitting.unwrap_or(crate::theme::DARK);
-            Said::new(fitting.to_owned(), format!("{DEFAULT}: fits the terminal"))
+            Said::new(fitting.to_owned(), format!("{DEFAULT}: dark, or light on a light terminal"))
         };
         let danger = self.first(context, |layer| &layer.danger).unwrap_or_else(|| match Policy::is_dangerous(context) {
             true => Said::new(true, format!("{DEFAULT}: by the context's name")),

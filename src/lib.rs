@@ -51,14 +51,14 @@
 //! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time; `tree` (JSON whose parts are shared) |
 //! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
 //! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
-//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells |
+//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`config`] | `config.toml`: what a context looks like and allows, and where each value comes from |
 //! | [`app`] | the loop, and the surface that it draws on |
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
 //! | [`demo`], [`serve`] | the embedded cluster of `--demo` (a map of its own, at its door), and `kubetui demo serve`, which is it alone |
-//! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has |
+//! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has; the clipboard |
 //! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
 //!
 //! One connection ([`cluster::link`]) is watched over by one task: it proves the server, notices silence and a suspended

@@ -16,8 +16,9 @@ use kubetui::keymap::Keymap;
 use kubetui::model::state::Context;
 use kubetui::model::time::Clock;
 use kubetui::remember::Memory;
+use kubetui::terminal::background::Answer;
 use kubetui::terminal::{detect, signals};
-use kubetui::theme::Theme;
+use kubetui::theme::{Depth, Theme};
 use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
 use kubetui::{commands, places};
@@ -88,7 +89,7 @@ fn config(cli: &Cli, what: Configuration) -> anyhow::Result<ExitCode> {
             // What would hold in a context can be shown without a kubeconfig that has it.
             let current = || Some(kubeconfig(cli).ok()?.0.current()?.to_owned());
             let context = cli.global.context.clone().or_else(current).unwrap_or_default();
-            let mut settings = config.settings(&context, &cli.global.flags(Some(detect::theme())));
+            let mut settings = config.settings(&context, &cli.global.flags(Some(detect::theme(Answer::Unasked))));
             settings.namespace = cli.global.scope().map(|scope| Said::new(scope, "--namespace")).or(settings.namespace);
             out.write_all(settings.show(&context, &config).as_bytes())?;
             Ok(ExitCode::SUCCESS)
@@ -108,9 +109,9 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
     let folder = places::config_folder();
     let folder = folder.as_deref();
     let (config, mut problems) = Config::load(folder);
-    // The terminal is asked only where its answer can count in some context.
+    // The terminal is asked only where its answer can count in some context: which theme fits it is known once it is ours.
     let open = cli.global.theme.is_none() && !config.says_theme();
-    let flags = cli.global.flags(open.then(detect::theme));
+    let flags = cli.global.flags(None);
     let settings = config.settings(&target.context, &flags);
     let depth = detect::depth();
     let (theme, more) = Theme::load(&settings.theme.value, folder, depth);
@@ -127,7 +128,7 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
     };
     let mut state = State::new(Clock::system(), theme, keymap, context, contexts, Default::default());
     state.chosen = Chosen::new(folder, depth, &settings.theme.value, &settings.keymap.value);
-    let start = Start {
+    let mut start = Start {
         route: Route { loaded, paths, options },
         config,
         flags,
@@ -145,7 +146,9 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         signals::watch(move |signal| {
             let _ = tell.try_send(signal);
         })?;
-        app::run(start, state, surface::Terminal::enter()?, told).await
+        let surface = surface::Terminal::enter(open && depth != Depth::None)?;
+        start.flags.fitting = open.then(|| detect::theme(surface.answer()));
+        app::run(start, state, surface, told).await
     })?;
     // A credential plugin that hangs does not keep the program.
     runtime.shutdown_background();

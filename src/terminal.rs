@@ -22,6 +22,7 @@ use ratatui::{Frame, Terminal};
 
 use crate::view::text;
 
+pub mod background;
 pub mod clipboard;
 pub mod detect;
 pub mod signals;

@@ -24,10 +24,14 @@ pub static SHELF: Shelf = Shelf {
     folder: "themes",
     noun: "theme",
     compiled: &[
+        ("catppuccin-mocha", include_str!("../themes/catppuccin-mocha.toml")),
         ("dark", include_str!("../themes/dark.toml")),
+        ("gruvbox-dark", include_str!("../themes/gruvbox-dark.toml")),
+        ("gruvbox-light", include_str!("../themes/gruvbox-light.toml")),
         ("high-contrast", include_str!("../themes/high-contrast.toml")),
         ("light", include_str!("../themes/light.toml")),
         (BASE, include_str!("../themes/monochrome.toml")),
+        ("tokyo-night", include_str!("../themes/tokyo-night.toml")),
     ],
 };
 

@@ -1,5 +1,7 @@
 //! Acts between the screen and the gate: questions that are asked, answers, and what is said of what is done.
 
+use std::time::Duration;
+
 use super::App;
 use super::surface::Surface;
 use crate::cluster::write::{self, Gate};
@@ -10,9 +12,14 @@ use crate::model::policy::Demand;
 use crate::model::row::Uid;
 use crate::view::acting::{Outcome, SETTLE};
 use crate::view::state::{Overlay, View};
+use crate::view::text;
 
 /// So many entries of the journal are kept at hand.
 const JOURNAL: usize = 500;
+/// On the way out, what was sent is given so long to be answered.
+const ANSWERED: Duration = Duration::from_secs(2);
+/// And then the journal so long to be written.
+const NOTED: Duration = Duration::from_secs(1);
 
 impl<S: Surface> App<S> {
     /// Has the gate plan an act.
@@ -24,7 +31,9 @@ impl<S: Surface> App<S> {
             user: self.state.context.user.clone(),
             catalog: self.state.catalog.clone().into(),
             journal: self.state.journal.clone().into(),
-            out: self.out.clone(),
+            disk: self.journal.clone(),
+            leaving: self.leave.subscribe(),
+            out: self.say.clone(),
         };
         self.acts.insert(number, write::begin(gate, number, intent));
     }
@@ -65,9 +74,18 @@ impl<S: Surface> App<S> {
             },
             Said::Refused(why) => {
                 self.acts.remove(&number);
-                if asked {
-                    self.state.overlay = Overlay::None;
-                    self.state.error(why);
+                // The bottom line has one line, less a margin.
+                let fits = text::width(&why) + 2 <= usize::from(self.state.size.0);
+                match &mut self.state.overlay {
+                    Overlay::Ask(question) if asked && !fits => {
+                        question.refused = Some(why);
+                        question.since = std::time::Instant::now();
+                    }
+                    overlay if asked => {
+                        *overlay = Overlay::None;
+                        self.state.error(why);
+                    }
+                    _ => {}
                 }
             }
             said => match self.state.acts.take(number, said) {
@@ -99,34 +117,44 @@ impl<S: Surface> App<S> {
         }
     }
 
-    /// What earlier runs have written; numbered anew, so that each has a number of its own here.
+    /// What earlier runs have written.
     pub(super) fn recall(&mut self) {
-        let mut entries = self.journal.read(JOURNAL);
-        for (entry, number) in entries.iter_mut().zip(1..) {
-            entry.number = number;
-        }
-        self.state.journal = entries;
+        self.state.journal = self.journal.recall(JOURNAL);
     }
 
-    /// Something was written.
-    pub(super) fn wrote(&mut self, mut entry: Entry) {
-        entry.number = self.state.journal.last().map_or(0, |last| last.number) + 1;
-        let (journal, kept, out) = (self.journal.clone(), entry.clone(), self.out.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(why) = journal.write(&kept) {
-                let _ = out.blocking_send(Event::Note(why.into()));
-            }
-        });
+    /// Something was written, and is on disk.
+    pub(super) fn wrote(&mut self, entry: Entry) {
         self.state.journal.push(entry);
         if self.state.journal.len() > JOURNAL {
             self.state.journal.remove(0);
         }
     }
 
+    /// The program ends: nothing more is begun, and what was sent gets a moment to be answered, so that the journal says what
+    /// came of it. What is not answered then is in the journal too, as not known.
+    pub(super) async fn wind_up(&mut self) {
+        for act in self.acts.values() {
+            act.stop();
+        }
+        let mut end = tokio::time::Instant::now() + ANSWERED;
+        while self.state.acts.open().next().is_some() {
+            match tokio::time::timeout_at(end, self.said.recv()).await {
+                Ok(Some(Event::Act(number, said))) => drop(self.state.acts.take(number, said)),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) if *self.leave.borrow() => break,
+                Err(_) => {
+                    self.leave.send_replace(true);
+                    end += NOTED;
+                }
+            }
+        }
+    }
+
     /// When the question on the screen begins to take answers.
     pub(super) fn settles(&self) -> Option<tokio::time::Instant> {
         match &self.state.overlay {
-            Overlay::Ask(question) if question.plan.is_some() && !question.settled() => {
+            Overlay::Ask(question) if (question.plan.is_some() || question.refused.is_some()) && !question.settled() => {
                 Some(tokio::time::Instant::from_std(question.since + SETTLE))
             }
             _ => None,

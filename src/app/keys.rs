@@ -10,6 +10,9 @@ use crate::commands;
 use crate::keymap::{Key, Outcome};
 use crate::view::state::{Overlay, Tone};
 
+/// Lines by which a question is scrolled at once.
+const SCROLL: usize = 5;
+
 impl<S: Surface> App<S> {
     pub(super) async fn input(&mut self, input: Input) -> io::Result<()> {
         match input {
@@ -31,6 +34,10 @@ impl<S: Surface> App<S> {
         let mode = self.state.mode();
         let outcome = self.state.keymap.trie(mode).feed(&mut self.state.pressed, key);
         self.state.pending.clear();
+        if self.too_soon(key, &outcome) {
+            self.state.pressed.clear();
+            return Ok(());
+        }
         match outcome {
             Outcome::Command(line) => {
                 self.run(&line).await?;
@@ -39,7 +46,7 @@ impl<S: Surface> App<S> {
                 }
             }
             Outcome::Pending(ways) => {
-                self.state.pending = commands::ways(ways);
+                self.state.pending = commands::ways(&self.state, ways);
             }
             Outcome::None if commands::typing(&self.state) => self.typed(key),
             Outcome::None => {
@@ -49,6 +56,19 @@ impl<S: Surface> App<S> {
             }
         }
         Ok(())
+    }
+
+    /// A key that comes while the question cannot have been read yet: only leaving it is taken from it, and not by enter,
+    /// which may be the one that asked.
+    fn too_soon(&mut self, key: Key, outcome: &Outcome) -> bool {
+        let leaves = matches!(outcome, Outcome::Command(line) if &**line == "cancel") && Key::print_all(&[key]) != "enter";
+        match &mut self.state.overlay {
+            Overlay::Ask(question) if !question.settled() && !leaves => {
+                question.hurried();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// An error stands at the bottom. It was read when the next key comes; esc only puts it away.
@@ -93,7 +113,16 @@ impl<S: Surface> App<S> {
                 }
                 &mut scaling.line
             }
-            Overlay::Ask(question) => &mut question.line,
+            Overlay::Ask(question) => {
+                // What is asked can be longer than the screen.
+                match &*name {
+                    "up" => return question.top = question.top.saturating_sub(1),
+                    "down" => return question.top += 1,
+                    "pgup" => return question.top = question.top.saturating_sub(SCROLL),
+                    "pgdn" => return question.top += SCROLL,
+                    _ => &mut question.line,
+                }
+            }
             Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => return,
         };
         let empty = line.text().is_empty();
@@ -129,7 +158,17 @@ impl<S: Surface> App<S> {
         let line = match &mut self.state.overlay {
             Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
-            Overlay::None | Overlay::Help(_) | Overlay::Ask(_) | Overlay::Scale(_) | Overlay::Acts(_) => {
+            Overlay::Ask(question) if question.types() && question.settled() => &mut question.line,
+            Overlay::Ask(question) => {
+                question.hurried();
+                self.state.info("a paste is no answer");
+                return;
+            }
+            Overlay::Scale(_) => {
+                self.state.info("the number is typed, not pasted");
+                return;
+            }
+            Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => {
                 // What is pasted is no command: each letter of it would be one.
                 self.state.info("nothing here takes a paste: / or : does");
                 return;

@@ -10,8 +10,8 @@ use crate::commands;
 use crate::config::Settings;
 
 impl<S: Surface> App<S> {
-    /// Puts what holds in the context in force: what it allows, its theme and its keys, unless a person chose others for
-    /// this run. The rest is for whoever asks.
+    /// Puts what holds in the context in force: what it allows, its theme, its keys and the mouse, unless a person
+    /// chose otherwise for this run. The rest is for whoever asks.
     pub(super) fn settle(&mut self) -> Settings {
         let settings = self.config.settings(&self.state.context.name, &self.flags);
         self.state.policy = settings.policy();
@@ -25,6 +25,11 @@ impl<S: Surface> App<S> {
         }
         if let Some(name) = keymap {
             problems.extend(self.state.use_keymap(name, &commands::names()));
+        }
+        if !self.state.chosen.mouse_kept && self.state.mouse != settings.mouse.value {
+            self.state.mouse = settings.mouse.value;
+            // A terminal that cannot be written is gone, which the next frame says.
+            let _ = self.surface.set_mouse(settings.mouse.value);
         }
         if let Some(problem) = problems.first() {
             self.state.error(problem.to_string());

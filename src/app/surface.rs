@@ -1,6 +1,7 @@
 //! Where the program is seen and typed into: a terminal, or a test.
 
 use std::io;
+use std::time::Instant;
 
 use crossterm::event::{Event as Input, EventStream};
 use futures::StreamExt;
@@ -8,6 +9,7 @@ use futures::future::poll_immediate;
 use ratatui::Frame;
 
 use crate::terminal::Screen;
+use crate::terminal::background::{self, Answer, Late};
 use crate::terminal::clipboard::Clipboard;
 
 /// A screen with a keyboard.
@@ -69,15 +71,26 @@ pub struct Terminal {
     screen: Screen,
     input: EventStream,
     clipboard: Clipboard,
+    answer: Answer,
+    late: Late,
 }
 
 impl Terminal {
-    /// Takes the terminal.
+    /// Takes the terminal, and asks it whether it is dark or light where that is wanted: before anything else reads its
+    /// answers, for [`background::DEADLINE`] at most.
     ///
     /// # Errors
     /// There is none.
-    pub fn enter() -> io::Result<Terminal> {
-        Ok(Terminal { screen: Screen::enter(false)?, input: EventStream::new(), clipboard: Clipboard::new() })
+    pub fn enter(ask: bool) -> io::Result<Terminal> {
+        let screen = Screen::enter(false)?;
+        let answer = if ask { background::ask() } else { Answer::Unasked };
+        let late = Late::new(answer, Instant::now());
+        Ok(Terminal { screen, input: EventStream::new(), clipboard: Clipboard::new(), answer, late })
+    }
+
+    /// Dark or light, as far as it said.
+    pub fn answer(&self) -> Answer {
+        self.answer
     }
 }
 
@@ -87,7 +100,13 @@ impl Surface for Terminal {
     }
 
     async fn next(&mut self) -> Option<io::Result<Input>> {
-        self.input.next().await
+        loop {
+            let input = self.input.next().await;
+            match &input {
+                Some(Ok(event)) if self.late.takes(event, Instant::now()) => {}
+                _ => return input,
+            }
+        }
     }
 
     fn repaint(&mut self) -> io::Result<()> {

@@ -45,6 +45,8 @@ pub enum ClusterError {
     TooManyRequests {
         /// What the server asks for.
         retry_after: Option<Duration>,
+        /// Its own words: which budget does not allow an eviction. Empty where it has none.
+        message: String,
     },
     /// 406: the server has none of the representations asked for.
     NotAcceptable(String),
@@ -91,8 +93,8 @@ impl std::fmt::Display for ClusterError {
             | ClusterError::Invalid(words)
             | ClusterError::NotAcceptable(words)
             | ClusterError::Decode(words) => f.write_str(&one_line(words)),
-            ClusterError::TooManyRequests { retry_after: None } => f.write_str("the server is too busy"),
-            ClusterError::TooManyRequests { retry_after: Some(after) } => {
+            ClusterError::TooManyRequests { retry_after: None, .. } => f.write_str("the server is too busy"),
+            ClusterError::TooManyRequests { retry_after: Some(after), .. } => {
                 write!(f, "the server is too busy, and asks to wait {}", seconds(*after))
             }
             ClusterError::Server { code, message } => write!(f, "the server answers {code}: {}", one_line(message)),
@@ -148,13 +150,46 @@ pub struct Status {
     pub code: i32,
 }
 
-/// `meta.v1.StatusDetails`, of which only the time to wait is of use here.
+/// `meta.v1.StatusDetails`: what a person can use of it.
 #[derive(Clone, PartialEq, Message, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct StatusDetails {
+    /// Each thing that is wrong.
+    #[prost(message, repeated, tag = 4)]
+    pub causes: Vec<StatusCause>,
     /// Seconds after which to ask again.
     #[prost(int32, tag = 5)]
     pub retry_after_seconds: i32,
+}
+
+/// `meta.v1.StatusCause`.
+#[derive(Clone, PartialEq, Message, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct StatusCause {
+    /// For a person.
+    #[prost(string, tag = 2)]
+    pub message: String,
+    /// The field that it is about, as `spec.replicas`.
+    #[prost(string, tag = 3)]
+    pub field: String,
+}
+
+impl StatusCause {
+    fn words(&self) -> String {
+        if self.field.is_empty() { self.message.clone() } else { format!("{}: {}", self.field, self.message) }
+    }
+}
+
+/// The message, and those of the causes that it does not have in it already: some servers and webhooks say nothing of use
+/// outside of them.
+fn with_causes(mut message: String, causes: &[StatusCause]) -> String {
+    for (at, cause) in causes.iter().filter(|cause| !cause.message.is_empty()).enumerate() {
+        if !message.contains(&cause.message) {
+            message.push_str(if at == 0 { ": " } else { "; " });
+            message.push_str(&cause.words());
+        }
+    }
+    message
 }
 
 impl Status {
@@ -177,9 +212,14 @@ impl Status {
     /// The error that it says. `code` is the HTTP status, for servers that leave it out of the document.
     pub fn into_error(self, code: u16) -> ClusterError {
         let code = u16::try_from(self.code).ok().filter(|&c| c != 0).unwrap_or(code);
-        let retry_after =
-            self.details.map(|d| d.retry_after_seconds).filter(|&s| s > 0).map(|s| Duration::from_secs(s.unsigned_abs().into()));
-        let message = if self.message.is_empty() { reason_phrase(code, &self.reason) } else { self.message };
+        let details = self.details.unwrap_or_default();
+        let seconds = Some(details.retry_after_seconds).filter(|&s| s > 0);
+        let retry_after = seconds.map(|s| Duration::from_secs(s.unsigned_abs().into()));
+        let own = with_causes(self.message, &details.causes);
+        if code == 429 {
+            return ClusterError::TooManyRequests { retry_after, message: own };
+        }
+        let message = if own.is_empty() { reason_phrase(code, &self.reason) } else { own };
         match (code, self.reason.as_str()) {
             (401, _) => ClusterError::Unauthorized(message),
             (403, _) => ClusterError::Forbidden(message),
@@ -188,7 +228,6 @@ impl Status {
             (409, _) => ClusterError::Conflict(message),
             (410, _) | (_, "Expired" | "Gone") => ClusterError::Expired(message),
             (400 | 422, _) => ClusterError::Invalid(message),
-            (429, _) => ClusterError::TooManyRequests { retry_after },
             _ => ClusterError::Server { code, message },
         }
     }
@@ -207,7 +246,7 @@ pub fn from_answer(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Clu
     let waits = || headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs);
     let error = Status::parse(body).unwrap_or_else(|| Status { message: page(body), ..Status::default() }).into_error(status.as_u16());
     match error {
-        ClusterError::TooManyRequests { retry_after: None } => ClusterError::TooManyRequests { retry_after: waits() },
+        ClusterError::TooManyRequests { retry_after: None, message } => ClusterError::TooManyRequests { retry_after: waits(), message },
         other => other,
     }
 }
@@ -368,10 +407,24 @@ mod tests {
     #[test]
     fn waiting_times_come_from_the_status_or_the_header() {
         let body = r#"{"kind":"Status","code":429,"details":{"retryAfterSeconds":7}}"#;
-        assert_eq!(answer(429, body), ClusterError::TooManyRequests { retry_after: Some(Duration::from_secs(7)) });
+        assert_eq!(answer(429, body), ClusterError::TooManyRequests { retry_after: Some(Duration::from_secs(7)), message: String::new() });
         let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from_static("2"))]);
         let error = from_answer(StatusCode::TOO_MANY_REQUESTS, &headers, &Bytes::from_static(b"Too many requests"));
-        assert_eq!(error, ClusterError::TooManyRequests { retry_after: Some(Duration::from_secs(2)) });
+        let expected = ClusterError::TooManyRequests { retry_after: Some(Duration::from_secs(2)), message: "Too many requests".into() };
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn causes_are_said_where_the_message_does_not_have_them() {
+        let body = |message: &str, causes: &str| {
+            format!(r#"{{"kind":"Status","message":"{message}","code":422,"details":{{"causes":[{causes}]}}}}"#)
+        };
+        let causes = r#"{"reason":"FieldValueInvalid","message":"must be small","field":"spec.a"},{"message":"no"}"#;
+        assert_eq!(answer(422, body("it is invalid", causes)).to_string(), "it is invalid: spec.a: must be small; no");
+        assert_eq!(answer(422, body("spec.a: must be small, and no", causes)).to_string(), "spec.a: must be small, and no");
+        let budget = r#"{"kind":"Status","code":429,"message":"Cannot evict","details":{"causes":[{"reason":"DisruptionBudget","message":"web needs 2"}]}}"#;
+        let expected = ClusterError::TooManyRequests { retry_after: None, message: "Cannot evict: web needs 2".into() };
+        assert_eq!(answer(429, budget), expected);
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Task {
                 }
                 self.say_stale(why);
                 self.link.suspect();
-                if let ClusterError::TooManyRequests { retry_after: Some(asked) } = &error {
+                if let ClusterError::TooManyRequests { retry_after: Some(asked), .. } = &error {
                     // As it asks, whatever else happens.
                     self.feed.until(tokio::time::sleep((*asked).min(BUSY))).await;
                 }

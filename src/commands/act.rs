@@ -8,9 +8,8 @@ use crate::effect::Effect;
 use crate::kinds::ability;
 use crate::model::act::{Act, Change, Deletion, Exposing, Grace, Intent, Propagation};
 use crate::model::facts::Facts;
-use crate::model::policy::Demand;
 use crate::model::reference::Reference;
-use crate::view::acting::{Question, Scaling};
+use crate::view::acting::{Question, Running, Scaling};
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State};
 
@@ -38,7 +37,7 @@ fn can(state: &State, verb: &str) -> Result<(), Refusal> {
     let above = verb == "restart" && matches!(&*subject.kind.plural, "pods" | "replicasets");
     let Some(ability) = ability::of(verb).filter(|_| !above) else { return Ok(()) };
     match ability.of.and_then(|(group, plural)| state.catalog.preferred().iter().find(|k| *k.group == *group && *k.plural == *plural)) {
-        // What is made has no name yet, and a node's pods are in every namespace.
+        // What is made has no name yet.
         Some(kind) => state.allowed(ability.right, kind, ability.subresource, &subject.namespace, ""),
         None => state.allowed(ability.right, &subject.kind, ability.subresource, &subject.namespace, &subject.name),
     }
@@ -92,7 +91,7 @@ pub(super) fn ask_of(c: &mut Context<'_>, act: Act, targets: Vec<Reference>) -> 
     let number = c.state.acts.number();
     let intent = Intent { act, targets };
     c.effects.push(Effect::Ask(number, intent.clone()));
-    let question = Question { number, intent, plan: None, since: Instant::now(), line: Line::default(), top: 0 };
+    let question = Question { number, intent, plan: None, refused: None, since: Instant::now(), line: Line::default(), top: 0 };
     c.state.overlay = Overlay::Ask(Box::new(question));
     Ok(())
 }
@@ -354,14 +353,16 @@ pub fn accept(c: &mut Context<'_>, mut question: Box<Question>) -> Result<(), Re
         c.state.overlay = Overlay::Ask(question);
         return Ok(());
     }
-    let Some(plan) = question.plan.take() else { return Ok(()) };
-    let types = matches!(plan.demand, Demand::Name | Demand::Context);
-    if types && question.line.text().trim() != plan.typed {
-        let words = format!("type {} to go on; esc leaves", plan.typed);
-        question.plan = Some(plan);
+    if question.types() && !question.answered() {
+        let typed = if question.line.text().trim().is_empty() { "nothing".to_owned() } else { format!("{:?}", question.line.text()) };
         c.state.overlay = Overlay::Ask(question);
-        return Err(words);
+        return Err(format!("{typed} is not what is asked for: nothing was sent"));
     }
+    let Some(plan) = question.plan.take() else {
+        // There is nothing to say yes to.
+        c.state.overlay = Overlay::Ask(question);
+        return Ok(());
+    };
     go(c.state, c.effects, question.number, plan);
     Ok(())
 }
@@ -370,7 +371,7 @@ pub fn accept(c: &mut Context<'_>, mut question: Box<Question>) -> Result<(), Re
 pub fn go(state: &mut State, effects: &mut Vec<Effect>, number: u64, plan: Box<crate::model::act::Plan>) {
     effects.push(Effect::Confirm(number));
     state.acts.begin(number, plan);
-    let listed = state.acts.get(number).is_some_and(crate::view::acting::Running::listed);
+    let listed = state.acts.get(number).is_some_and(Running::listed);
     state.overlay = if listed { Overlay::Acts(number) } else { Overlay::None };
 }
 
@@ -394,10 +395,20 @@ pub fn acts(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Ends the program. While something is on its way it says so first, and does it when it is asked again.
+pub fn quit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if !c.state.acts.may_leave() {
+        let words = c.state.acts.open().map(Running::summary).collect::<Vec<_>>().join("; ");
+        return Err(format!("{words}: quit again to leave; nothing more of it is begun then"));
+    }
+    c.effects.push(Effect::Quit);
+    Ok(())
+}
+
 /// Something is on its way that would be left alone.
 pub fn idle(state: &State) -> Result<(), Refusal> {
     match state.acts.open().last() {
-        Some(running) => Err(format!("{}: :acts shows it, :stop begins nothing more of it", running.summary())),
+        Some(running) => Err(format!("{}: :acts shows it, and :stop ends it with what is on its way", running.summary())),
         None => Ok(()),
     }
 }

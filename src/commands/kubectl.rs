@@ -1,11 +1,11 @@
 //! What one looks at as a kubectl command: the same context, the same object.
 
 use crate::kinds;
-use crate::model::act::quoted;
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
+use crate::model::shell::quoted;
 use crate::view::state::{State, View};
 use crate::view::tables::TableKey;
 

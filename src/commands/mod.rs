@@ -260,10 +260,7 @@ pub static COMMANDS: &[Command] = &[
         c.effects.push(Effect::Suspend);
         Ok(())
     }),
-    command("quit", "", "Quit", Group::Program, always, |c, _| {
-        c.effects.push(Effect::Quit);
-        Ok(())
-    }),
+    command("quit", "", "Quit; while something is on its way, when asked a second time", Group::Program, always, act::quit),
     command("complete", "", "Put the choice into the line", Group::Editing, always, palette::complete),
     command("instead", "", "Do what is offered instead", Group::Editing, always, act::instead),
     command("accept", "", "Take what was typed or chosen", Group::Editing, always, palette::accept),
@@ -294,7 +291,7 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
         state.error(format!("there is no command {name:?}"));
         return;
     };
-    ran(command);
+    ran(state, command);
     let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
     state.dirty = true;
     if let Err(why) = done {
@@ -302,18 +299,24 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
     }
 }
 
-/// The log's debug level has every command that is run.
-fn ran(command: &Command) {
+/// The log's debug level has every command that is run. What is done to an object is done to the one that is under the cursor
+/// now, and not to the one that was before the filter that was typed in the same breath.
+fn ran(state: &mut State, command: &Command) {
+    if matches!(command.group, Group::Act | Group::Object) {
+        state.refresh();
+    }
     tracing::debug!(target: "kubetui::commands", command = command.name);
 }
 
-/// What can follow the keys pressed so far, with what each does.
-pub fn ways(next: Vec<Continuation>) -> Vec<Way> {
+/// What can follow the keys pressed so far, with what each does, or why it cannot now.
+pub fn ways(state: &State, next: Vec<Continuation>) -> Vec<Way> {
     let way = |next: Continuation| {
         let command = next.command.unwrap_or_default();
         let (name, args) = command.split_once(' ').unwrap_or((&command, ""));
-        let doc = find(name).map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
-        Way { key: Key::print_all(&[next.key]), command, doc }
+        let row = find(name);
+        let doc = row.map_or("", |row| args::doc_of(row, args).unwrap_or(row.doc));
+        let refused = row.and_then(|row| (row.applies)(state).err()).map(Into::into);
+        Way { key: Key::print_all(&[next.key]), command, doc, refused }
     };
     next.into_iter().map(way).collect()
 }
@@ -324,6 +327,8 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
             &[("back", "back"), ("search", "search"), ("search-next", "next"), ("page-down", "page down")]
         }
+        // The box has its own keys, and those of the table do nothing.
+        Mode::Confirm | Mode::Acts => &[],
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
             ("login", "log in"),

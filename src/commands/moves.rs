@@ -117,6 +117,7 @@ pub fn mouse(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         other => return Err(format!("mouse takes on or off, and not {other:?}")),
     };
     c.state.mouse = on;
+    c.state.chosen.mouse_kept = true;
     c.effects.push(Effect::Mouse(on));
     Ok(())
 }

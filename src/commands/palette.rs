@@ -195,10 +195,7 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         Overlay::Picker(picker) => {
             let chosen = picker.chosen().cloned();
             match (picker.purpose, chosen) {
-                (Purpose::Contexts, Some(choice)) => {
-                    c.effects.push(Effect::Connect(choice.name));
-                    Ok(())
-                }
+                (Purpose::Contexts, Some(choice)) => views::ctx(c, &choice.name),
                 (Purpose::Namespaces, Some(choice)) if &*choice.name == ALL_NAMESPACES => views::ns(c, "*"),
                 (Purpose::Namespaces, Some(choice)) => views::ns(c, &choice.name),
                 // What cannot be listed can still be typed.
@@ -309,8 +306,8 @@ pub fn run_line(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     match meaning(c.state, first) {
         Meaning::Command(command) => {
+            super::ran(c.state, command);
             (command.applies)(c.state)?;
-            super::ran(command);
             (command.run)(c, rest.trim())
         }
         Meaning::Kind | Meaning::Unknown => open_kind(c, first, rest),

@@ -64,7 +64,7 @@ fn without_a_file_everything_is_usual() {
     let (config, problems) = Config::load(None);
     assert!(problems.is_empty());
     let settings = config.settings("kind-dev", &Flags::default());
-    assert_eq!(said(&settings.theme), ("dark".into(), "default: fits the terminal".into()));
+    assert_eq!(said(&settings.theme), ("dark".into(), "default: dark, or light on a light terminal".into()));
     assert_eq!(said(&settings.keymap), ("default".into(), "default".into()));
     assert_eq!((settings.namespace.clone(), settings.pane.clone(), settings.login.clone()), (None, None, None));
     assert_eq!(said(&settings.mouse), (true, "default".into()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::policy::Demand;
 use super::reference::Reference;
+use super::shell::quoted;
 use super::time::Seconds;
 
 /// A change of a label, an annotation or a taint: what is to be there, or that it goes.
@@ -56,38 +57,6 @@ pub enum Act {
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
 }
-
-/// Every verb that a guard rail can be about: those of [`Act::verb`], and those of what is no [`Act`].
-pub const VERBS: [&str; 28] = [
-    "annotate",
-    "apply",
-    "attach",
-    "bounds",
-    "copy",
-    "cordon",
-    "create",
-    "delete",
-    "drain",
-    "edit",
-    "evict",
-    "exec",
-    "expose",
-    "image",
-    "label",
-    "pause",
-    "port-forward",
-    "restart",
-    "resume",
-    "retry-job",
-    "rollout-undo",
-    "scale",
-    "suspend",
-    "taint",
-    "trigger",
-    "uncordon",
-    "undo",
-    "unfinalize",
-];
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
 pub type Grace = Option<u32>;
@@ -439,12 +408,6 @@ pub struct Entry {
     pub outcome: Result<String, String>,
 }
 
-/// A word as a POSIX shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::kind::Kind;
@@ -466,38 +429,5 @@ mod tests {
             "delete deployments.apps/web --grace-period=0 --force"
         );
         assert_eq!(line(Act::Taint(vec![("k:NoSchedule".into(), Some("v".into()))])), "taint node web --overwrite k=v:NoSchedule");
-    }
-
-    #[test]
-    fn every_act_has_a_verb_that_a_rail_can_name() {
-        let acts = [
-            Act::Scale(1),
-            Act::Bounds(1, 2),
-            Act::Restart,
-            Act::Image(Vec::new()),
-            Act::Pause,
-            Act::Resume,
-            Act::Undo(None),
-            Act::Label(Vec::new()),
-            Act::Annotate(Vec::new()),
-            Act::Delete(Deletion::default()),
-            Act::Unfinalize("a/b".into()),
-            Act::Evict(None),
-            Act::Cordon,
-            Act::Uncordon,
-            Act::Drain(None),
-            Act::Taint(Vec::new()),
-            Act::Trigger,
-            Act::Suspend(true),
-            Act::Retry,
-            Act::Expose(Exposing::default()),
-            Act::TakeBack(1),
-        ];
-        let missing: Vec<&str> = acts.iter().map(Act::verb).filter(|verb| !VERBS.contains(verb)).collect();
-        assert_eq!(missing, [""; 0]);
-        // What is no act: each has a door of its own in the gate.
-        let others = VERBS.iter().filter(|verb| !acts.iter().any(|act| act.verb() == **verb));
-        assert_eq!(others.copied().collect::<Vec<_>>(), ["apply", "attach", "copy", "create", "edit", "exec", "port-forward"]);
-        assert!(VERBS.is_sorted());
     }
 }

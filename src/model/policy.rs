@@ -22,6 +22,38 @@ pub enum Demand {
     Deny,
 }
 
+/// Every verb that a guard rail can be about: those of [`Act::verb`](super::act::Act::verb), and of what is no act.
+pub const VERBS: [&str; 28] = [
+    "annotate",
+    "apply",
+    "attach",
+    "bounds",
+    "copy",
+    "cordon",
+    "create",
+    "delete",
+    "drain",
+    "edit",
+    "evict",
+    "exec",
+    "expose",
+    "image",
+    "label",
+    "pause",
+    "port-forward",
+    "restart",
+    "resume",
+    "retry-job",
+    "rollout-undo",
+    "scale",
+    "suspend",
+    "taint",
+    "trigger",
+    "uncordon",
+    "undo",
+    "unfinalize",
+];
+
 /// One guard rail: for these verbs on these kinds in these namespaces, this is demanded. An empty list is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rail {
@@ -132,6 +164,7 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use super::super::act::{Act, Deletion, Exposing};
     use super::*;
 
     fn kind(group: &str, plural: &str) -> Kind {
@@ -180,5 +213,38 @@ mod tests {
         assert_eq!(policy.denied("delete", &kind("", "nodes"), ""), None);
         let policy = Policy { read_only: Some("--read-only".into()), ..policy };
         assert_eq!(policy.denied("scale", &pods, "shop").as_deref(), Some("read-only (--read-only): scale is not sent"));
+    }
+
+    #[test]
+    fn every_act_has_a_verb_that_a_rail_can_name() {
+        let acts = [
+            Act::Scale(1),
+            Act::Bounds(1, 2),
+            Act::Restart,
+            Act::Image(Vec::new()),
+            Act::Pause,
+            Act::Resume,
+            Act::Undo(None),
+            Act::Label(Vec::new()),
+            Act::Annotate(Vec::new()),
+            Act::Delete(Deletion::default()),
+            Act::Unfinalize("a/b".into()),
+            Act::Evict(None),
+            Act::Cordon,
+            Act::Uncordon,
+            Act::Drain(None),
+            Act::Taint(Vec::new()),
+            Act::Trigger,
+            Act::Suspend(true),
+            Act::Retry,
+            Act::Expose(Exposing::default()),
+            Act::TakeBack(1),
+        ];
+        let missing: Vec<&str> = acts.iter().map(Act::verb).filter(|verb| !VERBS.contains(verb)).collect();
+        assert_eq!(missing, [""; 0]);
+        // What is no act: each has a door of its own in the gate.
+        let others = VERBS.iter().filter(|verb| !acts.iter().any(|act| act.verb() == **verb));
+        assert_eq!(others.copied().collect::<Vec<_>>(), ["apply", "attach", "copy", "create", "edit", "exec", "port-forward"]);
+        assert!(VERBS.is_sorted());
     }
 }

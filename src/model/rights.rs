@@ -75,12 +75,7 @@ impl Rights {
     /// Whether it may be done; `None` when that is not known (yet). What was said last counts until it is said anew.
     pub fn may(&self, attempt: &Attempt, now: Instant) -> Option<bool> {
         let inside = !attempt.namespace.is_empty();
-        let namespace = if inside { attempt.namespace.clone() } else { ANY_NAMESPACE.into() };
-        let rules = self.rules.get(&namespace);
-        if rules.is_none_or(|known| known.old(now)) {
-            self.note(Ask::Rules(namespace));
-        }
-        match &rules?.what {
+        match &self.rules(attempt, now)?.what {
             Some(rules) => {
                 let allowed = rules.iter().any(|rule| rule.allows(attempt));
                 // Rules of a namespace hold there. For what lives in none they are too many, with the RoleBindings of that
@@ -92,6 +87,16 @@ impl Rights {
             }
             None => self.answer(attempt, now),
         }
+    }
+
+    /// The rules that hold for it.
+    fn rules(&self, attempt: &Attempt, now: Instant) -> Option<&Known<Option<Vec<Rule>>>> {
+        let namespace = if attempt.namespace.is_empty() { ANY_NAMESPACE.into() } else { attempt.namespace.clone() };
+        let rules = self.rules.get(&namespace);
+        if rules.is_none_or(|known| known.old(now)) {
+            self.note(Ask::Rules(namespace));
+        }
+        rules
     }
 
     /// By single answers. What may be done to all names may be done to each; only where that is denied is it asked for the
@@ -123,7 +128,7 @@ impl Rights {
 
     /// Wants the rules that hold for an object, before anything is tried.
     pub fn look(&self, kind: &Kind, namespace: &str, name: &str, now: Instant) {
-        self.may(&Attempt::new("get", kind, "", namespace, name), now);
+        self.rules(&Attempt::new("get", kind, "", namespace, name), now);
     }
 
     /// The questions to ask now, the ones about what is on the screen first. They count as asked.

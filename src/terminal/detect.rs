@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use super::background::Answer;
 use crate::theme::{self, Depth};
 
 /// Whether there is a terminal on stdout to draw on.
@@ -14,9 +15,14 @@ pub fn depth() -> Depth {
     depth_of(&environment)
 }
 
-/// The name of the theme to use when nobody chose one.
-pub fn theme() -> &'static str {
-    theme_of(&environment)
+/// The name of the theme to use when nobody chose one, after what the terminal has answered; else as far as the environment
+/// tells.
+pub fn theme(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Light(true) => theme::LIGHT,
+        Answer::Light(false) => theme::DARK,
+        Answer::None | Answer::Unasked | Answer::Owed => theme_of(&environment),
+    }
 }
 
 /// Whether the window's title can be set, and brought back when the program ends.

@@ -45,16 +45,37 @@ fn compiled_themes_have_no_problem_at_any_depth() {
     }
 }
 
+/// What a theme without a background of its own is made for.
+const DARK_BACKGROUNDS: &[u32] = &[0x00_00_00, 0x1e_1e_2e, 0x28_2c_34];
+const LIGHT_BACKGROUNDS: &[u32] = &[0xff_ff_ff, 0xfd_f6_e3, 0xef_f1_f5];
+
 #[test]
 fn text_is_readable_on_usual_backgrounds() {
-    for (name, backgrounds, enough) in [
-        ("dark", &[0x00_00_00, 0x1e_1e_2e, 0x28_2c_34][..], 4.5),
-        ("light", &[0xff_ff_ff, 0xfd_f6_e3, 0xef_f1_f5][..], 4.5),
-        ("high-contrast", &[0x00_00_00][..], 7.0),
-    ] {
+    for (name, _) in SHELF.compiled.iter().filter(|(name, _)| *name != BASE) {
         let (theme, _) = Theme::load(name, None, Depth::Truecolor);
-        let mut behind: Vec<Color> = backgrounds.iter().map(|&hex| rgb(hex)).collect();
-        behind.extend([Scope::Cursor, Scope::CursorInactive].iter().filter_map(|&scope| theme.style(scope).bg));
+        let own = theme.style(Scope::Background).bg;
+        let (backgrounds, enough) = match *name {
+            "dark" => (DARK_BACKGROUNDS, 4.5),
+            "light" => (LIGHT_BACKGROUNDS, 4.5),
+            "high-contrast" => (&[][..], 7.0),
+            _ => (&[][..], 4.5),
+        };
+        let mut behind: Vec<Color> = backgrounds.iter().map(|&hex| rgb(hex)).chain(own).collect();
+        assert!(!behind.is_empty(), "{name} paints its own background, or says here what it is made for");
+        let palette_is_ours = own.is_none() || *name == "high-contrast";
+        let cursors = [Scope::Cursor, Scope::CursorInactive].map(|scope| theme.style(scope).bg);
+        if palette_is_ours {
+            behind.extend(cursors.iter().flatten());
+        } else {
+            // What others chose is not readable everywhere; on the cursor's row it has to be for what is large or bold.
+            for &scope in Scope::ALL.iter().filter(|scope| !QUIET.contains(scope)) {
+                let style = theme.style(scope);
+                for (fg, bg) in style.fg.into_iter().filter(|_| style.bg.is_none()).flat_map(|fg| cursors.map(|bg| (fg, bg))) {
+                    let bg = bg.expect("the cursor is seen");
+                    assert!(contrast(fg, bg) >= 3.5, "{name} {}: {:.2} on the cursor's row", scope.name(), contrast(fg, bg));
+                }
+            }
+        }
         for &scope in Scope::ALL {
             let style = theme.style(scope);
             let Some(fg) = style.fg else { continue };
@@ -155,7 +176,10 @@ fn an_unknown_theme_is_said_and_dark_is_used() {
     assert_eq!(theme, Theme::default());
     assert_eq!(problems[0].message, "there is no theme \"ligth\"; did you mean light?");
     let (_, problems) = Theme::load("solar", None, Depth::Truecolor);
-    assert_eq!(problems[0].message, "there is no theme \"solar\"; there are dark, high-contrast, light, monochrome");
+    assert_eq!(
+        problems[0].message,
+        "there is no theme \"solar\"; there are catppuccin-mocha, dark, gruvbox-dark, gruvbox-light, high-contrast, light, monochrome, tokyo-night"
+    );
 }
 
 #[test]

@@ -9,8 +9,11 @@ use crate::model::policy::Demand;
 use crate::model::reference::Reference;
 use crate::model::row::Uid;
 
-/// A question takes no answer before it has been on the screen for so long: keys typed ahead are not an answer.
+/// A question takes no answer before it has been on the screen for so long without any key: keys typed ahead, and those that
+/// are held down, are not an answer.
 pub const SETTLE: Duration = Duration::from_millis(300);
+/// Leaving although something is on its way is asked for again within this time.
+const AGAIN: Duration = Duration::from_secs(10);
 /// So many acts that ended are kept to be looked at.
 const KEPT: usize = 20;
 
@@ -23,7 +26,9 @@ pub struct Question {
     pub intent: Intent,
     /// What will happen; `None` while the objects are read.
     pub plan: Option<Box<Plan>>,
-    /// Since when the question can be read.
+    /// Why it cannot be done, where that is too long for the bottom line.
+    pub refused: Option<String>,
+    /// Since when the question can be read, and no key came.
     pub since: Instant,
     /// What was typed, where a name is demanded.
     pub line: Line,
@@ -34,7 +39,17 @@ pub struct Question {
 impl Question {
     /// An answer counts.
     pub fn settled(&self) -> bool {
-        self.plan.is_some() && self.since.elapsed() >= SETTLE
+        (self.plan.is_some() || self.refused.is_some()) && self.since.elapsed() >= SETTLE
+    }
+
+    /// What was demanded to be typed is typed.
+    pub fn answered(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| self.line.text().trim() == plan.typed)
+    }
+
+    /// A key came before an answer counts: it was typed ahead, or is held down. The question waits for a moment of quiet.
+    pub fn hurried(&mut self) {
+        self.since = Instant::now();
     }
 
     /// A name has to be typed.
@@ -125,6 +140,8 @@ impl Running {
 pub struct Acts {
     last: u64,
     running: Vec<Running>,
+    /// When the person was last told, on the way out, that something is on its way.
+    warned: Option<Instant>,
 }
 
 /// What a step of an act means for the rest of the screen.
@@ -143,6 +160,12 @@ impl Acts {
     pub fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
+    }
+
+    /// Another cluster: what was done to the one before is not shown any more. Numbers go on.
+    pub fn forget(&mut self) {
+        self.running.clear();
+        self.warned = None;
     }
 
     /// A question was answered with yes.
@@ -174,6 +197,15 @@ impl Acts {
     /// Those that have not ended.
     pub fn open(&self) -> impl Iterator<Item = &Running> {
         self.running.iter().filter(|running| !running.ended)
+    }
+
+    /// Whether one may leave now: nothing is on its way, or one was told so a moment ago and asks again.
+    pub fn may_leave(&mut self) -> bool {
+        if self.open().next().is_none() || self.warned.is_some_and(|at| at.elapsed() < AGAIN) {
+            return true;
+        }
+        self.warned = Some(Instant::now());
+        false
     }
 
     /// Takes what the gate says of an act.

@@ -26,6 +26,8 @@ pub struct Chosen {
     pub theme_kept: bool,
     /// The same of the key map.
     pub keymap_kept: bool,
+    /// The same of the mouse.
+    pub mouse_kept: bool,
     /// The theme that the screen has now, which is another one while a person tries one on.
     worn: Arc<str>,
 }
@@ -41,6 +43,7 @@ impl Default for Chosen {
             keymap: keymap::DEFAULT.into(),
             theme_kept: false,
             keymap_kept: false,
+            mouse_kept: false,
             worn: dark,
         }
     }

@@ -1,6 +1,5 @@
 //! Going from view to view: panes as they were left, down and back, the history, other namespaces, another cluster.
 
-use super::acting::Acts;
 use super::details::Details;
 use super::place::{Pane, Place};
 use super::state::{Overlay, State, Usage, View};
@@ -164,7 +163,7 @@ impl State {
     /// Another cluster: nothing of the one before stays.
     pub fn reset(&mut self, context: Context, scope: Scope) {
         self.policy = Policy::of(&context.name);
-        self.acts = Acts::default();
+        self.acts.forget();
         self.context = context;
         self.scope = scope;
         self.absent.clear();

@@ -98,6 +98,8 @@ pub struct Way {
     pub command: Arc<str>,
     /// What that does.
     pub doc: &'static str,
+    /// Why it cannot be done now.
+    pub refused: Option<Arc<str>>,
 }
 
 /// What the bottom line offers.
@@ -361,6 +363,10 @@ impl State {
     }
 
     fn say(&mut self, text: Arc<str>, tone: Tone) {
+        // An error stays until it is read.
+        if tone == Tone::Info && self.message.as_ref().is_some_and(|message| message.tone == Tone::Error) {
+            return;
+        }
         self.message = Some(Message { text, tone, since: Instant::now() });
         self.dirty = true;
     }

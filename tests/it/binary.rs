@@ -32,6 +32,15 @@ impl Ran {
 
 /// Runs `kubetui --kubeconfig FILE ARGUMENTS…` to its end, in a home of its own, away from the user's settings.
 pub fn kubetui<A: AsRef<OsStr>>(kubeconfig: &Path, arguments: &[A]) -> Ran {
+    run(kubeconfig, None, arguments)
+}
+
+/// The same with settings: they are in the folder `kubetui` below `settings`.
+pub fn configured<A: AsRef<OsStr>>(kubeconfig: &Path, settings: &Path, arguments: &[A]) -> Ran {
+    run(kubeconfig, Some(settings), arguments)
+}
+
+fn run<A: AsRef<OsStr>>(kubeconfig: &Path, settings: Option<&Path>, arguments: &[A]) -> Ran {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubetui"));
     // In front for `kubetui --version` and behind a subcommand alike: a global option.
@@ -39,6 +48,9 @@ pub fn kubetui<A: AsRef<OsStr>>(kubeconfig: &Path, arguments: &[A]) -> Ran {
     command.env_remove("KUBECONFIG").env("HOME", home.path());
     for variable in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
         command.env_remove(variable);
+    }
+    if let Some(settings) = settings {
+        command.env("XDG_CONFIG_HOME", settings).env("APPDATA", settings);
     }
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubetui starts");

@@ -12,6 +12,7 @@ use kubetui::app::{self, Start};
 use kubetui::cluster::connect::{self, Options};
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
 use kubetui::config::{Config, Flags};
 use kubetui::keymap::{self, Key, Keymap};
@@ -142,6 +143,10 @@ pub struct Setup<'a> {
     pub memory: Option<&'a Path>,
     /// The folder of `config.toml`, themes and key maps; nothing is said when none is given.
     pub settings: Option<&'a Path>,
+    /// Where what is written is kept; nowhere when none is given.
+    pub journal: Option<&'a Path>,
+    /// What a request may take; what is usual when none is given.
+    pub timeout: Option<Duration>,
     /// What the program takes for the time.
     pub clock: Clock,
     /// The names of the commands that it runs, with how often.
@@ -160,6 +165,8 @@ impl<'a> Setup<'a> {
             size: (160, 45),
             memory: None,
             settings: None,
+            journal: None,
+            timeout: None,
             clock,
             ran: None,
         }
@@ -195,6 +202,11 @@ impl<'a> Setup<'a> {
         Setup { scope: None, ..self }
     }
 
+    /// With a journal in a folder.
+    pub fn journal(self, folder: &'a Path) -> Setup<'a> {
+        Setup { journal: Some(folder), ..self }
+    }
+
     /// With a config folder.
     pub fn settings(self, folder: &'a Path) -> Setup<'a> {
         Setup { settings: Some(folder), ..self }
@@ -214,7 +226,7 @@ impl<'a> Setup<'a> {
     pub fn start(self) -> Driver {
         let paths = Paths::of(Some(self.kubeconfig));
         let loaded = Loaded::load(&paths).expect("the kubeconfig can be read");
-        let options = Options { context: self.context.map(str::to_owned), ..Options::default() };
+        let options = Options { context: self.context.map(str::to_owned), timeout: self.timeout, ..Options::default() };
         let target = connect::target(&loaded, &options).expect("the context is there");
         let (theme, problems) = Theme::load(theme::DARK, None, Depth::Truecolor);
         assert!(problems.is_empty(), "{problems:?}");
@@ -236,7 +248,7 @@ impl<'a> Setup<'a> {
             scope: self.scope,
             resource: self.resource.map(str::to_owned),
             memory,
-            journal: Default::default(),
+            journal: self.journal.map_or_else(Journal::default, |folder| Journal::open(Some(folder.to_owned()))),
             config,
             flags: Flags::default(),
             problems: Vec::new(),
@@ -429,6 +441,10 @@ pub type Ran = Arc<Mutex<BTreeMap<String, u64>>>;
 struct Counter(Ran);
 
 impl<S: tracing::Subscriber> Layer<S> for Counter {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: tracing_subscriber::layer::Context<'_, S>) -> bool {
+        metadata.target() == "kubetui::commands"
+    }
+
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
         struct Name<'a>(&'a Ran);
         impl tracing::field::Visit for Name<'_> {

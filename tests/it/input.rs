@@ -147,9 +147,9 @@ fn names_cells_and_commands_are_copied() {
     let name = shop.copied().expect("copied");
     assert!(shop.cursor().contains(&name), "{name}");
     shop.press("c c");
-    shop.see(&format!("copied shop/{name} (by the test)"));
+    shop.see(&format!("copied (by the test): shop/{name}"));
     shop.press("c k");
-    shop.see("copied kubectl");
+    shop.see("copied (by the test): kubectl");
     assert_eq!(shop.copied(), Some(format!("kubectl --context demo -n shop get pod {name} -o yaml")));
     shop.command("copy cell status");
     shop.wait("the status", |_| shop.copied().is_some_and(|text| !text.starts_with("kubectl")));
@@ -162,7 +162,7 @@ fn names_cells_and_commands_are_copied() {
     shop.press("enter");
     shop.wait("a number", |_| shop.copied().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit())));
     shop.press("space space c n");
-    shop.see("copied 2 lines");
+    shop.see("copied (by the test): 2 lines");
     shop.press("esc 1 d");
     shop.see("Namespace:");
     shop.press("c k");
@@ -183,7 +183,9 @@ fn the_help_begins_with_the_object_and_is_searched() {
     shop.see("2 of ");
     // esc ends the search, then the help.
     shop.press("esc");
-    shop.wait("the search ended", |screen| screen.contains("Object: pod/") && !screen.contains("/namespace"));
+    shop.wait("the search ended", |screen| {
+        screen.lines().last().is_some_and(|line| line.contains("all keys") && !line.contains("/namespace"))
+    });
     shop.press("esc");
     shop.wait("the table", |screen| screen.contains("STATUS"));
     assert_eq!(shop.driver.quit(), 0);

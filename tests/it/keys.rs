@@ -234,7 +234,7 @@ fn esc_never_quits() {
         let esc = Key::parse("esc").expect("a key");
         for _ in 0..40 {
             let (_, effects) = press(&mut stage.state, esc);
-            assert!(effects.is_empty(), "{effects:?}");
+            assert!(effects.iter().all(|effect| matches!(effect, Effect::Stop(_))), "a question is left, and nothing else: {effects:?}");
             stage.settle();
         }
         assert_eq!(stage.state.stack.len(), 1, "esc leads to where one began");
@@ -265,9 +265,55 @@ fn every_command_is_reached_by_a_key_or_by_name() {
     assert_eq!(names.len(), COMMANDS.len(), "two commands have one name");
 }
 
+/// The key maps that come with the program.
+fn keymaps() -> Vec<Keymap> {
+    let load = |(name, _): &(&str, &str)| {
+        let (keymap, problems) = Keymap::load(name, None, &commands::names());
+        assert!(problems.is_empty(), "{problems:?}");
+        keymap
+    };
+    keymap::SHELF.compiled.iter().map(load).collect()
+}
+
+/// Whatever is under the cursor: a key asks, opens a prompt or a list, and sends nothing.
+#[test]
+fn no_key_changes_the_cluster_without_an_answer() {
+    let mut acts: BTreeSet<String> = BTreeSet::new();
+    for keymap in keymaps() {
+        for binding in [Mode::Global, Mode::Table, Mode::Text].into_iter().flat_map(|mode| keymap.bindings(mode)) {
+            let line = binding.command.as_deref().unwrap_or_default();
+            let command = commands::find(line.split(' ').next().unwrap_or_default()).expect("a command");
+            if command.group == Group::Act {
+                let keys = Key::print_all(&binding.keys);
+                assert!(!matches!(&*keys, "-" | "+"), "{keys} is {line}");
+                acts.insert(line.to_owned());
+            }
+        }
+    }
+    assert!(acts.contains("delete") && acts.contains("scale"), "{acts:?}");
+    for pane in ["view pods", "view rollouts"] {
+        let mut stage = Stage::new((80, 24));
+        stage.run(pane);
+        let mut asked = 0;
+        for line in &acts {
+            let mut effects = Vec::new();
+            commands::run(&mut stage.state, &mut effects, line);
+            assert!(!effects.iter().any(|effect| matches!(effect, Effect::Confirm(_))), "{line}: {effects:?}");
+            asked += effects.iter().filter(|effect| matches!(effect, Effect::Ask(..))).count();
+            stage.state.overlay = Overlay::None;
+        }
+        assert!(asked > 0, "something can be done in {pane}");
+    }
+}
+
 #[test]
 fn every_key_leads_to_a_command() {
-    let keymap = default_keymap();
+    for keymap in keymaps() {
+        every_key_of(&keymap);
+    }
+}
+
+fn every_key_of(keymap: &Keymap) {
     for mode in Mode::ALL {
         for binding in keymap.bindings(mode) {
             let Some(line) = &binding.command else { continue };

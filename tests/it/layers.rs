@@ -283,6 +283,41 @@ fn no_file_is_long_without_a_reason() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The only parts that may build a request that is no plain GET: the gate, and the demo's server, which answers them.
+const WRITERS: &[&str] = &["cluster/write", "demo"];
+
+/// What builds a request that may change something, or that becomes another protocol: methods, builders that take any method,
+/// kube's typed API, and upgrades.
+fn writes(source: &str) -> Vec<(String, usize)> {
+    let tokens = tokens(source);
+    let text = |i: usize| tokens.get(i).map_or("", |token| token.text.as_str());
+    let builders = ["post", "put", "patch", "delete", "options", "connect", "builder", "new", "from_parts"];
+    let found = |i: usize| match text(i) {
+        "Method" => text(i + 1) == "::" && !matches!(text(i + 2), "GET" | "{"),
+        "Request" => text(i + 1) == "::" && builders.contains(&text(i + 2)),
+        "method" => i > 0 && text(i - 1) == "." && text(i + 1) == "(" && text(i + 2) != ")",
+        "method_mut" | "Api" | "upgrade" | "tungstenite" | "tokio_tungstenite" => true,
+        _ => false,
+    };
+    (0..tokens.len()).filter(|i| found(*i)).map(|i| (tokens[i].text.clone(), tokens[i].line)).collect()
+}
+
+#[test]
+fn the_gate_alone_sends_what_is_no_read() {
+    let sources = sources();
+    let (gate, others): (Vec<_>, Vec<_>) = sources.iter().partition(|(path, _)| WRITERS.iter().any(|writer| path.starts_with(writer)));
+    let wrong: Vec<String> = others
+        .iter()
+        .flat_map(|(path, source)| {
+            let place = |(what, line)| format!("src/{}:{line}: {what}: only cluster/write sends what is no GET", path.display());
+            writes(source).into_iter().map(place)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let send = gate.iter().find(|(path, _)| path.ends_with("write/send.rs")).expect("the gate sends in send.rs");
+    assert!(!writes(&send.1).is_empty(), "and is found to");
+}
+
 #[test]
 fn nothing_is_unsafe() {
     for (path, source) in sources() {
@@ -320,6 +355,27 @@ mod tests {
         assert_eq!(wrong("kinds/pods.rs", "mod t { use super::super::super::view; }"), ["src/kinds/pods.rs:1: kinds must not import view"]);
         assert_eq!(wrong("view/a.rs", "use crate::nowhere;"), ["src/view/a.rs:1: nowhere is not in MAY"]);
         assert_eq!(wrong("fresh.rs", "").len(), 1, "a part without a row");
+    }
+
+    #[test]
+    fn what_writes_is_found_and_what_reads_is_not() {
+        for source in [
+            "Request::post(path)",
+            "http::Request::builder()",
+            "let m = Method::PATCH;",
+            "r.method(Method::GET)",
+            "*request.method_mut() = m",
+            "let api: Api<Pod> = x;",
+            "hyper::upgrade::on(x)",
+            "tokio_tungstenite::client(a)",
+        ] {
+            assert!(!writes(source).is_empty(), "{source}");
+        }
+        for source in
+            ["Request::get(path)", "request.method()", "// Request::post\n\"Method::PUT\"", "use http::{Method, Request};", "Method::GET"]
+        {
+            assert_eq!(writes(source), [], "{source}");
+        }
     }
 
     #[test]

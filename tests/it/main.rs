@@ -10,6 +10,7 @@ mod cli;
 mod cluster;
 mod driver;
 mod fixture;
+mod gate;
 mod input;
 mod keys;
 mod kubeconfig;
@@ -28,7 +29,9 @@ mod sample;
 mod scenarios;
 mod screens;
 mod scripted;
+mod settings;
 mod swallow;
 #[cfg(unix)]
 mod terminal;
+mod themes;
 mod wait;

@@ -151,7 +151,7 @@ pub fn text(buffer: &Buffer) -> String {
 }
 
 /// The looks of a screen: a letter for each, `.` for the plain one, and what the letters mean.
-fn looks(buffer: &Buffer) -> String {
+pub fn looks(buffer: &Buffer) -> String {
     let width = buffer.area.width.max(1) as usize;
     let mut known: Vec<(Color, Color, Modifier)> = vec![(Color::Reset, Color::Reset, Modifier::empty())];
     let mut out = String::new();
@@ -326,13 +326,13 @@ fn help_and_keys() {
     let key = keymap::Key::parse("g").expect("a key");
     let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
     let keymap::Outcome::Pending(ways) = outcome else { panic!("g begins a sequence") };
-    stage.state.pending = commands::ways(ways);
+    stage.state.pending = commands::ways(&stage.state, ways);
     screen!("keys-pending", stage.text());
     let mut stage = Stage::new(CLASSIC);
     let key = keymap::Key::parse("c").expect("a key");
     let outcome = stage.state.keymap.trie(stage.state.mode()).feed(&mut stage.state.pressed, key);
     let keymap::Outcome::Pending(ways) = outcome else { panic!("c begins a sequence") };
-    stage.state.pending = commands::ways(ways);
+    stage.state.pending = commands::ways(&stage.state, ways);
     screen!("keys-pending-several", stage.looks());
     screen!("help-searched", Stage::new(CLASSIC).run("help").run("search").searching("sort").text());
     let mut stage = Stage::new(CLASSIC);

@@ -11,7 +11,7 @@ use crate::driver::{Driver, Setup};
 use crate::wait::wait_until;
 
 mod rights;
-mod server;
+pub mod server;
 mod widening;
 
 use server::{Answer, SOON, Server, bookmark, error, frame, pod};

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::driver::DEADLINE;
-use crate::keys::nowhere;
+use crate::keys::{Dice, nowhere};
 
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
@@ -29,6 +29,11 @@ const VARIABLES: &[&str] = &[
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
     "SSH_CONNECTION",
+    "SSH_CLIENT",
+    "SSH_TTY",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "TMUX",
     "TERM_PROGRAM",
 ];
 
@@ -118,6 +123,9 @@ impl Window {
         self.see("does not answer");
         assert!(self.screen().screen().alternate_screen(), "it draws on the alternate screen");
         assert!(self.is_raw(), "and keys reach it one by one");
+        let parser = self.screen();
+        assert_eq!(parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::PressRelease, "and clicks, but no movements");
+        assert_eq!(parser.screen().mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Sgr);
     }
 
     fn press(&self, keys: &str) {
@@ -150,6 +158,13 @@ impl Window {
     /// The terminal is as it was before.
     #[track_caller]
     fn assert_restored(&self) {
+        self.assert_modes_restored();
+        assert_eq!(self.screen().screen().contents().trim(), "", "nothing is left behind");
+    }
+
+    /// The same, but for what it shows: keys that nobody read are echoed.
+    #[track_caller]
+    fn assert_modes_restored(&self) {
         let parser = self.screen();
         let screen = parser.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
@@ -157,7 +172,6 @@ impl Window {
         assert!(!screen.bracketed_paste(), "pastes come as they are");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         assert!(!self.is_raw(), "lines are edited and echoed again");
-        assert_eq!(screen.contents().trim(), "", "nothing is left behind");
     }
 }
 
@@ -197,6 +211,81 @@ fn the_terminal_is_given_back_by_every_way_out() {
         let status = window.ended();
         assert_eq!(status.code(), Some(code), "{name}: {status}");
         window.assert_restored();
+    }
+}
+
+/// Whatever is pressed and clicked, the terminal is as it was when the program has ended.
+#[test]
+fn random_keys_leave_the_terminal_as_it_was() {
+    let mut dice = Dice::new("random_keys_leave_the_terminal_as_it_was");
+    // ctrl-z stops the program, which nobody here continues.
+    let letters: Vec<char> = (' '..='~').chain(('\u{1}'..='\u{1f}').filter(|c| *c != '\u{1a}')).collect();
+    let others = ["\u{1b}[A", "\u{1b}[B", "\u{1b}[5~", "\u{1b}[6~", "\u{1b}OP", "\u{1b}[Z", "\u{1b}[200~paste\n\u{1b}[201~", ":q", "é日"];
+    for _ in 0..4 {
+        let mut window = Window::open(&["here", "there"], &[]);
+        window.wait_until_up();
+        for _ in 0..40 {
+            let mut keys = String::new();
+            for _ in 0..50 {
+                match dice.below(10) {
+                    0 => keys.push_str(dice.of::<&str>(&others)),
+                    1 => {
+                        let (button, x, y) = (*dice.of(&[0, 2, 64, 65]), dice.below(80) + 1, dice.below(24) + 1);
+                        keys.push_str(&format!("\u{1b}[<{button};{x};{y}M"));
+                    }
+                    _ => keys.push(*dice.of(&letters)),
+                }
+            }
+            // It may have been quit; then nobody reads.
+            if window.child.try_wait().expect("it can be waited for").is_some() || (&*window.pty).write_all(keys.as_bytes()).is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let end = Instant::now() + DEADLINE;
+        while window.child.try_wait().expect("it can be waited for").is_none() {
+            assert!(Instant::now() < end, "it does not end:\n{}", window.screen().screen().contents());
+            // What was begun is left, and then the program.
+            let _ = (&*window.pty).write_all(b"\x03");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(window.ended().code(), Some(0));
+        window.assert_modes_restored();
+    }
+}
+
+#[test]
+fn the_mouse_is_given_back_and_taken_again() {
+    let mut window = Window::open(&["here"], &[]);
+    window.wait_until_up();
+    window.press("\u{3}M");
+    window.wait("the mouse given back", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    window.press("M");
+    window.wait("the mouse taken", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease);
+    // A click on a tab shows the pane.
+    window.wait("the tabs", |screen| screen.contents().contains("2 Services") || screen.contents().contains("1 Pods"));
+    window.press("Q");
+    assert!(window.ended().success());
+    window.assert_restored();
+}
+
+#[test]
+fn what_is_copied_without_a_display_goes_by_the_terminal() {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode("kubectl --context here -n default get pods");
+    let plain = format!("\u{1b}]52;c;{text}\u{7}");
+    let past = format!("\u{1b}Ptmux;\u{1b}\u{1b}]52;c;{text}\u{7}\u{1b}\\");
+    for (variables, tmux) in [(&[][..], false), (&[("SSH_CONNECTION", "x"), ("DISPLAY", "localhost:10")], false), (&[("TMUX", "x")], true)]
+    {
+        let mut window = Window::open(&["here"], variables);
+        window.wait_until_up();
+        window.press("\u{3}ck");
+        window.see("OSC 52");
+        let sent = String::from_utf8_lossy(&window.bytes()).into_owned();
+        assert!(sent.contains(&plain), "{variables:?}");
+        assert_eq!(sent.contains(&past), tmux, "{variables:?}");
+        window.press("\u{3}");
+        assert!(window.ended().success());
     }
 }
 
@@ -282,6 +371,61 @@ fn colours_are_those_that_the_terminal_has() {
             Some(only) => assert!(!used.is_empty() && used.iter().all(|colour| *colour == only), "{variables:?}: {looks:?}"),
             None => assert!(used.is_empty(), "{variables:?}: {looks:?}"),
         }
+    }
+}
+
+/// The colour of the accent in the light theme, as it is sent.
+const LIGHT_ACCENT: &str = "38;2;26;86;176";
+/// And in the dark one.
+const DARK_ACCENT: &str = "38;2;130;183;255";
+const TRUE: &[(&str, &str)] = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+/// A light background, and what a terminal says that it is.
+const ANSWER: &str = "\u{1b}]11;rgb:fdfd/f6f6/e3e3\u{1b}\\\u{1b}[?62;4c";
+
+fn sent(window: &Window) -> String {
+    String::from_utf8_lossy(&window.bytes()).into_owned()
+}
+
+#[test]
+fn a_light_terminal_that_says_so_when_it_is_asked_gets_the_light_theme() {
+    // An answer has to come in time, which a busy machine may not let it.
+    let light = (0..5).any(|_| {
+        let mut window = Window::open(&["here"], TRUE);
+        window.wait("the question", |_| sent(&window).contains("\u{1b}]11;?\u{1b}\\\u{1b}[c"));
+        window.press(ANSWER);
+        window.wait_until_up();
+        assert!(!window.screen().screen().contents().contains("rgb"), "nothing of the answer is taken for keys");
+        window.press("\u{3}\u{3}");
+        window.ended();
+        sent(&window).contains(LIGHT_ACCENT) && !sent(&window).contains(DARK_ACCENT)
+    });
+    assert!(light);
+}
+
+#[test]
+fn an_answer_that_comes_late_is_not_taken_for_keys() {
+    let mut window = Window::open(&["here"], TRUE);
+    // The list of contexts is open: what was a key would be typed there.
+    window.wait_until_up();
+    assert!(sent(&window).contains(DARK_ACCENT) && !sent(&window).contains(LIGHT_ACCENT));
+    window.press(ANSWER);
+    window.press("xyz");
+    window.see("xyz");
+    let shown = window.screen().screen().contents();
+    assert!(!shown.contains("rgb") && !shown.contains("11;") && !shown.contains("e3"), "{shown}");
+    window.press("\u{3}\u{3}");
+    window.ended();
+    window.assert_restored();
+}
+
+#[test]
+fn a_terminal_that_would_not_understand_is_not_asked() {
+    for variables in [&[("TERM", "dumb")][..], &[("TERM", "linux")], &[("TERM", "xterm"), ("NO_COLOR", "1")]] {
+        let mut window = Window::open(&["here"], variables);
+        window.wait_until_up();
+        assert!(!sent(&window).contains("]11;"), "{variables:?}");
+        window.press("\u{3}\u{3}");
+        window.ended();
     }
 }
 

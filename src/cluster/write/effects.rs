@@ -14,7 +14,40 @@ use crate::kinds::{self, Block, apps, batch, pods};
 use crate::model::act::{Change, Note, Propagation};
 use crate::model::facts::{Facts, PodFacts, Selector};
 use crate::model::intern::Interner;
+use crate::model::reference::Reference;
 use crate::model::row::{Labels, Row, Uid};
+
+/// How many of their owners' pods stay when these pods go: `2 of 5 pods of replicaset/web-1 stay`.
+pub(super) async fn staying(session: &Session, going: &[&Reference]) -> Vec<Note> {
+    let Some(first) = going.first().filter(|first| &*first.kind.plural == "pods") else { return Vec::new() };
+    let mut notes = Vec::new();
+    let mut namespaces: Vec<&str> = going.iter().map(|pod| &*pod.namespace).collect();
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    for namespace in namespaces {
+        let rows = read::rows(session, &first.kind, Some(namespace)).await.unwrap_or_default();
+        // By owner, in the order of their pods: what it is called, how many pods it has, and how many of those go.
+        let mut owners: Vec<(Uid, String, usize, usize)> = Vec::new();
+        for row in &rows {
+            let Some(owner) = &row.owner else { continue };
+            let goes = going.iter().any(|pod| pod.uid == row.uid);
+            match owners.iter_mut().find(|(uid, ..)| *uid == owner.uid) {
+                Some((_, _, all, gone)) => {
+                    *all += 1;
+                    *gone += usize::from(goes);
+                }
+                None => owners.push((owner.uid.clone(), format!("{}/{}", owner.kind.to_lowercase(), owner.name), 1, usize::from(goes))),
+            }
+        }
+        for (_, name, all, gone) in owners.into_iter().filter(|(.., gone)| *gone > 0) {
+            notes.push(match all - gone {
+                0 => Note::warning(format!("no pod of {name} stays until a new one is ready")),
+                stay => Note::plain(format!("{stay} of {all} pods of {name} stay")),
+            });
+        }
+    }
+    notes
+}
 
 /// Which kinds an object of a kind can own, level by level.
 fn children(kind: &str) -> Vec<&'static Block> {

@@ -31,18 +31,18 @@ pub(super) fn step(name: &str) -> String {
 }
 
 /// The patch. `object` is what was read: where a field's parents are not there, they are made, and it is tested that they
-/// are still not there.
+/// are still not there. Of a field that stays as it is, it is tested that it is still so.
 pub(super) fn patch(object: &Value, fields: &[Field]) -> Value {
     let uid = object.pointer("/metadata/uid").cloned().unwrap_or_default();
     let mut patch = vec![json!({"op": "test", "path": "/metadata/uid", "value": uid})];
     // What earlier operations have made is there for the later ones.
     let mut made = object.clone();
     for field in fields {
-        match &field.from {
-            // What is to stay as it is was named for that: the container at this place of the list.
-            Some(from) if field.idle() => patch.push(json!({"op": "test", "path": field.pointer, "value": from})),
-            None if field.idle() => {}
-            _ => operations(&mut patch, &mut made, field),
+        if field.idle() {
+            let (path, _) = nested(&made, &field.pointer, &Value::Null);
+            patch.push(json!({"op": "test", "path": path, "value": field.from}));
+        } else {
+            operations(&mut patch, &mut made, field);
         }
     }
     Value::Array(patch)
@@ -94,14 +94,32 @@ pub(super) fn values(fields: &[Field], pick: fn(&Field) -> &Option<Value>) -> Va
 
 /// What is another value now than the one that was tested for, in words; `None` when it is all as it was.
 pub(super) fn moved(now: &Value, fields: &[Field]) -> Option<String> {
-    let changed = fields.iter().find(|field| now.pointer(&field.pointer).filter(|value| !value.is_null()) != field.from.as_ref())?;
+    let changed = fields.iter().find(|field| there(now, &field.pointer) != field.from.as_ref())?;
     let spelled = |value: Option<&Value>| value.map_or_else(|| "not there".to_owned(), spelled);
     Some(format!(
         "it was changed meanwhile: {} is {} now, and was {}",
-        changed.pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~"),
-        spelled(now.pointer(&changed.pointer).filter(|value| !value.is_null())),
+        dotted(&changed.pointer),
+        spelled(there(now, &changed.pointer)),
         spelled(changed.from.as_ref())
     ))
+}
+
+/// What is there now that was not there before, and that a field was to be put into: somebody made the first annotation.
+pub(super) fn grown(seen: &Value, now: &Value, fields: &[Field]) -> Option<String> {
+    let parent = fields.iter().filter(|field| field.from.is_none()).find_map(|field| {
+        let (missing, _) = nested(seen, &field.pointer, &Value::Null);
+        (missing != field.pointer && there(now, &missing).is_some()).then_some(missing)
+    })?;
+    Some(format!("it was changed meanwhile: {} is there now, and was not; what you asked for can be asked again", dotted(&parent)))
+}
+
+fn there<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
+    object.pointer(pointer).filter(|value| !value.is_null())
+}
+
+/// `/metadata/labels/app.io~1x` as people write it.
+fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 
 /// A value in a sentence: a text without quotes, the rest as JSON.
@@ -126,6 +144,7 @@ mod tests {
             set("/metadata/annotations/x~1y", json!("1")),
             set("/metadata/annotations/z", json!("2")),
             set("/metadata/uid", json!("u")),
+            Field::new(&object, "/status/paused", None),
         ];
         let expected = json!([
             {"op": "test", "path": "/metadata/uid", "value": "u"},
@@ -138,6 +157,7 @@ mod tests {
             {"op": "test", "path": "/metadata/annotations/z", "value": null},
             {"op": "add", "path": "/metadata/annotations/z", "value": "2"},
             {"op": "test", "path": "/metadata/uid", "value": "u"},
+            {"op": "test", "path": "/status", "value": null},
         ]);
         assert_eq!(patch(&object, &fields), expected);
         assert_eq!(values(&fields, |field| &field.from)["/spec/replicas"], json!(3));
@@ -154,5 +174,11 @@ mod tests {
         assert_eq!(words.as_deref(), Some("it was changed meanwhile: spec.replicas is 4 now, and was 3"));
         let words = moved(&json!({"spec": {"replicas": 3}, "metadata": {"labels": {"app.io/x": "2"}}}), &fields);
         assert_eq!(words.as_deref(), Some("it was changed meanwhile: metadata.labels.app.io/x is 2 now, and was not there"));
+        let fields = [Field::new(&object, "/metadata/annotations/a", Some(json!("1")))];
+        assert_eq!(grown(&object, &object, &fields), None);
+        let now = json!({"spec": {"replicas": 3}, "metadata": {"labels": {}, "annotations": {"b": "2"}}});
+        assert_eq!(moved(&now, &fields), None);
+        let words = grown(&object, &now, &fields).unwrap_or_default();
+        assert!(words.starts_with("it was changed meanwhile: metadata.annotations is there now, and was not"), "{words}");
     }
 }

@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::act::Entry;
@@ -29,6 +30,8 @@ const MOST: u64 = 8 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     place: Option<Arc<Place>>,
+    /// The number of the last entry of this run.
+    last: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,21 @@ impl Journal {
     }
 
     fn sized(folder: Option<PathBuf>, most: u64) -> Journal {
-        Journal { place: Some(Arc::new(Place { folder, most, trouble: Mutex::new(None) })) }
+        Journal { place: Some(Arc::new(Place { folder, most, trouble: Mutex::new(None) })), last: Arc::default() }
+    }
+
+    /// The number of the next entry: they count up from 1 in one run, or from where [`Journal::recall`] left off.
+    pub fn number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// [`Journal::read`], with the entries numbered anew, so that each has a number of its own in this run.
+    pub fn recall(&self, most: usize) -> Vec<Entry> {
+        let mut entries = self.read(most);
+        for entry in &mut entries {
+            entry.number = self.number();
+        }
+        entries
     }
 
     /// Appends an entry, [redacted](redact), with one system call.

@@ -7,10 +7,12 @@
 //! sends ([`send`]).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use self::journal::Journal;
 use super::link::LinkHandle;
 use crate::event::Event;
 use crate::kinds::catalog::Catalog;
@@ -28,6 +30,9 @@ mod read;
 mod run;
 mod send;
 
+/// An act does not wait longer than this for the journal's disk.
+const DISK: Duration = Duration::from_secs(2);
+
 /// What every act of one context goes through.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -43,14 +48,38 @@ pub struct Gate {
     pub catalog: Arc<Catalog>,
     /// What was written, newest last, as far as it can be taken back.
     pub journal: Arc<[Entry]>,
+    /// Where what is written is kept.
+    pub disk: Journal,
+    /// The program ends, and waits for no answer any more.
+    pub leaving: watch::Receiver<bool>,
     /// Where to say what happens.
     pub out: mpsc::Sender<Event>,
 }
 
 impl Gate {
-    /// Keeps what was written.
+    /// Keeps what was written: on disk first, whoever may be there to hear of it.
     async fn note(&self, entry: Entry) {
+        // What `:journal` shows in this run holds no more than what another run finds.
+        let mut entry = journal::redact(&entry);
+        entry.number = self.disk.number();
+        let (disk, kept) = (self.disk.clone(), entry.clone());
+        let writing = tokio::task::spawn_blocking(move || disk.write(&kept));
+        match tokio::time::timeout(DISK, writing).await {
+            Ok(Ok(Err(why))) => drop(self.out.send(Event::Note(why.into())).await),
+            Ok(_) => {}
+            // It goes on, and so does what is journalled.
+            Err(_) => tracing::warn!("the journal's disk is slow"),
+        }
         let _ = self.out.send(Event::Wrote(Box::new(entry))).await;
+    }
+
+    /// Ends when the program does.
+    async fn left(&self) {
+        let mut leaving = self.leaving.clone();
+        if leaving.wait_for(|leaving| *leaving).await.is_err() {
+            // Nobody will say it any more.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

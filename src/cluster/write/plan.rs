@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::acts::{self, Case, Prepared, scale};
-use super::{Gate, read};
+use super::{Gate, effects, read};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
 use crate::model::act::{Act, Intent, Note, Plan, Target};
@@ -13,8 +13,8 @@ use crate::model::reference::Reference;
 
 /// So many objects are read at once.
 const AT_ONCE: usize = 8;
-/// A question does not wait longer than this for a connection.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// Neither a question nor its answer waits longer than this for a connection.
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The question, and what is to be done; the same places in both.
 ///
@@ -27,12 +27,12 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
             return Err(why);
         }
     }
-    if let Some(most) = gate.policy.most.filter(|most| intent.targets.len() > *most) {
-        return Err(format!("{} objects at once are too many here: at most {most} in this context", intent.targets.len()));
-    }
     let mut link = gate.link.clone();
     let session = tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())?;
     let intent = &above(gate, &session, intent).await?;
+    if let Some(most) = gate.policy.most.filter(|most| intent.targets.len() > *most) {
+        return Err(format!("{} objects at once are too many: this context allows at most {most}", intent.targets.len()));
+    }
     let all: Vec<_> = intent.targets.iter().map(|target| one(gate, &session, &intent.act, target)).collect();
     let prepared: Vec<Result<Prepared, String>> = stream::iter(all).buffered(AT_ONCE).collect().await;
     if let [Err(why)] = prepared.as_slice() {
@@ -70,9 +70,15 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         _ => None,
     };
     let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
-    let mut notes = Vec::new();
+    let mut notes = match intent.act {
+        Act::Delete(_) | Act::Evict(_) => effects::staying(&session, &acted).await,
+        _ => Vec::new(),
+    };
     if gate.policy.dry_run {
-        notes.push(Note::plain("the server has tried it (dryRun=All) and would take it"));
+        notes.push(Note::plain(match intent.act {
+            Act::Drain(_) => "the server has tried the cordon (dryRun=All) and would take it; evictions are not tried",
+            _ => "the server has tried it (dryRun=All) and would take it",
+        }));
     }
     let title = title(&intent.act, &acted);
     Ok((Plan { act: intent.act.clone(), title, targets, notes, demand, typed, why, kubectl, instead }, work))
@@ -109,12 +115,14 @@ async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent
 }
 
 async fn one(gate: &Gate, session: &Session, act: &Act, target: &Reference) -> Result<Prepared, String> {
-    if let Act::TakeBack(number) = act {
+    let prepared = match act {
         // It may be about an object that is gone.
-        return acts::take_back::take_back(gate, session, target, *number).await;
-    }
-    let object = read::object(session, target).await?;
-    let prepared = acts::prepare(&Case { gate, session, target, object: &object }, act).await?;
+        Act::TakeBack(number) => acts::take_back::take_back(gate, session, target, *number).await?,
+        _ => {
+            let object = read::object(session, target).await?;
+            acts::prepare(&Case { gate, session, target, object: &object }, act).await?
+        }
+    };
     if let Some(write) = prepared.work.first().filter(|_| gate.policy.dry_run) {
         gate.rehearse(session, write).await.map_err(|why| format!("the dry run was refused: {why}"))?;
     }

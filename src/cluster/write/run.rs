@@ -9,6 +9,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use super::acts::{Prepared, Work};
+use super::plan::PATIENCE;
 use super::send::{Failure, Write};
 use super::{Answer, Gate, Saying, effects, read};
 use crate::cluster::connect::Session;
@@ -65,11 +66,18 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option
 
 async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool, mut answer: watch::Receiver<Answer>) -> Step {
     saying.say(Said::Step(at, Step::Doing(Vec::new()))).await;
-    let session = gate.link.clone().session().await;
+    let mut link = gate.link.clone();
+    let session = tokio::select! {
+        session = tokio::time::timeout(PATIENCE, link.session()) => match session {
+            Ok(session) => session,
+            Err(_) => return Step::Failed("there is no connection to the cluster: nothing was sent".to_owned()),
+        },
+        () = stopped(&mut answer) => return Step::Left,
+    };
     match work {
         Work::Write(write) => match gate.send(&session, &write).await {
             Ok(_) => Step::Done(write.done.clone()),
-            Err(failure) => Step::Failed(refused(&session, &write, &failure).await),
+            Err(failure) => Step::Failed(refused(gate, &session, &write, &failure).await),
         },
         Work::Rollout(write) => match gate.send(&session, &write).await {
             Ok(_) if several => {
@@ -94,13 +102,15 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
 }
 
 /// An eviction that a budget does not allow says which one.
-async fn refused(session: &Session, write: &Write, failure: &Failure) -> String {
+async fn refused(gate: &Gate, session: &Session, write: &Write, failure: &Failure) -> String {
     let Failure::Blocked(words) = failure else { return failure.words().to_owned() };
     let budgets = effects::budgets(session, &write.object.namespace, &write.seen).await;
-    match budgets.into_iter().find(|budget| budget.allowed <= 0) {
+    let why = match budgets.into_iter().find(|budget| budget.allowed <= 0) {
         Some(budget) => format!("blocked by {}", budget.words()),
         None => words.clone(),
-    }
+    };
+    gate.gave_up(write, &why).await;
+    why
 }
 
 async fn stopped(answer: &mut watch::Receiver<Answer>) {
@@ -154,10 +164,7 @@ async fn drain(gate: &Gate, saying: &Saying, at: usize, evictions: Vec<Write>, a
         async move {
             let title = format!("{}/{}", write.object.namespace, write.object.name);
             let say = |words: String| lines.send_modify(|lines| lines[place] = Some(format!("{title}  {words}")));
-            let ended = tokio::select! {
-                ended = evict(gate, &write, &say) => ended,
-                () = stopped(&mut answer) => Err("left where it is".to_owned()),
-            };
+            let ended = evict(gate, &write, &say, &mut answer).await;
             match &ended {
                 Ok(()) => lines.send_modify(|lines| lines[place] = None),
                 Err(why) => say(why.clone()),
@@ -185,12 +192,21 @@ async fn drain(gate: &Gate, saying: &Saying, at: usize, evictions: Vec<Write>, a
     Step::Failed(format!("{gone} of {count} evicted; {}", left.join("; ")))
 }
 
-/// One eviction: asked until a budget allows it, then waited for.
-async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync)) -> Result<(), String> {
+/// One eviction: asked until a budget allows it, then waited for. Told to stop, it asks no more; what was sent is never left
+/// without its answer.
+async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync), answer: &mut watch::Receiver<Answer>) -> Result<(), String> {
+    let left = || Err("left where it is".to_owned());
     let began = Instant::now();
     loop {
-        let session = gate.link.clone().session().await;
+        if *answer.borrow() == Answer::Stop {
+            return left();
+        }
         say("evicting".into());
+        let mut link = gate.link.clone();
+        let session = tokio::select! {
+            session = link.session() => session,
+            () = stopped(answer) => return left(),
+        };
         match gate.send(&session, write).await {
             Ok(_) => break,
             Err(Failure::Refused(why)) if gone(&session, &write.object).await => {
@@ -203,10 +219,26 @@ async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync)) -> Res
                 let budget = budgets.into_iter().find(|budget| budget.allowed <= 0).map_or(words, |budget| budget.words());
                 let waited = time::age(began.elapsed().as_secs() as i64);
                 say(format!("blocked {waited} by {budget}"));
-                tokio::time::sleep(BLOCKED).await;
+                tokio::select! {
+                    () = tokio::time::sleep(BLOCKED) => {}
+                    () = stopped(answer) => {
+                        gate.gave_up(write, &format!("blocked by {budget}")).await;
+                        return Err(format!("left where it is, blocked by {budget}"));
+                    }
+                }
             }
         }
     }
+    // It is evicted, and only waited for: that ends when it is told to.
+    tokio::select! {
+        () = ended(gate, write, say) => {}
+        () = stopped(answer) => {}
+    }
+    Ok(())
+}
+
+/// Waits until the object is gone.
+async fn ended(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync)) {
     loop {
         let session = gate.link.clone().session().await;
         match read::object(&session, &write.object).await {
@@ -214,7 +246,7 @@ async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync)) -> Res
                 let grace = pod.int("metadata.deletionGracePeriodSeconds");
                 say(format!("ending, in {grace} s at most"));
             }
-            Err(_) if gone(&session, &write.object).await => return Ok(()),
+            Err(_) if gone(&session, &write.object).await => return,
             Err(why) => say(why),
         }
         tokio::time::sleep(LOOK).await;

@@ -109,6 +109,8 @@ impl Gate {
         self.permit(write)?;
         match transmit(session, write, true).await {
             Ok(_) => Ok(()),
+            // Nothing would have been done anyway.
+            Err(Unsent::Yes(error) | Unsent::No(error)) if error.is_transient() => Err(error.to_string()),
             Err(error) => Err(self.words(session, write, error).await),
         }
     }
@@ -116,11 +118,15 @@ impl Gate {
     /// Sends a write, once, and keeps in the journal what came of it. Gives the server's answer.
     pub(super) async fn send(&self, session: &Session, write: &Write) -> Result<Value, Failure> {
         self.permit(write).map_err(Failure::Refused)?;
-        let answer = transmit(session, write, false).await;
+        let answer = tokio::select! {
+            biased;
+            answer = transmit(session, write, false) => answer,
+            () = self.left() => Err(Unsent::No(ClusterError::Unreachable("the program was quit before the server answered".into()))),
+        };
         let (answer, failure) = match answer {
             Ok(answer) => (answer, None),
             Err(error) => {
-                let budget = matches!(error, ClusterError::TooManyRequests { .. }) && matches!(write.body, Content::Evict(_));
+                let budget = error.is_busy() && matches!(write.body, Content::Evict(_));
                 let words = self.words(session, write, error).await;
                 (Value::Null, Some(if budget { Failure::Blocked(words) } else { Failure::Refused(words) }))
             }
@@ -133,37 +139,73 @@ impl Gate {
         failure.map_or(Ok(answer), Err)
     }
 
-    /// Whether the context allows it; asked again here, whatever was asked before.
+    /// Keeps in the journal that a budget did not allow it, and that it was not asked again.
+    pub(super) async fn gave_up(&self, write: &Write, why: &str) {
+        self.note(write.entry(self, Err(why.to_owned()), &Value::Null)).await;
+    }
+
+    /// Whether the context allows it; asked again here, whatever was asked before. What is deleted by another command than
+    /// `delete` is deleted nevertheless.
     fn permit(&self, write: &Write) -> Result<(), String> {
-        self.policy.denied(write.verb, &write.object.kind, &write.object.namespace).map_or(Ok(()), Err)
+        let verbs = [Some(write.verb), matches!(write.body, Content::Delete(_)).then_some("delete")];
+        let denied = verbs.into_iter().flatten().find_map(|verb| self.policy.denied(verb, &write.object.kind, &write.object.namespace));
+        denied.map_or(Ok(()), Err)
     }
 
     /// The server's reason; where a precondition did not hold, what it is now instead.
-    async fn words(&self, session: &Session, write: &Write, error: ClusterError) -> String {
+    async fn words(&self, session: &Session, write: &Write, error: Unsent) -> String {
+        let (error, unsent) = match error {
+            Unsent::Yes(error) => (error, true),
+            Unsent::No(error) => (error, false),
+        };
         let looked = match (&error, &write.body) {
-            // 422 and 409: a test of the patch, the UID, or the server's own rules.
-            (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), Content::Fields(changed)) => {
+            // 422, 409 and 404: a test of the patch, the UID, or the server's own rules.
+            (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), Content::Create(_)) => None,
+            (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), body) => {
                 let Reference { kind, namespace, name, .. } = &write.object;
-                let path = format!("{}{}", request::object(kind, namespace, name), write.subresource);
+                let (path, changed) = match body {
+                    Content::Fields(changed) => (write.path(), changed.as_slice()),
+                    _ => (request::object(kind, namespace, name), [].as_slice()),
+                };
                 match request::get_json::<Value>(session, &path).await {
-                    Ok(now) => same_object(&write.object, &now).err().or_else(|| fields::moved(&now, changed)),
-                    Err(ClusterError::NotFound(_)) => Some("it is gone".to_owned()),
+                    Ok(now) => {
+                        let other = same_object(&write.object, &now).err();
+                        other.or_else(|| fields::moved(&now, changed)).or_else(|| fields::grown(&write.seen, &now, changed))
+                    }
+                    Err(ClusterError::NotFound(_)) => Some(format!("{} is gone", write.object.title())),
                     Err(_) => None,
                 }
             }
-            // The UID of a deletion's or an eviction's precondition.
-            (ClusterError::Conflict(_), Content::Delete(_) | Content::Evict(_)) => {
-                let Reference { kind, namespace, name, .. } = &write.object;
-                let now = request::get_json::<Value>(session, &request::object(kind, namespace, name)).await.ok();
-                now.and_then(|now| same_object(&write.object, &now).err())
-            }
+            (ClusterError::Timeout(_) | ClusterError::Unreachable(_), _) if unsent => Some(format!("{error}: nothing was sent")),
             (ClusterError::Timeout(_) | ClusterError::Unreachable(_), _) => {
                 Some(format!("{error}: whether it was done is not known; look at the object before you try again"))
             }
+            (ClusterError::TooManyRequests { message, .. }, _) if !message.is_empty() => Some(message.clone()),
             _ => None,
         };
         looked.unwrap_or_else(|| error.to_string())
     }
+}
+
+/// A request that was not done, and whether that is so because it never went out.
+#[derive(Debug)]
+enum Unsent {
+    /// There was no connection to send it over.
+    Yes(ClusterError),
+    /// It went out, as far as one knows.
+    No(ClusterError),
+}
+
+impl Unsent {
+    fn is_busy(&self) -> bool {
+        matches!(self, Unsent::No(ClusterError::TooManyRequests { .. }))
+    }
+}
+
+/// The connection could not be made.
+fn unconnected(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    chain.any(|error| error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect))
 }
 
 /// Why a write was not done.
@@ -192,7 +234,7 @@ pub(super) fn same_object(reference: &Reference, now: &Value) -> Result<(), Stri
     Err(format!("{} was made anew meanwhile: it is another object of the same name", reference.title()))
 }
 
-async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, ClusterError> {
+async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, Unsent> {
     let mut query: Vec<(&str, &str)> = Vec::new();
     let mut body = write.sent();
     let content_type = match write.body {
@@ -216,16 +258,20 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         }
     }
     let path = format!("{}{}", write.path(), request::query(&query));
-    let invalid = |e: http::Error| ClusterError::Invalid(format!("{path} cannot be asked for: {e}"));
+    let invalid = |why: &dyn std::fmt::Display| Unsent::Yes(ClusterError::Invalid(format!("{path} cannot be asked for: {why}")));
     let request = Request::builder()
         .method(write.method())
         .uri(&path)
         .header(ACCEPT, request::JSON)
         .header(CONTENT_TYPE, content_type)
-        .body(Body::from(serde_json::to_vec(&body)?))
-        .map_err(invalid)?;
-    request::limited(session, async {
-        let response = session.client().send(request).await.map_err(|e| session.error(&e))?;
+        .body(Body::from(serde_json::to_vec(&body).map_err(|why| invalid(&why))?))
+        .map_err(|why| invalid(&why))?;
+    let mut unsent = false;
+    let sent = request::limited(session, async {
+        let response = session.client().send(request).await.map_err(|error| {
+            unsent = unconnected(&error);
+            session.error(&error)
+        })?;
         tracing::debug!(method = %write.method(), path, status = response.status().as_u16(), "write");
         if !response.status().is_success() {
             return Err(request::refusal(response).await);
@@ -233,5 +279,6 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         let bytes = response.into_body().collect().await.map_err(|e| session.error(&e))?.to_bytes();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     })
-    .await
+    .await;
+    sent.map_err(|error| if unsent { Unsent::Yes(error) } else { Unsent::No(error) })
 }

@@ -173,7 +173,8 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
         x = put_end(buffer, x + 2, area.y, &words, area.right().saturating_sub(x + 3), state.theme.style(look));
     }
     // What was wrong with it is said where it is typed.
-    if let Some(message) = state.message.as_ref().filter(|message| message.tone == Tone::Error) {
+    let boxed = matches!(state.overlay, Overlay::Ask(_) | Overlay::Scale(_));
+    if let Some(message) = state.message.as_ref().filter(|message| message.tone == Tone::Error && !boxed) {
         x = put_end(buffer, x + 2, area.y, &message.text, area.right().saturating_sub(x + 3), state.theme.style(Scope::Error));
     }
     ways_out(state, buffer, Rect { x: x + GAP, width: area.right().saturating_sub(x + GAP), ..area });

@@ -9,7 +9,7 @@ use super::hits::Hits;
 use super::state::{Overlay, State, View};
 use super::text;
 use crate::model::row::Align;
-use crate::theme::Scope;
+use crate::theme::{Scope, Theme};
 
 mod acting;
 mod columns;
@@ -105,13 +105,15 @@ fn table_and_details(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &
     details::draw(state, buffer, details);
 }
 
-/// Empties an area that something is drawn over.
-fn wipe(buffer: &mut Buffer, area: Rect) {
+/// Empties an area that something is drawn over: nothing of what lies below is seen.
+fn wipe(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             buffer[(x, y)].reset();
         }
     }
+    let below = theme.style(Scope::Background).patch(theme.style(Scope::Text));
+    buffer.set_style(area, below.patch(theme.style(Scope::Popup)));
 }
 
 /// Writes text that is safe already, and gives the column after it. What is beside the screen is not written: a terminal can

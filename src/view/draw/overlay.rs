@@ -23,8 +23,7 @@ const REASON: usize = 6;
 /// Draws what lies over the body.
 pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits) {
     if let Overlay::Help(view) | Overlay::Search(_, Some(view)) = &mut state.overlay {
-        wipe(buffer, body);
-        buffer.set_style(body, state.theme.style(Scope::Popup));
+        wipe(buffer, body, &state.theme);
         text_view::text(view, &state.theme, buffer, body);
         return;
     }
@@ -51,8 +50,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
     } else {
         Rect { x: body.x, y: body.bottom() - height, width, height }
     };
-    wipe(buffer, area);
-    buffer.set_style(area, state.theme.style(Scope::Popup));
+    wipe(buffer, area, &state.theme);
     let rule = state.theme.style(Scope::Rule);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, rule);
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(Scope::TextHeading));

@@ -40,7 +40,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     let desk = Desk::open(ground, "configmaps");
     desk.on("one");
     desk.press("D");
-    desk.question(&["Delete configmap/one", "it goes"]);
+    desk.question(&["Delete configmap/one", "it is deleted"]);
     // The default answer is No.
     desk.press("enter");
     desk.without("yes, ");
@@ -81,7 +81,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     desk.on("api");
     desk.refused("delete everything", "is not understood here");
     desk.command("delete foreground");
-    desk.yes(&["Delete deployment/api", "it goes after what it owns", "1 replicaset and 2 pods go too"]);
+    desk.yes(&["Delete deployment/api", "it is deleted after what it owns", "1 replicaset and 2 pods go too"]);
     ground.until_object(&held, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
     let waiting = ground.get(&api).await.ok();
     assert_eq!((leaving(&waiting), &waiting["metadata"]["finalizers"]), (true, &json!(["foregroundDeletion"])));
@@ -99,7 +99,7 @@ pub async fn orphans_stay_and_a_stateful_set_asks_for_its_name(ground: &Ground) 
     let desk = Desk::open(ground, "deployments");
     desk.on("web");
     desk.command("delete orphan");
-    desk.yes(&["it goes, and what it owns stays", "1 replicaset and 1 pod stay, without an owner"]);
+    desk.yes(&["it is deleted, and what it owns stays", "1 replicaset and 1 pod stay, without an owner"]);
     ground.until_gone(&web).await;
     let sets = ground.items(&ground.apps("replicasets")).await;
     assert_eq!((sets.len(), controller(&sets[0])), (1, None), "it stays, and is nobody's");

@@ -161,6 +161,13 @@ impl Ground {
         matches!(self.time, Time::Real)
     }
 
+    /// Writes its kubeconfig, for a program of its own that looks at it.
+    pub fn write_kubeconfig(&self, path: &std::path::Path) {
+        // JSON is YAML.
+        let text = serde_json::to_string(&self.kubeconfig).expect("a kubeconfig");
+        std::fs::write(path, text).expect("written");
+    }
+
     /// The path of something of the core group in the namespace.
     pub fn core(&self, rest: &str) -> String {
         format!("/api/v1/namespaces/{}/{rest}", self.namespace)

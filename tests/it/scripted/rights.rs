@@ -1,13 +1,15 @@
 //! When the program asks what it may do, and what it makes of servers that do not say it all.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kubetui::cluster::connect::Options;
+use kubetui::cluster::write::journal::Journal;
 use kubetui::model::kind::Kind;
 use kubetui::model::rights::{Attempt, Rights};
 use serde_json::{Value, json};
 
 use super::{Answer, Run, SOON, Server, live, look, pod};
+use crate::driver::Setup;
 use crate::rights::Asker;
 use crate::wait::wait_until;
 
@@ -93,6 +95,72 @@ fn where_rules_are_incomplete_the_verb_at_hand_is_asked_for() {
 }
 
 #[test]
+fn what_is_forbidden_is_refused_before_it_is_asked_for_and_what_is_unknown_is_not() {
+    let server = Server::start();
+    server.on(|request| match request.path.rsplit('/').next()? {
+        "selfsubjectrulesreviews" => {
+            Some(Answer::json(&json!({"status": {"resourceRules": [], "nonResourceRules": [], "incomplete": true}})))
+        }
+        "selfsubjectaccessreviews" => {
+            let allowed = request.body["spec"]["resourceAttributes"]["verb"] == "create";
+            Some(Answer::json(&json!({"status": {"allowed": allowed}})))
+        }
+        _ => None,
+    });
+    server.put("pods", pod("shop", "aa"));
+    let run = look(&server);
+    live(&run, &["aa"]);
+    // The verb comes to hand: not known yet, so it is not refused.
+    wait_until(SOON, "the questions", || {
+        run.press("D esc");
+        let found = access_asked(&server);
+        if found.iter().any(|asked| asked == "delete pods/ shop/aa") { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+    wait_until(SOON, "the refusal", || {
+        run.press("esc D");
+        let screen = run.screen();
+        if screen.contains("scripted may not delete pods in shop") { Ok(()) } else { Err(screen) }
+    });
+    assert!(server.requests().iter().all(|request| request.method == "GET" || request.path.contains("selfsubject")));
+    let others = access_asked(&server).iter().filter(|asked| asked.starts_with("get ")).count();
+    assert_eq!(others, 0, "nobody wants to know that: it is on the screen");
+}
+
+#[test]
+fn a_program_that_ends_waits_for_what_it_sent_and_keeps_it() {
+    let server = Server::start();
+    server.on(|request| {
+        let of_it = request.path.ends_with("/pods/aa");
+        match request.method.as_str() {
+            "DELETE" if of_it => {
+                std::thread::sleep(Duration::from_millis(500));
+                Some(Answer::json(&json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})))
+            }
+            "GET" if of_it => Some(Answer::json(&pod("shop", "aa"))),
+            _ => None,
+        }
+    });
+    server.put("pods", pod("shop", "aa"));
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = server.kubeconfig(folder.path(), "");
+    let state = folder.path().join("state");
+    let journal = Journal::open(Some(state.clone()));
+    let driver = Setup { journal: Some(&state), ..Setup::new(&kubeconfig) }.start();
+    driver.wait("the pod", |screen| screen.contains("aa") && screen.contains("● live"));
+    driver.press("D");
+    driver.see("Delete pod");
+    wait_until(SOON, "the deletion", || {
+        driver.press("y");
+        if server.requests().iter().any(|request| request.method == "DELETE") { Ok(()) } else { Err(driver.screen()) }
+    });
+    assert_eq!(driver.quit(), 0);
+    let entries = journal.read(9);
+    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!((&*entry.verb, &*entry.name, &*entry.context, &entry.outcome), ("delete", "aa", "scripted", &Ok("deleted".to_owned())));
+    assert_eq!(entry.before["metadata"]["uid"], "uid-of-shop-aa");
+}
+
+#[test]
 fn a_server_that_does_not_say_leaves_everything_allowed() {
     let server = Server::start();
     server.on(|request| {
@@ -109,7 +177,7 @@ fn a_server_that_does_not_say_leaves_everything_allowed() {
     let (_folder, mut asker, mut rights) = self::asker(&server);
     assert_eq!(asker.settle(&mut rights, |rights| rights.may(&attempt("delete", "web"), Instant::now())), None);
     server.behave();
-    let later = Instant::now() + std::time::Duration::from_secs(10);
+    let later = Instant::now() + Duration::from_secs(10);
     assert_eq!(rights.may(&attempt("delete", "web"), later), None);
     assert_eq!(rights.take(later).len(), 1);
 }

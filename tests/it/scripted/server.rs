@@ -30,6 +30,8 @@ pub struct Request {
     pub query: String,
     /// The Accept header.
     pub accept: String,
+    /// It asks to speak something else than HTTP from now on.
+    pub upgrades: bool,
     /// When.
     pub at: Instant,
 }
@@ -385,11 +387,16 @@ impl Shared {
                 let everything = json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]);
                 Answer::json(&json!({"status": {"resourceRules": everything, "nonResourceRules": [], "incomplete": false}}))
             }
+            // A write is taken, and changes nothing: tests say what is there.
+            _ if request.method != "GET" => Answer::json(&lock(&self.world).one(request).unwrap_or_else(|| request.body.clone())),
             _ if request.watches() => {
                 let (content_type, first) = lock(&self.world).watch(request);
                 Answer::Stream { content_type, first }
             }
-            _ => lock(&self.world).list(request),
+            _ => {
+                let world = lock(&self.world);
+                world.one(request).map_or_else(|| world.list_or_nothing(request), |object| Answer::json(&object))
+            }
         }
     }
 }
@@ -415,6 +422,34 @@ impl World {
             }
         }
         (content_type, first)
+    }
+
+    /// The object that a path names, or its scale.
+    fn one(&self, request: &Request) -> Option<Value> {
+        let mut parts: Vec<&str> = request.path.split('/').collect();
+        let scale = parts.pop_if(|last| *last == "scale").is_some();
+        let [.., plural, name] = parts.as_slice() else { return None };
+        let inside = |object: &&Value| {
+            object["metadata"]["namespace"].as_str().is_none_or(|space| request.path.contains(&format!("/namespaces/{space}/")))
+        };
+        let object = self.objects.get(*plural)?.values().filter(inside).find(|object| object["metadata"]["name"] == **name)?;
+        let replicas = json!({"replicas": object["spec"]["replicas"]});
+        Some(if scale {
+            json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": object["metadata"], "spec": replicas, "status": replicas})
+        } else {
+            object.clone()
+        })
+    }
+
+    /// A list of a kind, or what is said of an object that is not there.
+    fn list_or_nothing(&self, request: &Request) -> Answer {
+        let mut parts = request.path.rsplit('/');
+        let (last, before) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        // A namespace's name is no kind, and `namespaces` is one.
+        if self.objects.contains_key(before) && !self.objects.contains_key(last) {
+            return Answer::refusal(404, "NotFound", &format!("{before} \"{last}\" not found"));
+        }
+        self.list(request)
     }
 
     /// A list, in pages where they are asked for; the token is where the next page begins.
@@ -548,6 +583,7 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
         path: path.to_owned(),
         query: query.to_owned(),
         accept: header("accept"),
+        upgrades: !header("upgrade").is_empty() || header("connection").to_lowercase().contains("upgrade"),
         at: Instant::now(),
     })
 }

@@ -43,9 +43,9 @@ pub(super) async fn delete(case: &Case<'_>, how: Deletion) -> Result<Prepared, S
         options["gracePeriodSeconds"] = json!(seconds);
     }
     let change = match how.propagation {
-        Propagation::Background => "it goes",
-        Propagation::Foreground => "it goes after what it owns",
-        Propagation::Orphan => "it goes, and what it owns stays",
+        Propagation::Background => "it is deleted",
+        Propagation::Foreground => "it is deleted after what it owns",
+        Propagation::Orphan => "it is deleted, and what it owns stays",
     };
     let done = if finalizers.is_empty() { "deleted".to_owned() } else { format!("being deleted: {} hold it", finalizers.join(", ")) };
     let write = case.write("delete", "", object.clone(), Content::Delete(options), done);

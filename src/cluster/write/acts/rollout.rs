@@ -29,8 +29,16 @@ pub(super) fn restart(case: &Case<'_>) -> Result<Prepared, String> {
         1 => "its pod is replaced by a new one".to_owned(),
         count => format!("its {count} pods are replaced by new ones"),
     };
-    let write = case.fields("restart", vec![field], format!("restarted: {change}"))?;
+    let write = case.fields("restart", with_guard(case, vec![field]), format!("restarted: {change}"))?;
     Ok(Prepared { change, notes, work: Work::Rollout(Box::new(write)) })
+}
+
+/// And it is tested that nobody paused the Deployment meanwhile: what is written would not be rolled out.
+fn with_guard(case: &Case<'_>, mut fields: Vec<Field>) -> Vec<Field> {
+    if &*case.target.kind.kind == "Deployment" {
+        fields.push(Field::new(case.object, "/spec/paused", case.object.pointer("/spec/paused").cloned()));
+    }
+    fields
 }
 
 fn replicas(object: &Value) -> i64 {
@@ -139,7 +147,7 @@ pub(super) async fn undo(case: &Case<'_>, wanted: Option<i64>) -> Result<Prepare
     notes.extend(strategy(case.object));
     notes.extend(case.managers());
     let change = format!("back to revision {number}");
-    let write = case.fields("rollout-undo", vec![field], format!("{change} →"))?;
+    let write = case.fields("rollout-undo", with_guard(case, vec![field]), format!("{change} →"))?;
     let write = crate::cluster::write::send::Write { done: change.clone(), ..write };
     Ok(Prepared { change, notes, work: Work::Rollout(Box::new(write)) })
 }

