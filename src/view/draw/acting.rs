@@ -284,7 +284,8 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
     if question.types() {
         return Vec::new();
     }
-    let yes = format!("yes, {verb}");
+    // Grey alone would not say it where there are no colours.
+    let yes = if question.settled() { format!("yes, {verb}") } else { format!("{verb} …") };
     let mut wanted = vec![("accept", yes.as_str(), !question.settled()), ("cancel", "no", false)];
     if let Some((words, _)) = &plan.instead {
         wanted.push(("instead", words, false));
