@@ -256,12 +256,12 @@ fn question_foot(question: &Question, room: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let Some(plan) = question.plan.as_ref().filter(|_| question.types()) else { return rows };
     let what = match (plan.demand, plan.count()) {
-        (Demand::Context, _) => format!("type the context's name to go on: {}", plan.typed),
-        (_, 1) => format!("type the name to go on: {}", plan.typed),
-        _ => format!("type how many they are to go on: {}", plan.typed),
+        (Demand::Context, _) => "the context's name",
+        (_, 1) => "its name",
+        _ => "how many they are",
     };
     let why = if plan.why.is_empty() { String::new() } else { format!("   ({})", plan.why) };
-    put_rows(&mut rows, 0, &format!("{what}{why}"), Scope::Prompt, room);
+    put_rows(&mut rows, 0, &format!("type {} to go on: {what}{why}", plan.typed), Scope::Prompt, room);
     rows
 }
 
@@ -284,7 +284,8 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
     if question.types() {
         return Vec::new();
     }
-    let yes = format!("yes, {verb}");
+    // Not by its colour alone.
+    let yes = if question.settled() { format!("yes, {verb}") } else { format!("{verb} …") };
     let mut wanted = vec![("accept", yes.as_str(), !question.settled()), ("cancel", "no", false)];
     if let Some((words, _)) = &plan.instead {
         wanted.push(("instead", words, false));
@@ -311,7 +312,7 @@ fn scale_rows(scaling: &Scaling, room: usize) -> Vec<Row> {
             let by = scaling.to().map(|to| i64::from(to) - i64::from(from)).filter(|by| *by != 0);
             format!("replicas {from} → {to}{}", by.map(|by| format!("   ({by:+})")).unwrap_or_default())
         }
-        ([_], None) => format!("replicas → {to}"),
+        ([_], None) => format!("replicas ? → {to}"),
         _ => format!("replicas of each → {to}"),
     };
     put_rows(&mut rows, 0, &words, Scope::Strong, room);

@@ -26,7 +26,8 @@ fn what_is_held_down_when_the_question_comes_is_never_an_answer() {
     for at in 0..30 {
         run.type_text("y");
         if at == 15 {
-            run.see("yes, delete");
+            // It is on the screen, and takes no answer.
+            run.see("delete …   n no");
         }
         std::thread::sleep(Duration::from_millis(35));
     }
@@ -53,7 +54,7 @@ fn a_paste_is_no_answer_and_enter_is_no() {
         run.command("delete");
         settled(&run, "delete");
         run.press(key);
-        run.wait("the question gone", |screen| !screen.contains("yes, delete"));
+        run.wait("the question gone", |screen| !screen.contains("Delete pod"));
     }
     assert!(writes(&server).is_empty(), "{:?}", writes(&server));
 }
