@@ -46,6 +46,8 @@ fn a_paste_is_no_answer_and_enter_is_no() {
     asked(&run, "mm", "delete");
     run.send(Input::Paste("y".into()));
     run.send(Input::Paste("yyyy\n".into()));
+    // A paste counts as a key that was not meant: a moment of quiet has to follow it.
+    std::thread::sleep(kubetui::view::acting::SETTLE * 2);
     settled(&run, "delete");
     run.press("enter");
     run.see("nothing was done");
