@@ -138,11 +138,23 @@ impl<'a> Desk<'a> {
         self.on(name);
     }
 
-    /// The cursor on an object of the table.
+    /// The cursor on an object of the table. It stays on that object, whatever comes and goes round it.
     #[track_caller]
     pub fn on(&self, name: &str) {
-        self.wait(&format!("the row {name}, live"), |screen| screen.contains("● live") && live::row(screen, name).is_some());
-        live::go_to(&self.driver, name);
+        let is = |line: &str| line.split_whitespace().any(|word| word == name);
+        for _ in 0..100 {
+            let screen = self.wait(&format!("the row {name}, live"), |screen| {
+                screen.contains("● live") && live::row(screen, name).is_some() && !live::cursor(screen).is_empty()
+            });
+            let cursor = live::cursor(&screen);
+            if is(cursor) {
+                return;
+            }
+            let below = screen.lines().skip_while(|line| *line != cursor).any(is);
+            self.press(if below { "j" } else { "k" });
+            self.wait(&format!("the cursor on its way to {name}"), |screen| live::cursor(screen) != cursor);
+        }
+        panic!("the cursor does not get to {name}:\n{}", self.driver.screen());
     }
 
     /// Waits until the line of an object has these words.

@@ -97,7 +97,7 @@ fn live(driver: &Driver, names: &[&str]) -> String {
 }
 
 /// Every one of these words is on the screen.
-pub fn has(screen: &str, words: &[&str]) -> bool {
+fn has(screen: &str, words: &[&str]) -> bool {
     words.iter().all(|word| screen.contains(word))
 }
 
@@ -122,7 +122,7 @@ pub fn cursor(screen: &str) -> &str {
 
 /// Puts the cursor on an object.
 #[track_caller]
-pub fn go_to(driver: &Driver, name: &str) {
+fn go_to(driver: &Driver, name: &str) {
     driver.see(name);
     driver.press("g g");
     driver.wait("the cursor on the first row", |screen| screen.lines().nth(2).is_some_and(|line| line.starts_with('▌')));

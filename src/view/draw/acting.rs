@@ -289,7 +289,7 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
     if question.types() {
         return Vec::new();
     }
-    // Not by its colour alone.
+    // Grey alone would not say it where there are no colours.
     let yes = if question.settled() { format!("yes, {verb}") } else { format!("{verb} …") };
     let mut wanted = vec![("accept", yes.as_str(), !question.settled()), ("cancel", "no", false)];
     if let Some((words, _)) = &plan.instead {

@@ -3,11 +3,25 @@
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::cluster::Kubectl;
 use crate::scenarios::ground::{Ground, Patch};
-use crate::scenarios::objects::{condition, config_map, controller, deployment, leaving, name, names, pod, workload};
+use crate::scenarios::objects::{condition, config_map, controller, deployment, leaving, name, names, pod, uid, workload};
 
 /// What this suite's objects are held by.
 const KEEP: &str = "kubetui.test/keep";
+
+/// Something that is held. Where a scenario fails, it is let go of all the same, or its namespace would stay.
+struct Held<'a>(&'a Ground, &'static str, String);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let Held(ground, kind, name) = self;
+        if let Some(kubectl) = Kubectl::from_env().filter(|_| ground.is_real() && std::thread::panicking()) {
+            let patch = ["--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#];
+            let _ = kubectl.run(&[&["patch", "-n", ground.namespace(), *kind, &**name], &patch[..]].concat(), "");
+        }
+    }
+}
 
 /// Lets go of a held object.
 async fn let_go(ground: &Ground, path: &str) {
@@ -36,20 +50,36 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     desk.see("configmap/one: deleted");
     ground.get(&ground.core("configmaps/one")).await.refused(404, "NotFound");
 
+    // Another object of the same name is not the one that was asked about.
+    let made = ground.post(&ground.core("configmaps"), &config_map("two", json!({}))).await.ok();
+    desk.on("two");
+    desk.command("delete");
+    desk.question(&["Delete configmap/two"]);
+    ground.delete(&ground.core("configmaps/two"), &json!(null)).await.ok();
+    let again = ground.post(&ground.core("configmaps"), &config_map("two", json!({}))).await.ok();
+    desk.yes(&[]);
+    desk.see("✗ configmap/two  configmap/two was made anew meanwhile: it is another object of the same name");
+    assert_ne!(uid(&again), uid(&made));
+    assert_eq!(uid(&ground.get(&ground.core("configmaps/two")).await.ok()), uid(&again));
+    desk.press("esc");
+    desk.without("✗");
+
     let (web, api) = (ground.apps("deployments/web"), ground.apps("deployments/api"));
     ready(ground, &web, 2).await;
     ready(ground, &api, 2).await;
     desk.view("deployments", "web");
     desk.command("delete");
     desk.yes(&["Delete deployment/web", "1 replicaset and 2 pods go too"]);
-    ground.get(&web).await.refused(404, "NotFound");
+    ground.until_gone(&web).await;
     ground.until_count(&ground.core("pods?labelSelector=app%3Dweb"), 0).await;
 
     // Foreground: it stays until the last of them is gone.
     let pods = ground.until_count(&ground.core("pods?labelSelector=app%3Dapi"), 2).await;
     let held = ground.core(&format!("pods/{}", name(&pods[0])));
     ground.patch(&held, Patch::Merge, &json!({"metadata": {"finalizers": [KEEP]}})).await.ok();
+    let _held = Held(ground, "pod", name(&pods[0]).to_owned());
     desk.on("api");
+    desk.refused("delete everything", "is not understood here");
     desk.command("delete foreground");
     desk.yes(&["Delete deployment/api", "it is deleted after what it owns", "1 replicaset and 2 pods go too"]);
     ground.until_object(&held, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
@@ -93,6 +123,7 @@ pub async fn finalizers_hold_and_are_taken_away_by_name(ground: &Ground) {
     let mut held = config_map("held", json!({}));
     held["metadata"]["finalizers"] = json!([KEEP, "kubetui.test/other"]);
     ground.post(&ground.core("configmaps"), &held).await.ok();
+    let _held = Held(ground, "configmap", "held".to_owned());
     let desk = Desk::open(ground, "configmaps");
     desk.on("held");
     desk.press("D");
@@ -114,35 +145,30 @@ pub async fn finalizers_hold_and_are_taken_away_by_name(ground: &Ground) {
 }
 
 pub async fn grace_and_force_are_sent(ground: &Ground) {
-    let mut held = pod("held", "app:1");
-    held["metadata"]["finalizers"] = json!([KEEP]);
-    let mut slow = pod("slow", "app:1");
-    slow["metadata"]["annotations"] = json!({"kubetui.test/terminating-for": "10m"});
-    slow["spec"]["terminationGracePeriodSeconds"] = json!(600);
-    for pod in [&held, &slow] {
-        ground.post(&ground.core("pods"), pod).await.ok();
-    }
-    let (held, slow) = (ground.core("pods/held"), ground.core("pods/slow"));
-    for path in [&held, &slow] {
-        ground.until_is(path, &[("/status/phase", json!("Running"))]).await;
+    for name in ["timed", "slow"] {
+        let mut pod = pod(name, "app:1");
+        pod["metadata"]["annotations"] = json!({"kubetui.test/terminating-for": "10m"});
+        pod["spec"]["terminationGracePeriodSeconds"] = json!(600);
+        ground.post(&ground.core("pods"), &pod).await.ok();
     }
     let desk = Desk::open(ground, "pods");
-    desk.on("held");
-    desk.command("delete --grace 77");
-    desk.yes(&["Delete pod/held"]);
-    let going = ground.until_object(&held, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
-    assert!(going["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds <= 77), "{}", going["metadata"]);
+    for (name, line, seconds) in [("timed", "delete --grace 77", 77), ("slow", "delete", 600)] {
+        let path = ground.core(&format!("pods/{name}"));
+        ground.until_is(&path, &[("/status/phase", json!("Running"))]).await;
+        desk.on(name);
+        desk.command(line);
+        desk.yes(&[&format!("Delete pod/{name}")]);
+        let going = ground.until_object(&path, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
+        assert_eq!(going["metadata"]["deletionGracePeriodSeconds"], seconds);
+        desk.refused("delete", "it is being deleted already");
+        // What takes too long is forced.
+        desk.command("delete --force");
+        desk.yes(&[&format!("Force the deletion of pod/{name}"), "force: it goes out of the API at once"]);
+        ground.until_gone(&path).await;
+    }
+    ground.post(&ground.core("pods"), &pod("one", "app:1")).await.ok();
+    desk.on("one");
     desk.refused("delete --grace soon", "\"soon\" is no number of seconds");
-    desk.on("slow");
-    desk.command("delete");
-    desk.yes(&["Delete pod/slow"]);
-    let going = ground.until_object(&slow, |pod| (!leaving(pod)).then(|| "not deleted".to_owned())).await;
-    assert_eq!(going["metadata"]["deletionGracePeriodSeconds"], 600);
-    // What takes too long is forced.
-    desk.command("delete --force");
-    desk.yes(&["Force the deletion of pod/slow", "force: it goes out of the API at once"]);
-    ground.until_gone(&slow).await;
-    let_go(ground, &held).await;
 }
 
 pub async fn an_eviction_asks_the_budget(ground: &Ground) {

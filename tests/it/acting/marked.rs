@@ -49,6 +49,21 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     desk.press("r r");
     desk.question(&["Restart deployment/second"]);
     desk.no();
+    // Enough of it: what was begun goes on, the rest is left as it was, and stays marked.
+    let third = ground.get(&ground.apps("deployments/third")).await.ok();
+    desk.press("* r r");
+    desk.yes(&["Restart 3 deployments"]);
+    desk.see("… deployment/first");
+    desk.press("x");
+    desk.see("- deployment/third  left as it was");
+    desk.see("✓ deployment/first");
+    let left = ground.get(&ground.apps("deployments/third")).await.ok();
+    assert_eq!(left["spec"]["template"], third["spec"]["template"]);
+    desk.press("esc");
+    desk.without("left as it was");
+    desk.press("r r");
+    desk.question(&["Restart 2 deployments"]);
+    desk.no();
 }
 
 pub async fn what_failed_stays_marked(ground: &Ground) {
