@@ -215,6 +215,17 @@ impl<'a> Desk<'a> {
             self.press("esc");
             self.without(PALETTE);
         }
+        self.put_away();
+    }
+
+    /// A reason that was too long for one line stands in a box until it is closed.
+    #[track_caller]
+    pub fn put_away(&self) {
+        const BOX: &str = ": not done ─";
+        if self.driver.screen().contains(BOX) {
+            self.press("esc");
+            self.without(BOX);
+        }
     }
 }
 

@@ -86,6 +86,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     let waiting = ground.get(&api).await.ok();
     assert_eq!((leaving(&waiting), &waiting["metadata"]["finalizers"]), (true, &json!(["foregroundDeletion"])));
     desk.refused("delete", "it is being deleted already, and held by foregroundDeletion");
+    desk.refused("delete everything", "is not understood here");
     let_go(ground, &held).await;
     ground.until_gone(&api).await;
 }
@@ -108,7 +109,7 @@ pub async fn orphans_stay_and_a_stateful_set_asks_for_its_name(ground: &Ground) 
     desk.press("D");
     // Neither a y nor another name is an answer.
     desk.answers(&["type db to go on (guard rail (by default))"], "db", "y");
-    desk.see("type db to go on; esc leaves");
+    desk.see("\"y\" is not what is asked for: nothing was sent");
     desk.press("esc");
     desk.without("type db to go on");
     ground.get(&db).await.ok();
@@ -131,6 +132,7 @@ pub async fn finalizers_hold_and_are_taken_away_by_name(ground: &Ground) {
     ground.until_object(&path, |held| (!leaving(held)).then(|| "not deleted".to_owned())).await;
     desk.press("D");
     desk.see("it is being deleted already, and held by");
+    desk.put_away();
     desk.refused("unfinalize no.such/one", "it has no finalizer \"no.such/one\"");
     desk.press("m f");
     desk.driver.type_text("kubetui.test/other");

@@ -18,7 +18,11 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     let desk = Desk::open(ground, "deployments");
     desk.on("first");
     desk.press("* r r");
-    desk.question(&[&format!("Restart 3 deployments in {}", ground.namespace()), "first its pod is replaced", "third its pod is replaced"]);
+    desk.question(&[
+        &format!("Restart 3 deployments in {}", ground.namespace()),
+        "each of them: its pod is replaced",
+        "first, second, third",
+    ]);
     desk.driver.record();
     desk.yes(&[]);
     let ended = desk.see("restart: 3 done");
@@ -72,7 +76,7 @@ pub async fn what_failed_stays_marked(ground: &Ground) {
         desk.press("space");
     }
     desk.command("label colour=blue");
-    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "second + colour=blue"]);
+    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "each of them: + colour=blue"]);
     // A second client is quicker.
     let second = ground.core("configmaps/second");
     ground.patch(&second, Patch::Merge, &json!({"metadata": {"labels": {"colour": "red"}}})).await.ok();
