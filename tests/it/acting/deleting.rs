@@ -58,7 +58,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     ground.delete(&ground.core("configmaps/two"), &json!(null)).await.ok();
     let again = ground.post(&ground.core("configmaps"), &config_map("two", json!({}))).await.ok();
     desk.yes(&[]);
-    desk.see("✗ configmap/two  configmap/two was made anew meanwhile: it is another object of the same name");
+    desk.see("it was made anew meanwhile: the one there now is another object of the same name");
     assert_ne!(uid(&again), uid(&made));
     assert_eq!(uid(&ground.get(&ground.core("configmaps/two")).await.ok()), uid(&again));
     desk.press("esc");
