@@ -38,14 +38,15 @@ struct Sheet {
 
 /// Draws what is asked, or what came of it.
 pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
-    let width = body.width.min(WIDE);
-    let room = width.saturating_sub(4) as usize;
+    // All of the width, as lists have it: what lies below is not seen in pieces. The lines are no longer than one reads.
+    let width = body.width;
+    let room = width.min(WIDE).saturating_sub(4) as usize;
     let Some(sheet) = sheet(state, room) else { return };
     let few = body.height < 12;
     // An empty line before the keys, where there is room for one.
     let below = sheet.foot.len() as u16 + u16::from(!sheet.ways.is_empty()) + u16::from(!few);
     let height = (sheet.rows.len() as u16 + 1 + below).min(body.height);
-    let area = Rect { x: body.x + (body.width - width) / 2, y: body.bottom() - height, width, height };
+    let area = Rect { y: body.bottom() - height, height, ..body };
     wipe(buffer, area, &state.theme);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, state.theme.style(Scope::Rule));
     let title = text::fit_end(&sheet.title, room.saturating_sub(2));
