@@ -25,6 +25,9 @@ const STEP: u64 = 50;
 /// An answer counts after 300 ms: the one place where a name is typed shows nothing that says so.
 const SETTLED: Duration = Duration::from_millis(320);
 
+/// What the palette's list is headed by.
+const PALETTE: &str = "── Go to ─";
+
 /// Makes the tests of a ground.
 macro_rules! on {
     ($ground:ident) => {
@@ -187,13 +190,13 @@ impl<'a> Desk<'a> {
     #[track_caller]
     pub fn types(&self, words: &[&str], wanted: &str) {
         self.answers(words, wanted, wanted);
-        self.without(&format!("type the name to go on: {wanted}"));
+        self.without(&format!("type {wanted} to go on"));
     }
 
     /// Types an answer to a question that asks for a word.
     #[track_caller]
     pub fn answers(&self, words: &[&str], wanted: &str, typed: &str) {
-        let go_on = format!("type the name to go on: {wanted}");
+        let go_on = format!("type {wanted} to go on");
         let mut since = None;
         self.wait(&format!("the question with {words:?}, settled"), |screen| {
             let asked = shows(screen, &go_on) && words.iter().all(|word| shows(screen, word));
@@ -203,20 +206,25 @@ impl<'a> Desk<'a> {
         self.press("enter");
     }
 
-    /// A command that is not done, and why.
+    /// A command that is not done, and why. What was typed is left.
     #[track_caller]
     pub fn refused(&self, line: &str, why: &str) {
         self.command(line);
-        self.put_away(why);
+        let screen = self.see(why);
+        if screen.contains(PALETTE) {
+            self.press("esc");
+            self.without(PALETTE);
+        }
+        self.put_away();
     }
 
-    /// Waits for these words, and leaves the list or the box that they stand in. The bottom line needs no leaving.
+    /// A reason that was too long for one line stands in a box until it is closed.
     #[track_caller]
-    pub fn put_away(&self, why: &str) {
-        let screen = self.see(why);
-        if !screen.lines().last().is_some_and(|line| shows(line, why)) {
+    pub fn put_away(&self) {
+        const BOX: &str = ": not done ─";
+        if self.driver.screen().contains(BOX) {
             self.press("esc");
-            self.wait("the end of it", |screen| !shows(screen, why));
+            self.without(BOX);
         }
     }
 }

@@ -35,7 +35,6 @@ impl std::ops::Deref for Run {
 /// What one is asked before something is done: until then no key counts. The question takes answers when this returns.
 fn settled(run: &Driver, verb: &str) {
     run.wait("a question that takes an answer", |screen| screen.contains(&format!("yes, {verb}")));
-    std::thread::sleep(kubetui::view::acting::SETTLE + Duration::from_millis(100));
 }
 
 /// Looks at the pods of a server, with a `config.toml` of these lines.

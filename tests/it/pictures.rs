@@ -139,3 +139,12 @@ fn nodes() {
     scene.see(&["Mi", "NodeStatusUnknown"]);
     scene.picture("nodes", "Nodes: the kubelet of one of them does not answer");
 }
+
+#[test]
+fn question() {
+    let scene = Scene::new("pods", Some("payments"), 30);
+    scene.to("ledger");
+    scene.driver.command("label app=ledger-debug");
+    scene.see(&["Label pod/ledger", "it leaves", "yes, label"]);
+    scene.picture("question", "What follows from another label, said before it is set");
+}

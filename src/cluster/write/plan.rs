@@ -53,8 +53,8 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
     }
     let acted: Vec<&Reference> = targets.iter().filter(|target| target.change.is_ok()).map(|target| &target.object).collect();
     if acted.is_empty() {
-        let why = targets.first().and_then(|target| target.change.as_ref().err()).cloned().unwrap_or_default();
-        return Err(format!("nothing to {verb}: {why}"));
+        let each = targets.iter().filter_map(|target| Some(format!("{}: {}", target.object.title(), target.change.as_ref().err()?)));
+        return Err(format!("there is nothing to {verb}: {}", each.collect::<Vec<_>>().join("; ")));
     }
     let (demand, why) = demand(gate, &intent.act, &acted, &targets);
     let typed = match (demand, acted.as_slice()) {

@@ -18,7 +18,7 @@ use crate::model::row::Row;
 /// It is gone, is another one by now, or cannot be read.
 pub(super) async fn object(session: &Session, reference: &Reference) -> Result<Value, String> {
     let Reference { kind, namespace, name, .. } = reference;
-    let now = read(session, &request::object(kind, namespace, name), reference).await?;
+    let now = read(session, &request::object(kind, namespace, name)).await?;
     send::same_object(reference, &now)?;
     Ok(now)
 }
@@ -26,14 +26,14 @@ pub(super) async fn object(session: &Session, reference: &Reference) -> Result<V
 /// A subresource of it: `/scale`.
 pub(super) async fn subresource(session: &Session, reference: &Reference, subresource: &str) -> Result<Value, String> {
     let Reference { kind, namespace, name, .. } = reference;
-    let now = read(session, &format!("{}{subresource}", request::object(kind, namespace, name)), reference).await?;
+    let now = read(session, &format!("{}{subresource}", request::object(kind, namespace, name))).await?;
     send::same_object(reference, &now)?;
     Ok(now)
 }
 
-async fn read(session: &Session, path: &str, reference: &Reference) -> Result<Value, String> {
+async fn read(session: &Session, path: &str) -> Result<Value, String> {
     request::get_json::<Value>(session, path).await.map_err(|error| match error {
-        ClusterError::NotFound(_) => format!("{} is gone", reference.title()),
+        ClusterError::NotFound(_) => "it is gone".to_owned(),
         error => error.to_string(),
     })
 }

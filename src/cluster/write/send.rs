@@ -172,7 +172,7 @@ impl Gate {
                         let other = same_object(&write.object, &now).err();
                         other.or_else(|| fields::moved(&now, changed)).or_else(|| fields::grown(&write.seen, &now, changed))
                     }
-                    Err(ClusterError::NotFound(_)) => Some(format!("{} is gone", write.object.title())),
+                    Err(ClusterError::NotFound(_)) => Some("it is gone".to_owned()),
                     Err(_) => None,
                 }
             }
@@ -231,7 +231,7 @@ pub(super) fn same_object(reference: &Reference, now: &Value) -> Result<(), Stri
     if Uid::new(uid) == reference.uid || reference.uid == Uid::new("") {
         return Ok(());
     }
-    Err(format!("{} was made anew meanwhile: it is another object of the same name", reference.title()))
+    Err("it was made anew meanwhile: the one there now is another object of the same name".to_owned())
 }
 
 async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, Unsent> {

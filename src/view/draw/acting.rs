@@ -175,11 +175,16 @@ fn verb(question: &Question) -> String {
     first.into_iter().chain(name.chars().skip(1)).collect()
 }
 
-/// Objects of several namespaces are told apart by them.
-fn name_of<'a>(all: impl Iterator<Item = &'a Reference> + Clone) -> impl Fn(&Reference) -> String {
-    let mut spaces = all.clone().map(|object| &object.namespace);
+/// They are in more than one namespace.
+fn in_several<'a>(all: impl Iterator<Item = &'a Reference>) -> bool {
+    let mut spaces = all.map(|object| &object.namespace);
     let first = spaces.next();
-    let several = spaces.any(|namespace| Some(namespace) != first);
+    spaces.any(|namespace| Some(namespace) != first)
+}
+
+/// Objects of several namespaces are told apart by them.
+fn name_of<'a>(all: impl Iterator<Item = &'a Reference>) -> impl Fn(&Reference) -> String {
+    let several = in_several(all);
     move |object| if several { format!("{}/{}", object.namespace, object.name) } else { object.name.to_string() }
 }
 
@@ -256,12 +261,12 @@ fn question_foot(question: &Question, room: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let Some(plan) = question.plan.as_ref().filter(|_| question.types()) else { return rows };
     let what = match (plan.demand, plan.count()) {
-        (Demand::Context, _) => format!("type the context's name to go on: {}", plan.typed),
-        (_, 1) => format!("type the name to go on: {}", plan.typed),
-        _ => format!("type how many they are to go on: {}", plan.typed),
+        (Demand::Context, _) => ", the context's name",
+        (_, 1) => "",
+        _ => ", which is how many they are",
     };
     let why = if plan.why.is_empty() { String::new() } else { format!("   ({})", plan.why) };
-    put_rows(&mut rows, 0, &format!("{what}{why}"), Scope::Prompt, room);
+    put_rows(&mut rows, 0, &format!("type {} to go on{what}{why}", plan.typed), Scope::Prompt, room);
     rows
 }
 
@@ -312,7 +317,7 @@ fn scale_rows(scaling: &Scaling, room: usize) -> Vec<Row> {
             let by = scaling.to().map(|to| i64::from(to) - i64::from(from)).filter(|by| *by != 0);
             format!("replicas {from} → {to}{}", by.map(|by| format!("   ({by:+})")).unwrap_or_default())
         }
-        ([_], None) => format!("replicas → {to}"),
+        ([_], None) => format!("replicas ? → {to}"),
         _ => format!("replicas of each → {to}"),
     };
     put_rows(&mut rows, 0, &words, Scope::Strong, room);
@@ -337,15 +342,14 @@ fn rank(step: &Step) -> u8 {
 
 fn running_rows(running: &Running, room: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    let several = name_of(running.plan.targets.iter().map(|target| &target.object));
+    let several = in_several(running.plan.targets.iter().map(|target| &target.object));
     let mut all: Vec<(&Target, &Step)> = running.plan.targets.iter().zip(&running.steps).collect();
     // What was left out from the beginning is known already.
     all.sort_by_key(|(target, step)| if target.change.is_err() { u8::MAX } else { rank(step) });
     for (target, step) in all {
-        let name = match running.plan.targets.len() {
-            1 => format!("{}{}", target.object.title(), place(&target.object.namespace)),
-            _ => several(&target.object),
-        };
+        // `pod/web-1`, and where, unless all of them are in one place that the title has.
+        let space = if running.plan.targets.len() == 1 || several { place(&target.object.namespace) } else { String::new() };
+        let name = format!("{}{space}", target.object.title());
         if let Err(why) = &target.change {
             put_rows(&mut rows, 0, &format!("- {name}  not begun: {why}"), Scope::Dim, room);
             continue;

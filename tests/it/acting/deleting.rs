@@ -58,7 +58,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     ground.delete(&ground.core("configmaps/two"), &json!(null)).await.ok();
     let again = ground.post(&ground.core("configmaps"), &config_map("two", json!({}))).await.ok();
     desk.yes(&[]);
-    desk.see("configmap/two was made anew meanwhile: it is another object of the same name");
+    desk.see("it was made anew meanwhile: the one there now is another object of the same name");
     assert_ne!(uid(&again), uid(&made));
     assert_eq!(uid(&ground.get(&ground.core("configmaps/two")).await.ok()), uid(&again));
     desk.press("esc");
@@ -86,6 +86,7 @@ pub async fn what_goes_with_an_object_is_counted(ground: &Ground) {
     let waiting = ground.get(&api).await.ok();
     assert_eq!((leaving(&waiting), &waiting["metadata"]["finalizers"]), (true, &json!(["foregroundDeletion"])));
     desk.refused("delete", "it is being deleted already, and held by foregroundDeletion");
+    desk.refused("delete everything", "is not understood here");
     let_go(ground, &held).await;
     ground.until_gone(&api).await;
 }
@@ -107,10 +108,10 @@ pub async fn orphans_stay_and_a_stateful_set_asks_for_its_name(ground: &Ground) 
     desk.view("statefulsets", "db");
     desk.press("D");
     // Neither a y nor another name is an answer.
-    desk.answers(&["(guard rail (by default))"], "db", "y");
+    desk.answers(&["type db to go on (guard rail (by default))"], "db", "y");
     desk.see("\"y\" is not what is asked for: nothing was sent");
     desk.press("esc");
-    desk.without("guard rail");
+    desk.without("type db to go on");
     ground.get(&db).await.ok();
     desk.press("D");
     desk.types(&["Delete statefulset/db", "1 pod goes too"], "db");
@@ -130,7 +131,8 @@ pub async fn finalizers_hold_and_are_taken_away_by_name(ground: &Ground) {
     desk.see(&format!("configmap/held: being deleted: {KEEP}, kubetui.test/other hold it"));
     ground.until_object(&path, |held| (!leaving(held)).then(|| "not deleted".to_owned())).await;
     desk.press("D");
-    desk.put_away("it is being deleted already, and held by");
+    desk.see("it is being deleted already, and held by");
+    desk.put_away();
     desk.refused("unfinalize no.such/one", "it has no finalizer \"no.such/one\"");
     desk.press("m f");
     desk.driver.type_text("kubetui.test/other");

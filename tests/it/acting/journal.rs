@@ -60,7 +60,7 @@ pub async fn what_was_written_is_shown_and_taken_back(ground: &Ground) {
     desk.see("deployment/web: + team=shop");
     ground.patch(&web, Patch::Merge, &json!({"metadata": {"labels": {"team": "theirs"}}})).await.ok();
     desk.press("U");
-    desk.put_away("it was changed meanwhile: metadata.labels.team is theirs now, and was shop");
+    desk.see("it was changed meanwhile: metadata.labels.team is theirs now, and was shop");
     assert_eq!(text(&ground.get(&web).await.ok(), "/metadata/labels/team"), "theirs");
     desk.command("journal");
     desk.see("#9 ");
@@ -115,7 +115,7 @@ pub async fn what_cannot_honestly_come_back_is_refused(ground: &Ground) {
     ground.until_gone(&ground.core("secrets/key")).await;
     desk.see("secret/key: deleted");
     desk.press("U");
-    desk.put_away("secret/key: the journal keeps no values of Secrets");
+    desk.see("secret/key: the journal keeps no values of Secrets");
 
     desk.view("persistentvolumeclaims", "data");
     desk.press("D");
@@ -123,7 +123,7 @@ pub async fn what_cannot_honestly_come_back_is_refused(ground: &Ground) {
     ground.until_gone(&ground.core("persistentvolumeclaims/data")).await;
     desk.see("persistentvolumeclaim/data: ");
     desk.press("U");
-    desk.put_away("persistentvolumeclaim/data: a new one would be empty: what was on it does not come back");
+    desk.see("persistentvolumeclaim/data: a new one would be empty: what was on it does not come back");
 
     desk.view("pods", "lone");
     desk.command("delete --now");
@@ -131,7 +131,7 @@ pub async fn what_cannot_honestly_come_back_is_refused(ground: &Ground) {
     ground.until_gone(&ground.core("pods/lone")).await;
     desk.see("pod/lone: deleted");
     desk.press("U");
-    desk.put_away("pod/lone: a pod does not come back as it was");
+    desk.see("pod/lone: a pod does not come back as it was");
     desk.command("journal");
     let shown = desk.see("#3 ");
     assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg=="), "{shown}");

@@ -20,7 +20,7 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     desk.press("* r r");
     desk.question(&[
         &format!("Restart 3 deployments in {}", ground.namespace()),
-        "each of them: its pod is replaced by a new one",
+        "each of them: its pod is replaced",
         "first, second, third",
     ]);
     desk.driver.record();
@@ -28,11 +28,11 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     let ended = desk.see("restart: 3 done");
     let pictures = desk.driver.recorded();
     for name in THREE {
-        assert!(ended.contains(&format!("✓ {name}  rolled out")), "{ended}");
-        assert!(pictures.iter().any(|picture| picture.contains(&format!("… {name}"))), "{name} was seen on its way");
+        assert!(ended.contains(&format!("✓ deployment/{name}  rolled out")), "{ended}");
+        assert!(pictures.iter().any(|picture| picture.contains(&format!("… deployment/{name}"))), "{name} was seen on its way");
     }
     for picture in &pictures {
-        assert!(THREE.iter().filter(|name| picture.contains(&format!("… {name}"))).count() <= 1, "two at once:\n{picture}");
+        assert!(picture.matches("… deployment/").count() <= 1, "two at once:\n{picture}");
     }
     // The pod of the next is made when the one before is ready.
     let mut ready: Vec<(jiff::Timestamp, jiff::Timestamp)> = Vec::new();
@@ -53,10 +53,10 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     let third = ground.get(&ground.apps("deployments/third")).await.ok();
     desk.press("* r r");
     desk.yes(&["Restart 3 deployments"]);
-    desk.see("… first");
+    desk.see("… deployment/first");
     desk.press("x");
-    desk.see("- third  left as it was");
-    desk.see("✓ first");
+    desk.see("- deployment/third  left as it was");
+    desk.see("✓ deployment/first");
     let left = ground.get(&ground.apps("deployments/third")).await.ok();
     assert_eq!(left["spec"]["template"], third["spec"]["template"]);
     desk.press("esc");
@@ -76,14 +76,14 @@ pub async fn what_failed_stays_marked(ground: &Ground) {
         desk.press("space");
     }
     desk.command("label colour=blue");
-    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "+ colour=blue"]);
+    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "each of them: + colour=blue"]);
     // A second client is quicker.
     let second = ground.core("configmaps/second");
     ground.patch(&second, Patch::Merge, &json!({"metadata": {"labels": {"colour": "red"}}})).await.ok();
     desk.yes(&[]);
     desk.wait("what came of each", |screen| {
-        let second = "✗ second it was changed meanwhile: metadata.labels.colour is red now, and was not there";
-        ["label: 2 done, 1 failed", "✓ first", "✓ third", second].iter().all(|words| shows(screen, words))
+        let second = "✗ configmap/second it was changed meanwhile: metadata.labels.colour is red now, and was not there";
+        ["label: 2 done, 1 failed", "✓ configmap/first", "✓ configmap/third", second].iter().all(|words| shows(screen, words))
     });
     let colours: Vec<Value> = ground.items(&ground.core("configmaps?labelSelector=colour")).await;
     let colours: Vec<&str> = colours.iter().map(|one| text(one, "/metadata/labels/colour")).collect();

@@ -83,7 +83,7 @@ pub async fn every_kind_that_has_a_scale_is_scaled(ground: &Ground) {
     // The table of a custom kind does not say which of its columns is the number.
     desk.view(&format!("relics.{}", group(ground)), "one");
     desk.press("S");
-    desk.see("replicas → …");
+    desk.see("replicas ? → …");
     desk.press("+");
     desk.see("how many there are is not known: type the number");
     desk.press("5 enter");

@@ -63,7 +63,7 @@ async fn configmaps(ground: &Ground) {
     asked(run, "aa-gone", "label tier=web");
     ground.delete(&at("aa-gone"), &Value::Null).await.ok();
     run.press("y");
-    says(run, "configmap/aa-gone is gone");
+    says(run, "it is gone");
     run.press("esc");
 
     // Another one of the same name: what was asked was not about this one.
@@ -72,7 +72,7 @@ async fn configmaps(ground: &Ground) {
         ground.delete(&at(name), &Value::Null).await.ok();
         ground.post(&all, &settings(name)).await.ok();
         run.press("y");
-        says(run, &format!("configmap/{name} was made anew meanwhile: it is another object of the same name"));
+        says(run, "it was made anew meanwhile: the one there now is another object of the same name");
         let now = ground.get(&at(name)).await.ok();
         assert_eq!((&now["data"]["a"], &now["metadata"]["labels"]), (&json!("b"), &Value::Null));
         run.press("esc");

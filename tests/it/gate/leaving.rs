@@ -169,8 +169,8 @@ fn what_was_refused_stays_marked() {
     settled(&run, "delete");
     run.press("y");
     let screen = run.wait("the end of it", |screen| screen.contains("delete: 2 done, 1 failed"));
-    let lines: Vec<&str> = screen.lines().filter(|line| line.contains("✗ web") || line.contains("✓ web")).collect();
-    assert!(lines[0].contains("✗ web-001") && lines[0].contains("forbidden: not this one"), "what failed is first:\n{screen}");
+    let lines: Vec<&str> = screen.lines().filter(|line| line.contains("✗ pod/web") || line.contains("✓ pod/web")).collect();
+    assert!(lines[0].contains("✗ pod/web-001") && lines[0].contains("forbidden: not this one"), "what failed is first:\n{screen}");
     run.press("esc");
     run.wait("its mark", |screen| screen.contains("1 marked"));
 }

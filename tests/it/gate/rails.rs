@@ -55,7 +55,7 @@ fn a_name_is_typed_right_or_nothing_is_sent() {
     // Ahead of the question, and in its first moment: dropped, all of it.
     run.type_text("aa");
     run.press("enter");
-    run.see("type the name to go on: aa   (guard rail (config.toml:1))");
+    run.see("type aa to go on   (guard rail (config.toml:1))");
     std::thread::sleep(kubetui::view::acting::SETTLE * 2);
     run.press("enter");
     says(&run, "nothing is not what is asked for: nothing was sent");
@@ -80,14 +80,14 @@ fn several_are_counted_and_a_context_is_typed() {
     let run = look(&server, &rail("delete", "pods", "name"));
     run.wait("the pods", |screen| screen.contains("bb") && screen.contains("● live"));
     run.press("* D");
-    run.see("type how many they are to go on: 2");
+    run.see("type 2 to go on, which is how many they are");
     run.press("esc");
     drop(run);
 
     let run = look(&server, &rail("delete", "pods", "context"));
     run.wait("the pods", |screen| screen.contains("aa") && screen.contains("● live"));
     run.press("D");
-    run.see("type the context's name to go on: scripted");
+    run.see("type scripted to go on, the context's name");
     std::thread::sleep(kubetui::view::acting::SETTLE * 2);
     run.type_text("scripted");
     assert!(writes(&server).is_empty());
@@ -103,7 +103,7 @@ fn what_is_dear_asks_for_its_name_by_default() {
         run.command(kind);
         run.wait(kind, |screen| screen.contains("aa") && screen.contains("● live"));
         run.command("delete");
-        run.see("type the name to go on: aa   (guard rail (by default))");
+        run.see("type aa to go on   (guard rail (by default))");
         run.press("esc");
     }
     assert!(writes(&server).is_empty());

@@ -106,7 +106,7 @@ fn what_was_stale_is_read_anew_before_it_is_asked() {
     other["metadata"]["uid"] = json!("another");
     server.silently("pods", other, true);
     run.command("delete");
-    says(&run, "pod/aa was made anew meanwhile: it is another object of the same name");
+    says(&run, "pod/aa: it was made anew meanwhile: the one there now is another object of the same name");
     assert!(writes(&server).is_empty());
 }
 

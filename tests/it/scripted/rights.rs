@@ -148,9 +148,9 @@ fn a_program_that_ends_waits_for_what_it_sent_and_keeps_it() {
     let driver = Setup { journal: Some(&state), ..Setup::new(&kubeconfig) }.start();
     driver.wait("the pod", |screen| screen.contains("aa") && screen.contains("● live"));
     driver.press("D");
-    driver.see("Delete pod");
+    driver.see("yes, delete");
+    driver.press("y");
     wait_until(SOON, "the deletion", || {
-        driver.press("y");
         if server.requests().iter().any(|request| request.method == "DELETE") { Ok(()) } else { Err(driver.screen()) }
     });
     assert_eq!(driver.quit(), 0);

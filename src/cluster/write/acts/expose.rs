@@ -36,7 +36,8 @@ pub(super) fn expose(case: &Case<'_>, how: &Exposing) -> Result<Prepared, String
                 Value::String(name) => name.clone(),
                 other => other.to_string(),
             };
-            if port["port"].to_string() == target { target } else { format!("{} → {target}", port["port"]) }
+            let number = port["port"].to_string();
+            if number == target { target } else { format!("{number} → {target}") }
         })
         .collect();
     let picked: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
