@@ -96,12 +96,21 @@ pub(super) fn ask_of(c: &mut Context<'_>, act: Act, targets: Vec<Reference>) -> 
     Ok(())
 }
 
-/// Scale: to a number, by `+2` or `-1`, or (nothing) by a number that is chosen first.
-pub fn scale(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
-    let from = c.state.selected().and_then(|row| match &row.facts {
+/// The replicas that the screen says of the one object that a command is about; of several each may say another.
+fn seen(state: &State) -> Option<i32> {
+    let all = targets(state);
+    let [target] = all.as_slice() else { return None };
+    let view = state.table_view()?;
+    let store = &state.tables.get(&view.place.key)?.store;
+    match &store.row(store.slot(&target.uid)?)?.facts {
         Facts::Workload(facts) => Some(facts.desired),
         _ => None,
-    });
+    }
+}
+
+/// Scale: to a number, by `+2` or `-1`, or (nothing) by a number that is chosen first.
+pub fn scale(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    let from = seen(c.state);
     let wrong = || format!("{args:?} is no number of replicas: 5, +1 or -1");
     if args.is_empty() {
         c.state.overlay = Overlay::Scale(Box::new(Scaling { targets: targets(c.state), from, line: Line::default() }));
@@ -109,13 +118,13 @@ pub fn scale(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     }
     let number: i32 = args.parse().map_err(|_| wrong())?;
     if !args.starts_with(['+', '-']) {
-        return ask(c, Act::Scale(number));
+        return ask(c, Act::Scale(number, from));
     }
     if targets(c.state).len() > 1 {
         return Err("several objects are scaled to one number, not by a difference".into());
     }
     let from = from.ok_or("how many replicas there are is not known: name the number")?;
-    ask(c, Act::Scale(from.saturating_add(number).max(0)))
+    ask(c, Act::Scale(from.saturating_add(number).max(0), Some(from)))
 }
 
 /// `2 10`: an autoscaler's bounds.
@@ -149,7 +158,7 @@ pub fn scaled(c: &mut Context<'_>, scaling: Scaling) -> Result<(), Refusal> {
         c.state.overlay = Overlay::Scale(Box::new(scaling));
         return Err(words);
     };
-    ask_of(c, Act::Scale(to), scaling.targets)
+    ask_of(c, Act::Scale(to, scaling.from), scaling.targets)
 }
 
 /// `app=nginx:1.27 proxy=envoy:2`, or an image alone where there is one container.

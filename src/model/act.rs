@@ -14,8 +14,8 @@ pub type Change = (Arc<str>, Option<Arc<str>>);
 /// One thing to do to each of some objects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
-    /// So many replicas.
-    Scale(i32),
+    /// So many replicas; and how many the person saw before, where the screen said it.
+    Scale(i32, Option<i32>),
     /// An autoscaler's minimum and maximum.
     Bounds(i32, i32),
     /// Every pod anew, by the workload's own strategy: `kubectl rollout restart`.
@@ -112,7 +112,7 @@ impl Act {
     /// The command's name: what rails and the journal call it.
     pub fn verb(&self) -> &'static str {
         match self {
-            Act::Scale(_) => "scale",
+            Act::Scale(..) => "scale",
             Act::Bounds(..) => "bounds",
             Act::Restart => "restart",
             Act::Image(_) => "image",
@@ -139,7 +139,7 @@ impl Act {
     /// How a question begins: `Restart`.
     pub fn question(&self) -> String {
         match self {
-            Act::Scale(to) => format!("Scale to {to}:"),
+            Act::Scale(to, _) => format!("Scale to {to}:"),
             Act::Bounds(min, max) => format!("Between {min} and {max} replicas:"),
             Act::Restart => "Restart".into(),
             Act::Image(_) => "Set the image of".into(),
@@ -184,7 +184,7 @@ impl Act {
         };
         let seconds = |grace: &Grace| grace.map(|seconds| format!(" --grace-period={seconds}")).unwrap_or_default();
         let words = match self {
-            Act::Scale(to) => format!("scale {title} --replicas={to}"),
+            Act::Scale(to, _) => format!("scale {title} --replicas={to}"),
             Act::Bounds(min, max) => {
                 format!("patch {title} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'")
             }
@@ -246,7 +246,7 @@ impl Act {
     pub fn demand(&self) -> Demand {
         match self {
             // The pending target was the question.
-            Act::Scale(_) => Demand::Free,
+            Act::Scale(..) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
             _ => Demand::Confirm,
         }
@@ -419,7 +419,7 @@ mod tests {
         let kind = Kind { group: "apps".into(), version: "v1".into(), plural: "deployments".into(), ..Kind::default() };
         let web = Reference { kind: Arc::new(kind), namespace: "shop".into(), name: "web".into(), uid: Uid::new("u") };
         let line = |act: Act| act.kubectl(&web, "it's prod").replace("kubectl --context 'it'\\''s prod' -n shop ", "");
-        assert_eq!(line(Act::Scale(5)), "scale deployments.apps/web --replicas=5");
+        assert_eq!(line(Act::Scale(5, None)), "scale deployments.apps/web --replicas=5");
         assert_eq!(
             line(Act::Label(vec![("a".into(), Some("1 2".into())), ("b".into(), None)])),
             "label deployments.apps/web --overwrite 'a=1 2' b-"

@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn every_act_has_a_verb_that_a_rail_can_name() {
         let acts = [
-            Act::Scale(1),
+            Act::Scale(1, None),
             Act::Bounds(1, 2),
             Act::Restart,
             Act::Image(Vec::new()),

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use super::acts::Case;
-use super::read;
-use crate::cluster::connect::Session;
+use super::read::{self, Lists};
 use crate::kinds::describe::json::Json;
 use crate::kinds::partial::LabelSelector;
 use crate::kinds::{self, Block, apps, batch, pods};
@@ -18,17 +18,17 @@ use crate::model::reference::Reference;
 use crate::model::row::{Labels, Row, Uid};
 
 /// How many of their owners' pods stay when these pods go: `2 of 5 pods of replicaset/web-1 stay`.
-pub(super) async fn staying(session: &Session, going: &[&Reference]) -> Vec<Note> {
+pub(super) async fn staying(lists: &Lists<'_>, going: &[&Reference]) -> Vec<Note> {
     let Some(first) = going.first().filter(|first| &*first.kind.plural == "pods") else { return Vec::new() };
     let mut notes = Vec::new();
     let mut namespaces: Vec<&str> = going.iter().map(|pod| &*pod.namespace).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     for namespace in namespaces {
-        let rows = read::rows(session, &first.kind, Some(namespace)).await.unwrap_or_default();
+        let rows = lists.rows(&first.kind, Some(namespace)).await.unwrap_or_default();
         // By owner, in the order of their pods: what it is called, how many pods it has, and how many of those go.
         let mut owners: Vec<(Uid, String, usize, usize)> = Vec::new();
-        for row in &rows {
+        for row in rows.iter() {
             let Some(owner) = &row.owner else { continue };
             let goes = going.iter().any(|pod| pod.uid == row.uid);
             match owners.iter_mut().find(|(uid, ..)| *uid == owner.uid) {
@@ -81,18 +81,18 @@ pub(super) async fn of_deletion(case: &Case<'_>, propagation: Propagation) -> Ve
         "PersistentVolumeClaim" => return of_claim(case).await,
         _ => {}
     }
-    let mut owners: Vec<Uid> = vec![case.target.uid.clone()];
+    let mut owners: FxHashSet<Uid> = FxHashSet::from_iter([case.target.uid.clone()]);
     let mut counts: Vec<(usize, String)> = Vec::new();
     for block in children(&case.target.kind.kind) {
         let kind = Arc::new(block.as_kind());
-        let Some(rows) = read::rows(case.session, &kind, Some(namespace)).await else {
+        let Some(rows) = case.lists.rows(&kind, Some(namespace)).await else {
             return vec![Note::warning(format!("what it owns cannot be read: {} may go too", kind.plural))];
         };
-        let own: Vec<Row> = rows.into_iter().filter(|row| row.owner.as_ref().is_some_and(|owner| owners.contains(&owner.uid))).collect();
+        let own: Vec<&Row> = rows.iter().filter(|row| row.owner.as_ref().is_some_and(|owner| owners.contains(&owner.uid))).collect();
         if !own.is_empty() {
             counts.push((own.len(), counted(own.len(), &kind.singular, &kind.plural)));
         }
-        owners.extend(own.into_iter().map(|row| row.uid));
+        owners.extend(own.into_iter().map(|row| row.uid.clone()));
     }
     let mut notes = Vec::new();
     if !counts.is_empty() {
@@ -125,7 +125,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 
 /// Deleting a pod does not ask its budgets, so the question says them.
 async fn of_pod(case: &Case<'_>) -> Vec<Note> {
-    let budgets = budgets(case.session, &case.target.namespace, case.object).await;
+    let budgets = budgets(case.lists, &case.target.namespace, case.object).await;
     let spent = budgets.into_iter().filter(|budget| budget.allowed <= 0);
     spent.map(|budget| Note::warning(format!("a deletion does not ask {}: evict does", budget.words()))).collect()
 }
@@ -134,7 +134,7 @@ async fn of_namespace(case: &Case<'_>) -> Vec<Note> {
     let mut words = Vec::new();
     for block in MISSED {
         let kind = Arc::new(block.as_kind());
-        if let Some(rows) = read::rows(case.session, &kind, Some(&case.target.name)).await.filter(|rows| !rows.is_empty()) {
+        if let Some(rows) = case.lists.rows(&kind, Some(&case.target.name)).await.filter(|rows| !rows.is_empty()) {
             words.push(counted(rows.len(), &kind.singular, &kind.plural));
         }
     }
@@ -144,7 +144,7 @@ async fn of_namespace(case: &Case<'_>) -> Vec<Note> {
 
 async fn of_node(case: &Case<'_>) -> Vec<Note> {
     let kind = Arc::new(pods::POD.as_kind());
-    let Some(rows) = read::rows(case.session, &kind, None).await else { return Vec::new() };
+    let Some(rows) = case.lists.rows(&kind, None).await else { return Vec::new() };
     let on = |facts: &PodFacts| *facts.node == *case.target.name;
     let count = rows.iter().filter(|row| matches!(&row.facts, Facts::Pod(facts) if on(facts))).count();
     if count == 0 {
@@ -158,7 +158,7 @@ async fn of_definition(case: &Case<'_>) -> Vec<Note> {
     let version =
         case.object.list("spec.versions").iter().find(|version| version.flag("served")).map(|v| v.text("name")).unwrap_or_default();
     let Some(kind) = case.gate.catalog.exact(text("spec.group"), version, text("spec.names.plural")).cloned() else { return Vec::new() };
-    match read::rows(case.session, &kind, None).await {
+    match case.lists.rows(&kind, None).await {
         Some(rows) => vec![Note::warning(format!("every object of it goes: {}", counted(rows.len(), &kind.singular, &kind.plural)))],
         None => vec![Note::warning("every object of it goes; how many cannot be read")],
     }
@@ -181,7 +181,7 @@ async fn of_claim(case: &Case<'_>) -> Vec<Note> {
         });
     }
     let kind = Arc::new(pods::POD.as_kind());
-    if let Some(rows) = read::rows(case.session, &kind, Some(&case.target.namespace)).await {
+    if let Some(rows) = case.lists.rows(&kind, Some(&case.target.namespace)).await {
         let mounts = |facts: &PodFacts| facts.claims.iter().any(|claim| **claim == *case.target.name);
         let users: Vec<&str> =
             rows.iter().filter(|row| matches!(&row.facts, Facts::Pod(facts) if mounts(facts))).map(|row| &*row.name).collect();
@@ -209,11 +209,11 @@ impl Budget {
 }
 
 /// The budgets of a pod; none where they cannot be read.
-pub(super) async fn budgets(session: &Session, namespace: &str, pod: &Value) -> Vec<Budget> {
+pub(super) async fn budgets(lists: &Lists<'_>, namespace: &str, pod: &Value) -> Vec<Budget> {
     let kind = kinds::policy::POD_DISRUPTION_BUDGET.as_kind();
     let labels = labels(pod);
-    let found = read::objects(session, &kind, namespace, &[]).await.unwrap_or_default();
-    let own = found.into_iter().filter(|budget| selector(budget.at("spec.selector")).is_some_and(|selector| selector.matches(&labels)));
+    let found = lists.objects(&kind, namespace).await.unwrap_or_default();
+    let own = found.iter().filter(|budget| selector(budget.at("spec.selector")).is_some_and(|selector| selector.matches(&labels)));
     own.map(|budget| Budget {
         name: budget.text("metadata.name").to_owned(),
         allowed: budget.int("status.disruptionsAllowed"),
@@ -254,7 +254,7 @@ pub(super) async fn of_labels(case: &Case<'_>, changes: &[Change]) -> Vec<Note> 
     let free = !case.object.list("metadata.ownerReferences").iter().any(|owner| owner.flag("controller"));
     for block in [&apps::REPLICA_SET, &apps::STATEFUL_SET, &apps::DAEMON_SET, &apps::REPLICATION_CONTROLLER, &batch::JOB] {
         let kind = Arc::new(block.as_kind());
-        for row in read::rows(case.session, &kind, namespace).await.unwrap_or_default() {
+        for row in case.lists.rows(&kind, namespace).await.unwrap_or_default().iter() {
             let Facts::Workload(facts) = &row.facts else { continue };
             let Some(selector) = &facts.selector else { continue };
             let owns = read::owned_by(case.object, &row.uid.to_string());
@@ -266,7 +266,7 @@ pub(super) async fn of_labels(case: &Case<'_>, changes: &[Change]) -> Vec<Note> 
         }
     }
     let kind = Arc::new(kinds::services::SERVICE.as_kind());
-    for row in read::rows(case.session, &kind, namespace).await.unwrap_or_default() {
+    for row in case.lists.rows(&kind, namespace).await.unwrap_or_default().iter() {
         let Facts::Service(facts) = &row.facts else { continue };
         let Some(selector) = &facts.selector else { continue };
         match (selector.matches(&before), selector.matches(&after)) {

@@ -4,7 +4,8 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::acts::{self, Case, Prepared, scale};
-use super::{Gate, effects, read};
+use super::read::{self, Lists};
+use super::{Gate, effects};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
 use crate::model::act::{Act, Intent, Note, Plan, Target};
@@ -29,11 +30,12 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
     }
     let mut link = gate.link.clone();
     let session = tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())?;
-    let intent = &above(gate, &session, intent).await?;
+    let lists = &Lists::new(&session);
+    let intent = &above(gate, lists, &session, intent).await?;
     if let Some(most) = gate.policy.most.filter(|most| intent.targets.len() > *most) {
         return Err(format!("{} objects at once are too many: this context allows at most {most}", intent.targets.len()));
     }
-    let all: Vec<_> = intent.targets.iter().map(|target| one(gate, &session, &intent.act, target)).collect();
+    let all: Vec<_> = intent.targets.iter().map(|target| one(gate, lists, &session, &intent.act, target)).collect();
     let prepared: Vec<Result<Prepared, String>> = stream::iter(all).buffered(AT_ONCE).collect().await;
     if let [Err(why)] = prepared.as_slice() {
         return Err(match intent.targets.first() {
@@ -64,14 +66,14 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         _ => String::new(),
     };
     let instead = match (&intent.act, acted.as_slice()) {
-        (Act::Scale(_), [one]) => scale::autoscaler(gate, &session, one)
+        (Act::Scale(..), [one]) => scale::autoscaler(gate, lists, one)
             .await
             .map(|found| ("change its bounds instead".to_owned(), format!("bounds {} {}", found.min, found.max))),
         _ => None,
     };
     let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
     let mut notes = match intent.act {
-        Act::Delete(_) | Act::Evict(_) => effects::staying(&session, &acted).await,
+        Act::Delete(_) | Act::Evict(_) => effects::staying(lists, &acted).await,
         _ => Vec::new(),
     };
     if gate.policy.dry_run {
@@ -85,7 +87,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
 }
 
 /// A restart of a pod is one of the workload above it, once for all its pods; bounds are an autoscaler's.
-async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent, String> {
+async fn above(gate: &Gate, lists: &Lists<'_>, session: &Session, intent: &Intent) -> Result<Intent, String> {
     let mut targets: Vec<Reference> = Vec::new();
     for target in &intent.targets {
         let mut target = target.clone();
@@ -101,7 +103,7 @@ async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent
             })?;
         }
         if matches!(intent.act, Act::Bounds(..)) && &*target.kind.plural != "horizontalpodautoscalers" {
-            let found = scale::autoscaler(gate, session, &target).await;
+            let found = scale::autoscaler(gate, lists, &target).await;
             target = found.ok_or_else(|| format!("no autoscaler scales {}: :scale does", target.title()))?.object;
         }
         if let Some(why) = gate.policy.denied(intent.act.verb(), &target.kind, &target.namespace) {
@@ -114,13 +116,13 @@ async fn above(gate: &Gate, session: &Session, intent: &Intent) -> Result<Intent
     Ok(Intent { act: intent.act.clone(), targets })
 }
 
-async fn one(gate: &Gate, session: &Session, act: &Act, target: &Reference) -> Result<Prepared, String> {
+async fn one(gate: &Gate, lists: &Lists<'_>, session: &Session, act: &Act, target: &Reference) -> Result<Prepared, String> {
     let prepared = match act {
         // It may be about an object that is gone.
         Act::TakeBack(number) => acts::take_back::take_back(gate, session, target, *number).await?,
         _ => {
             let object = read::object(session, target).await?;
-            acts::prepare(&Case { gate, session, target, object: &object }, act).await?
+            acts::prepare(&Case { gate, session, lists, target, object: &object }, act).await?
         }
     };
     if let Some(write) = prepared.work.first().filter(|_| gate.policy.dry_run) {

@@ -10,8 +10,9 @@ use tokio::sync::watch;
 
 use super::acts::{Prepared, Work};
 use super::plan::PATIENCE;
+use super::read::{self, Lists};
 use super::send::{Failure, Write};
-use super::{Answer, Gate, Saying, effects, read};
+use super::{Answer, Gate, Saying, effects};
 use crate::cluster::connect::Session;
 use crate::cluster::error::ClusterError;
 use crate::cluster::frames::{Decoder, is_protobuf};
@@ -104,7 +105,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
 /// An eviction that a budget does not allow says which one.
 async fn refused(gate: &Gate, session: &Session, write: &Write, failure: &Failure) -> String {
     let Failure::Blocked(words) = failure else { return failure.words().to_owned() };
-    let budgets = effects::budgets(session, &write.object.namespace, &write.seen).await;
+    let budgets = effects::budgets(&Lists::new(session), &write.object.namespace, &write.seen).await;
     let why = match budgets.into_iter().find(|budget| budget.allowed <= 0) {
         Some(budget) => format!("blocked by {}", budget.words()),
         None => words.clone(),
@@ -215,7 +216,7 @@ async fn evict(gate: &Gate, write: &Write, say: &(dyn Fn(String) + Sync), answer
             }
             Err(Failure::Refused(why)) => return Err(why),
             Err(Failure::Blocked(words)) => {
-                let budgets = effects::budgets(&session, &write.object.namespace, &write.seen).await;
+                let budgets = effects::budgets(&Lists::new(&session), &write.object.namespace, &write.seen).await;
                 let budget = budgets.into_iter().find(|budget| budget.allowed <= 0).map_or(words, |budget| budget.words());
                 let waited = time::age(began.elapsed().as_secs() as i64);
                 say(format!("blocked {waited} by {budget}"));

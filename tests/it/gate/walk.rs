@@ -143,7 +143,7 @@ fn the_same_is_sent_where_writes_are_allowed() {
 /// One of each; an act that is not here does not compile.
 fn every_act() -> Vec<Act> {
     let all = vec![
-        Act::Scale(5),
+        Act::Scale(5, None),
         Act::Bounds(2, 4),
         Act::Restart,
         Act::Image(vec![("app".into(), "web:2".into())]),
@@ -167,7 +167,7 @@ fn every_act() -> Vec<Act> {
     ];
     for act in &all {
         match act {
-            Act::Scale(_) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
+            Act::Scale(..) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
             Act::Label(_) | Act::Annotate(_) | Act::Delete(_) | Act::Unfinalize(_) | Act::Evict(_) | Act::Cordon => {}
             Act::Uncordon | Act::Drain(_) | Act::Taint(_) | Act::Trigger | Act::Suspend(_) | Act::Retry => {}
             Act::Expose(_) | Act::TakeBack(_) => {}

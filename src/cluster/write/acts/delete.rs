@@ -72,7 +72,7 @@ pub(super) async fn evict(case: &Case<'_>, grace: Grace) -> Result<Prepared, Str
         return Err("it is being deleted already".into());
     }
     let mut notes = Vec::new();
-    for budget in effects::budgets(case.session, &case.target.namespace, case.object).await {
+    for budget in effects::budgets(case.lists, &case.target.namespace, case.object).await {
         let words = budget.words();
         notes.push(if budget.allowed > 0 { Note::plain(format!("budget {words}")) } else { Note::warning(format!("blocked by {words}")) });
     }

@@ -51,7 +51,7 @@ pub(super) async fn drain(case: &Case<'_>, grace: Grace) -> Result<Prepared, Str
         if pod.list("spec.volumes").iter().any(|volume| volume.has("emptyDir")) && !ended {
             emptied.push(title);
         }
-        for budget in effects::budgets(case.session, metadata.text("namespace"), &pod).await.into_iter().filter(|b| b.allowed <= 0) {
+        for budget in effects::budgets(case.lists, metadata.text("namespace"), &pod).await.into_iter().filter(|b| b.allowed <= 0) {
             let note = Note::warning(format!("waits for {}", budget.words()));
             if !notes.contains(&note) {
                 notes.push(note);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Gate;
 use super::fields::{self, Field};
 use super::managed;
+use super::read::Lists;
 use super::send::{Content, Write};
 use crate::cluster::connect::Session;
 use crate::kinds::ability;
@@ -56,6 +57,7 @@ impl Work {
 pub(super) struct Case<'a> {
     pub(super) gate: &'a Gate,
     pub(super) session: &'a Session,
+    pub(super) lists: &'a Lists<'a>,
     pub(super) target: &'a Reference,
     /// The object as it is now.
     pub(super) object: &'a Value,
@@ -96,7 +98,7 @@ impl Case<'_> {
 pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, String> {
     ability::able(act.verb(), &case.target.kind)?;
     match act {
-        Act::Scale(to) => scale::scale(case, *to).await,
+        Act::Scale(to, seen) => scale::scale(case, *to, *seen).await,
         Act::Bounds(min, max) => scale::bounds(case, *min, *max),
         Act::Restart => rollout::restart(case),
         Act::Image(images) => rollout::image(case, images),

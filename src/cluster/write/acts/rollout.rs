@@ -184,8 +184,8 @@ fn bare(mut template: Value) -> Value {
 
 async fn replica_sets(case: &Case<'_>) -> Result<Vec<(i64, Value)>, String> {
     let kind = case.kind("apps", "v1", "replicasets")?;
-    let found = read::objects(case.session, &kind, &case.target.namespace, &[]).await?;
-    let own = found.into_iter().filter(|set| read::owned_by(set, &case.target.uid.to_string()));
+    let found = case.lists.objects(&kind, &case.target.namespace).await?;
+    let own = found.iter().filter(|set| read::owned_by(set, &case.target.uid.to_string()));
     Ok(own
         .filter_map(|set| {
             let number = set.pointer(&format!("/metadata/annotations/{}", step(REVISION)))?.as_str()?.parse().ok()?;
@@ -197,12 +197,12 @@ async fn replica_sets(case: &Case<'_>) -> Result<Vec<(i64, Value)>, String> {
 /// StatefulSets and DaemonSets keep a patch of themselves for each revision: `{"spec":{"template":{…,"$patch":"replace"}}}`.
 async fn controller_revisions(case: &Case<'_>) -> Result<Vec<(i64, Value)>, String> {
     let kind = case.kind("apps", "v1", "controllerrevisions")?;
-    let found = read::objects(case.session, &kind, &case.target.namespace, &[]).await?;
-    let own = found.into_iter().filter(|revision| read::owned_by(revision, &case.target.uid.to_string()));
+    let found = case.lists.objects(&kind, &case.target.namespace).await?;
+    let own = found.iter().filter(|revision| read::owned_by(revision, &case.target.uid.to_string()));
     Ok(own
-        .filter_map(|mut revision| {
+        .filter_map(|revision| {
             let number = revision["revision"].as_i64()?;
-            let mut template = revision.pointer_mut("/data/spec/template")?.take();
+            let mut template = revision.pointer("/data/spec/template")?.clone();
             template.as_object_mut()?.remove("$patch");
             Some((number, bare(template)))
         })

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Case, Prepared, Work, arrow};
-use crate::cluster::connect::Session;
+use crate::cluster::write::Gate;
 use crate::cluster::write::fields::Field;
+use crate::cluster::write::read::{self, Lists};
 use crate::cluster::write::send::Content;
-use crate::cluster::write::{Gate, read};
 use crate::kinds::describe::json::Json;
 use crate::model::act::Note;
 use crate::model::reference::Reference;
@@ -14,7 +14,8 @@ use crate::model::row::Uid;
 
 const SCALE: &str = "/scale";
 
-pub(super) async fn scale(case: &Case<'_>, to: i32) -> Result<Prepared, String> {
+/// `seen` is what the person saw: another number now is a reason to ask.
+pub(super) async fn scale(case: &Case<'_>, to: i32, seen: Option<i32>) -> Result<Prepared, String> {
     if to < 0 {
         return Err(format!("there cannot be {to} replicas"));
     }
@@ -26,7 +27,10 @@ pub(super) async fn scale(case: &Case<'_>, to: i32) -> Result<Prepared, String> 
         return Err(format!("it has {to} replicas already"));
     }
     let mut notes = case.managers();
-    if let Some(found) = autoscaler(case.gate, case.session, case.target).await {
+    if let Some(seen) = seen.filter(|seen| i64::from(*seen) != from) {
+        notes.push(Note::warning(format!("the screen said {seen}: it is {from} by now")));
+    }
+    if let Some(found) = autoscaler(case.gate, case.lists, case.target).await {
         let words = format!("{} owns this number ({} to {}), and will set it again", found.object.title(), found.min, found.max);
         notes.insert(0, Note::warning(words));
     }
@@ -52,11 +56,11 @@ pub(in crate::cluster::write) struct Autoscaler {
 }
 
 /// The autoscaler of an object, if it has one.
-pub(in crate::cluster::write) async fn autoscaler(gate: &Gate, session: &Session, target: &Reference) -> Option<Autoscaler> {
+pub(in crate::cluster::write) async fn autoscaler(gate: &Gate, lists: &Lists<'_>, target: &Reference) -> Option<Autoscaler> {
     let kind = gate.catalog.exact("autoscaling", "v2", "horizontalpodautoscalers")?.clone();
-    let found = read::objects(session, &kind, &target.namespace, &[]).await.ok()?;
+    let found = lists.objects(&kind, &target.namespace).await.ok()?;
     let group = |api_version: &str| api_version.rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
-    let own = found.into_iter().find(|autoscaler| {
+    let own = found.iter().find(|autoscaler| {
         let of = autoscaler.at("spec.scaleTargetRef");
         *of.text("name") == *target.name && *of.text("kind") == *target.kind.kind && group(of.text("apiVersion")) == *target.kind.group
     })?;
