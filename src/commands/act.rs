@@ -118,7 +118,7 @@ pub fn scale(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     }
     let number: i32 = args.parse().map_err(|_| wrong())?;
     if !args.starts_with(['+', '-']) {
-        return ask(c, Act::Scale(number, from));
+        return ask(c, Act::Scale(number, None));
     }
     if targets(c.state).len() > 1 {
         return Err("several objects are scaled to one number, not by a difference".into());

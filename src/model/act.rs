@@ -14,7 +14,7 @@ pub type Change = (Arc<str>, Option<Arc<str>>);
 /// One thing to do to each of some objects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
-    /// So many replicas; and how many the person saw before, where the screen said it.
+    /// So many replicas; and how many the person counted from, where that was the screen.
     Scale(i32, Option<i32>),
     /// An autoscaler's minimum and maximum.
     Bounds(i32, i32),

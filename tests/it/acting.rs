@@ -59,6 +59,7 @@ macro_rules! on {
                     a_service_is_made_for_what_runs;
                 marked:
                     three_restarts_wait_for_each_other
+                    a_series_ends_at_what_fails
                     what_failed_stays_marked;
                 journal:
                     what_was_written_is_shown_and_taken_back

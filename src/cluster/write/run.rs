@@ -43,19 +43,26 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option
         let mut waiting: VecDeque<(usize, Work)> =
             prepared.into_iter().enumerate().filter_map(|(at, prepared)| Some((at, prepared?.work))).collect();
         let mut running = FuturesUnordered::new();
+        let mut stuck = false;
         loop {
             while running.len() < limit
+                && !stuck
                 && *answer.borrow() == Answer::Yes
                 && let Some((at, work)) = waiting.pop_front()
             {
                 let answer = answer.clone();
                 running.push(async move {
+                    let waited_for = !matches!(work, Work::Write(_));
                     let step = one(gate, saying, at, work, several, answer).await;
+                    let stuck = waited_for && matches!(step, Step::Failed(_));
                     saying.say(Said::Step(at, step)).await;
+                    stuck
                 });
             }
-            if running.next().await.is_none() {
-                break;
+            match running.next().await {
+                // What goes wrong with one workload or node is not done to the next one.
+                Some(failed) => stuck |= failed,
+                None => break,
             }
         }
         for (at, _) in waiting {

@@ -66,6 +66,30 @@ pub async fn three_restarts_wait_for_each_other(ground: &Ground) {
     desk.no();
 }
 
+pub async fn a_series_ends_at_what_fails(ground: &Ground) {
+    for name in THREE {
+        let mut one = deployment(name, 1, "app:1");
+        one["spec"]["progressDeadlineSeconds"] = json!(2);
+        ground.post(&ground.apps("deployments"), &one).await.ok();
+    }
+    for name in THREE {
+        ground.until_is(&ground.apps(&format!("deployments/{name}")), &[("/status/readyReplicas", json!(1))]).await;
+    }
+    let desk = Desk::open(ground, "deployments");
+    desk.on("first");
+    desk.press("*");
+    desk.command("image app=no-such:1");
+    desk.yes(&["Set the image of 3 deployments"]);
+    let ended = desk.see("image: 0 done, 1 failed, 2 left as they were");
+    assert!(ended.contains("✗ deployment/first"), "{ended}");
+    for name in &THREE[1..] {
+        let left = ground.get(&ground.apps(&format!("deployments/{name}"))).await.ok();
+        assert_eq!(text(&left, "/spec/template/spec/containers/0/image"), "app:1", "{name} is as it was");
+    }
+    desk.press("esc");
+    desk.without("left as they were");
+}
+
 pub async fn what_failed_stays_marked(ground: &Ground) {
     for name in THREE {
         ground.post(&ground.core("configmaps"), &config_map(name, json!({}))).await.ok();
