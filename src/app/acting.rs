@@ -29,6 +29,7 @@ impl<S: Surface> App<S> {
             policy: self.state.policy.clone(),
             context: self.state.context.name.clone(),
             user: self.state.context.user.clone(),
+            server: self.state.context.server.clone(),
             catalog: self.state.catalog.clone().into(),
             journal: self.state.journal.clone().into(),
             disk: self.journal.clone(),

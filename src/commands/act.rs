@@ -231,7 +231,10 @@ pub fn annotate(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     if args.is_empty() {
         return prefill(c, "annotate ");
     }
-    let list = match (changes(args), args.split_once('=')) {
+    let mut words = args.split_whitespace();
+    // `note=some words-`: one value, and no annotation that is to be taken away.
+    let sentence = words.next().is_some_and(|first| first.contains('=')) && words.any(|word| !word.contains('='));
+    let list = match (if sentence { Err(String::new()) } else { changes(args) }, args.split_once('=')) {
         (Ok(list), _) => list,
         (Err(_), Some((key, value))) if !key.contains(char::is_whitespace) && !key.is_empty() => {
             vec![(key.into(), Some(value.into()))]
@@ -282,6 +285,10 @@ pub fn delete(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         false
     });
     nothing_else(&words, "foreground, background, orphan, --grace SECONDS, --now, --force")?;
+    if how.grace == Some(0) && !how.force {
+        // As kubectl has it: out of the API at once is what --force is for.
+        how.grace = Some(1);
+    }
     ask(c, Act::Delete(how))
 }
 

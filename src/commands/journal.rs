@@ -28,7 +28,9 @@ pub fn journal(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Entries of the context that is shown.
 fn own(state: &State) -> impl DoubleEndedIterator<Item = &Entry> {
-    state.journal.iter().filter(|entry| *entry.context == *state.context.name)
+    // The same name may be another cluster's.
+    let here = |entry: &&Entry| *entry.context == *state.context.name && *entry.server == *state.context.server;
+    state.journal.iter().filter(here)
 }
 
 /// `#12  3m  scale  deployment/web in shop  replicas 3 → 5`, and what exactly was sent.

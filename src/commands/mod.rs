@@ -292,11 +292,23 @@ pub fn run(state: &mut State, effects: &mut Vec<Effect>, line: &str) {
         return;
     };
     ran(state, command);
-    let done = (command.applies)(state).and_then(|()| (command.run)(&mut Context { state, effects }, args.trim()));
+    let done = call(&mut Context { state, effects }, command, args.trim());
     state.dirty = true;
     if let Err(why) = done {
         state.error(why);
     }
+}
+
+/// Does it, if it can be done now. What takes nothing is not done to something else than was named behind it.
+fn call(c: &mut Context<'_>, command: &Command, args: &str) -> Result<(), Refusal> {
+    (command.applies)(c.state)?;
+    if command.args.is_empty() && !args.is_empty() {
+        return Err(format!(
+            "{} takes nothing behind it, and {args:?} stands there: it is done to what is marked, or under the cursor",
+            command.name
+        ));
+    }
+    (command.run)(c, args)
 }
 
 /// The log's debug level has every command that is run. What is done to an object is done to the one that is under the cursor

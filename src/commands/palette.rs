@@ -214,6 +214,16 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 /// Runs the palette's line. One that is wrong stays, with the reason, to be put right.
 fn take_line(c: &mut Context<'_>, mut picker: Box<Picker>) -> Result<(), Refusal> {
     let whole = if picker.at_first_word() { !matches!(meaning(c.state, picker.word()), Meaning::Unknown) } else { picker.is_whole() };
+    // Letters that are in a name somewhere lead to a view, and to nothing that does something: that has to begin so.
+    let guessed = picker.chosen().filter(|choice| !picker.moved() && !whole && picker.at_first_word() && !choice.begins(picker.word()));
+    if let Some(choice) = guessed
+        && let Meaning::Command(_) = meaning(c.state, choice.name.split(' ').next().unwrap_or_default())
+    {
+        picker.error = Some(format!("nothing begins with {:?}: ↓ and enter take what is like it", picker.word()).into());
+        picker.recalled = None;
+        c.state.overlay = Overlay::Picker(picker);
+        return Ok(());
+    }
     let line = if picker.moved() || !whole { picker.completed() } else { picker.line.clone() };
     let line = line.text().trim().to_owned();
     if line.is_empty() {
@@ -307,8 +317,7 @@ pub fn run_line(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
     match meaning(c.state, first) {
         Meaning::Command(command) => {
             super::ran(c.state, command);
-            (command.applies)(c.state)?;
-            (command.run)(c, rest.trim())
+            super::call(c, command, rest.trim())
         }
         Meaning::Kind | Meaning::Unknown => open_kind(c, first, rest),
     }

@@ -380,6 +380,9 @@ pub struct Entry {
     pub context: String,
     /// As which user of the kubeconfig.
     pub user: String,
+    /// On which server.
+    #[serde(default)]
+    pub server: String,
     /// The command's name.
     pub verb: String,
     /// `apps/v1`.

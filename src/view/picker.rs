@@ -51,7 +51,8 @@ impl Choice {
         self.names().any(|name| name.eq_ignore_ascii_case(word))
     }
 
-    fn begins(&self, word: &str) -> bool {
+    /// It, or another name of it, begins with a word.
+    pub fn begins(&self, word: &str) -> bool {
         self.names().any(|name| name.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
     }
 

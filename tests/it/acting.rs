@@ -64,6 +64,7 @@ macro_rules! on {
                 journal:
                     what_was_written_is_shown_and_taken_back
                     what_was_deleted_is_made_again
+                    what_go_spells_otherwise_comes_back
                     what_cannot_honestly_come_back_is_refused;
             }
         }

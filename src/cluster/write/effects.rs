@@ -29,7 +29,8 @@ pub(super) async fn staying(lists: &Lists<'_>, going: &[&Reference]) -> Vec<Note
         // By owner, in the order of their pods: what it is called, how many pods it has, and how many of those go.
         let mut owners: Vec<(Uid, String, usize, usize)> = Vec::new();
         for row in rows.iter() {
-            let Some(owner) = &row.owner else { continue };
+            // What is on its way out does not stay.
+            let Some(owner) = row.owner.as_ref().filter(|_| row.deleting.is_none()) else { continue };
             let goes = going.iter().any(|pod| pod.uid == row.uid);
             match owners.iter_mut().find(|(uid, ..)| *uid == owner.uid) {
                 Some((_, _, all, gone)) => {
@@ -259,7 +260,11 @@ pub(super) async fn of_labels(case: &Case<'_>, changes: &[Change]) -> Vec<Note> 
             let Some(selector) = &facts.selector else { continue };
             let owns = read::owned_by(case.object, &row.uid.to_string());
             if owns && !selector.matches(&after) {
-                notes.push(Note::warning(format!("it leaves {}/{}, which makes a new pod", kind.singular, row.name)));
+                let then = match &*kind.kind {
+                    "StatefulSet" => format!("which cannot make {} again while this one has its name", case.target.name),
+                    _ => "which makes a new pod".to_owned(),
+                };
+                notes.push(Note::warning(format!("it leaves {}/{}, {then}", kind.singular, row.name)));
             } else if free && selector.matches(&after) && !selector.matches(&before) {
                 notes.push(Note::warning(format!("{}/{} selects it then, and takes it as one of its own", kind.singular, row.name)));
             }

@@ -44,6 +44,8 @@ pub struct Gate {
     pub context: Arc<str>,
     /// The user's name in the kubeconfig.
     pub user: Arc<str>,
+    /// The server's URL: a context's name may be another cluster's tomorrow.
+    pub server: Arc<str>,
     /// The kinds that there are.
     pub catalog: Arc<Catalog>,
     /// What was written, newest last, as far as it can be taken back.

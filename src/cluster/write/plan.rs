@@ -3,12 +3,13 @@
 use futures::StreamExt;
 use futures::stream;
 
-use super::acts::{self, Case, Prepared, scale};
+use super::acts::{self, Case, Prepared, Work, scale};
 use super::read::{self, Lists};
+use super::send::Content;
 use super::{Gate, effects};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
-use crate::model::act::{Act, Intent, Note, Plan, Target};
+use crate::model::act::{Act, Intent, Note, Plan, Target, Weight};
 use crate::model::policy::Demand;
 use crate::model::reference::Reference;
 
@@ -58,7 +59,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         let each = targets.iter().filter_map(|target| Some(format!("{}: {}", target.object.title(), target.change.as_ref().err()?)));
         return Err(format!("there is nothing to {verb}: {}", each.collect::<Vec<_>>().join("; ")));
     }
-    let (demand, why) = demand(gate, &intent.act, &acted, &targets);
+    let (demand, why) = demand(gate, &intent.act, &targets, &work);
     let typed = match (demand, acted.as_slice()) {
         (Demand::Name, [one]) => one.name.to_string(),
         (Demand::Name, many) => many.len().to_string(),
@@ -76,7 +77,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         Act::Delete(_) | Act::Evict(_) => effects::staying(lists, &acted).await,
         _ => Vec::new(),
     };
-    if gate.policy.dry_run {
+    if gate.policy.dry_run && work.iter().flatten().any(|prepared| prepared.work.first().is_some()) {
         notes.push(Note::plain(match intent.act {
             Act::Drain(_) => "the server has tried the cordon (dryRun=All) and would take it; evictions are not tried",
             _ => "the server has tried it (dryRun=All) and would take it",
@@ -132,17 +133,30 @@ async fn one(gate: &Gate, lists: &Lists<'_>, session: &Session, act: &Act, targe
 }
 
 /// The strictest of what the act, its warnings and the rails ask for.
-fn demand(gate: &Gate, act: &Act, acted: &[&Reference], targets: &[Target]) -> (Demand, String) {
+fn demand(gate: &Gate, act: &Act, targets: &[Target], work: &[Option<Prepared>]) -> (Demand, String) {
     let mut demand = (act.demand(), String::new());
+    let acted = || targets.iter().zip(work).filter_map(|(target, prepared)| Some((&target.object, &prepared.as_ref()?.work)));
     // Several at once, or something to be warned of, is a question always.
-    let warned = targets.iter().any(|target| target.notes.iter().any(|note| note.weight == crate::model::act::Weight::Warning));
-    if acted.len() > 1 || warned || gate.policy.danger {
+    let warned = targets.iter().any(|target| target.notes.iter().any(|note| note.weight == Weight::Warning));
+    if acted().count() > 1 || warned || gate.policy.danger {
         demand.0 = demand.0.max(Demand::Confirm);
     }
-    for object in acted {
-        let Some(rail) = gate.policy.rail(act.verb(), &object.kind, &object.namespace) else { continue };
-        if rail.demand > demand.0 {
+    let mut ask = |verb: &str, object: &Reference| {
+        if let Some(rail) = gate.policy.rail(verb, &object.kind, &object.namespace).filter(|rail| rail.demand > demand.0) {
             demand = (rail.demand, format!("guard rail ({})", rail.source));
+        }
+    };
+    for (object, work) in acted() {
+        ask(act.verb(), object);
+        // What is deleted by another command is deleted nevertheless, and so it is with what is evicted.
+        if work.first().is_some_and(|write| matches!(write.body, Content::Delete(_))) {
+            ask("delete", object);
+        }
+        if let Work::Drain(_, evictions, _) = work {
+            for write in evictions {
+                ask(act.verb(), &write.object);
+                ask("evict", &write.object);
+            }
         }
     }
     demand

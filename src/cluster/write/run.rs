@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use serde_json::Value;
 use tokio::sync::watch;
 
-use super::acts::{Prepared, Work};
+use super::acts::{Prepared, Work, drain as drained};
 use super::plan::PATIENCE;
 use super::read::{self, Lists};
 use super::send::{Failure, Write};
@@ -22,6 +23,7 @@ use crate::model::act::{Said, Step};
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
 use crate::model::row::Health;
+use crate::model::row::Uid;
 use crate::model::time;
 
 /// How often an object that an act waits for is looked at. One object, for as long as it is waited for: not worth a watch.
@@ -30,16 +32,17 @@ const LOOK: Duration = Duration::from_secs(1);
 const BLOCKED: Duration = Duration::from_secs(5);
 /// So many evictions of one node are on their way at once.
 const EVICTIONS: usize = 10;
+/// So many objects at once, where nothing is waited for.
+const AT_ONCE: usize = 5;
 
 /// Waits for the answer, and does what was prepared.
 pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option<Prepared>>, mut answer: watch::Receiver<Answer>) {
     let Ok(answered) = answer.wait_for(|answer| *answer != Answer::Open).await.map(|answer| *answer) else { return };
     if answered == Answer::Yes {
         let several = prepared.iter().flatten().count() > 1;
-        let limit = prepared.iter().flatten().next().map_or(1, |first| match first.work {
-            Work::Write(_) => 5,
-            Work::Rollout(_) | Work::Drain(..) => 1,
-        });
+        let waits = prepared.iter().flatten().any(|prepared| !matches!(prepared.work, Work::Write(_)));
+        let limit = if waits { 1 } else { AT_ONCE };
+        let prepared = cordoned(gate, saying, prepared).await;
         let mut waiting: VecDeque<(usize, Work)> =
             prepared.into_iter().enumerate().filter_map(|(at, prepared)| Some((at, prepared?.work))).collect();
         let mut running = FuturesUnordered::new();
@@ -72,6 +75,33 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option
     saying.say(Said::Ended).await;
 }
 
+/// Cordons every node that is to be drained before the first pod goes: else the pods of one move to the next.
+async fn cordoned(gate: &Gate, saying: &Saying, mut prepared: Vec<Option<Prepared>>) -> Vec<Option<Prepared>> {
+    let mut open = true;
+    for (at, place) in prepared.iter_mut().enumerate() {
+        let Some(Prepared { work: Work::Drain(cordon, ..), .. }) = place else { continue };
+        let Some(write) = cordon.take().filter(|_| open) else { continue };
+        let failed = match tokio::time::timeout(PATIENCE, gate.link.clone().session()).await {
+            Ok(session) => gate.send(&session, &write).await.err().map(|failure| failure.words().to_owned()),
+            Err(_) => Some("there is no connection to the cluster".to_owned()),
+        };
+        if let Some(why) = failed {
+            saying.say(Said::Step(at, Step::Failed(format!("not cordoned: {why}")))).await;
+            *place = None;
+            open = false;
+        }
+    }
+    if open { prepared } else { left(saying, prepared).await }
+}
+
+/// Says of everything that is not begun that it is left as it is.
+async fn left(saying: &Saying, prepared: Vec<Option<Prepared>>) -> Vec<Option<Prepared>> {
+    for (at, _) in prepared.iter().enumerate().filter(|(_, prepared)| prepared.is_some()) {
+        saying.say(Said::Step(at, Step::Left)).await;
+    }
+    Vec::new()
+}
+
 async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool, mut answer: watch::Receiver<Answer>) -> Step {
     saying.say(Said::Step(at, Step::Doing(Vec::new()))).await;
     let mut link = gate.link.clone();
@@ -98,13 +128,13 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
             Ok(_) => Step::Done(write.done.clone()),
             Err(failure) => Step::Failed(failure.words().to_owned()),
         },
-        Work::Drain(cordon, evictions) => {
-            if let Some(cordon) = cordon
-                && let Err(failure) = gate.send(&session, &cordon).await
-            {
-                return Step::Failed(format!("not cordoned: {}", failure.words()));
+        // Cordoned already, with the others.
+        Work::Drain(_, evictions, node) => {
+            let planned: Vec<Uid> = evictions.iter().map(|write| write.object.uid.clone()).collect();
+            match drain(gate, saying, at, evictions, answer).await {
+                Step::Done(words) => newcomers(gate, &node, &planned, words).await,
+                step => step,
             }
-            drain(gate, saying, at, evictions, answer).await
         }
     }
 }
@@ -198,6 +228,22 @@ async fn drain(gate: &Gate, saying: &Saying, at: usize, evictions: Vec<Write>, a
     }
     let left: Vec<String> = lines.borrow().iter().flatten().cloned().collect();
     Step::Failed(format!("{gone} of {count} evicted; {}", left.join("; ")))
+}
+
+/// A node that got other pods between the question and its cordon is not empty: nobody was asked about those.
+async fn newcomers(gate: &Gate, node: &str, planned: &[Uid], words: String) -> Step {
+    let session = gate.link.clone().session().await;
+    let pods = match drained::pods_on(&session, node).await {
+        Ok(pods) => pods,
+        Err(why) => return Step::Failed(format!("{words}; whether others came meanwhile is not known: {why}")),
+    };
+    let came = |pod: &&Value| drained::stays(pod).is_none() && !planned.contains(&Uid::new(pod.text("metadata.uid")));
+    let names: Vec<String> =
+        pods.iter().filter(came).map(|pod| format!("{}/{}", pod.text("metadata.namespace"), pod.text("metadata.name"))).collect();
+    if names.is_empty() {
+        return Step::Done(words);
+    }
+    Step::Failed(format!("{words}, but {} came meanwhile: drain it again", drained::listed(&names)))
 }
 
 /// One eviction: asked until a budget allows it, then waited for. Told to stop, it asks no more; what was sent is never left

@@ -86,6 +86,7 @@ impl Write {
             time: gate.link.now(),
             context: gate.context.to_string(),
             user: gate.user.to_string(),
+            server: gate.server.to_string(),
             verb: self.verb.to_owned(),
             api_version: kind.api_version(),
             kind: kind.kind.to_string(),
@@ -147,7 +148,11 @@ impl Gate {
     /// Whether the context allows it; asked again here, whatever was asked before. What is deleted by another command than
     /// `delete` is deleted nevertheless.
     fn permit(&self, write: &Write) -> Result<(), String> {
-        let verbs = [Some(write.verb), matches!(write.body, Content::Delete(_)).then_some("delete")];
+        let verbs = [
+            Some(write.verb),
+            matches!(write.body, Content::Delete(_)).then_some("delete"),
+            matches!(write.body, Content::Evict(_)).then_some("evict"),
+        ];
         let denied = verbs.into_iter().flatten().find_map(|verb| self.policy.denied(verb, &write.object.kind, &write.object.namespace));
         denied.map_or(Ok(()), Err)
     }
@@ -234,6 +239,14 @@ pub(super) fn same_object(reference: &Reference, now: &Value) -> Result<(), Stri
     Err("it was made anew meanwhile: the one there now is another object of the same name".to_owned())
 }
 
+/// JSON as Go's encoder spells it: the API server holds the tests of a patch against its own text, byte by byte. These
+/// letters stand nowhere but in texts.
+fn as_go(body: &Value) -> serde_json::Result<Vec<u8>> {
+    let text = serde_json::to_string(body)?;
+    let escapes = [('&', "\\u0026"), ('<', "\\u003c"), ('>', "\\u003e"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    Ok(escapes.iter().fold(text, |text, (letter, escape)| text.replace(*letter, escape)).into_bytes())
+}
+
 async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, Unsent> {
     let mut query: Vec<(&str, &str)> = Vec::new();
     let mut body = write.sent();
@@ -264,7 +277,7 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         .uri(&path)
         .header(ACCEPT, request::JSON)
         .header(CONTENT_TYPE, content_type)
-        .body(Body::from(serde_json::to_vec(&body).map_err(|why| invalid(&why))?))
+        .body(Body::from(as_go(&body).map_err(|why| invalid(&why))?))
         .map_err(|why| invalid(&why))?;
     let mut unsent = false;
     let sent = request::limited(session, async {

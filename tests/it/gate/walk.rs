@@ -196,6 +196,7 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
             policy: Policy { read_only: Some("--read-only".into()), ..Policy::default() },
             context: "scripted".into(),
             user: "somebody".into(),
+            server: "https://127.0.0.1".into(),
             catalog: catalog.clone(),
             journal: Arc::new([]),
             disk: Journal::default(),

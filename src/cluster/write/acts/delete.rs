@@ -52,6 +52,9 @@ pub(super) async fn delete(case: &Case<'_>, how: Deletion) -> Result<Prepared, S
     Ok(Prepared { change: change.into(), notes, work: Work::Write(Box::new(write)) })
 }
 
+/// What no time to end means.
+pub(super) const AT_ONCE: &str = "no time to end: it goes out of the API at once, and what runs may go on";
+
 /// The eviction of a pod, with its UID as precondition.
 pub(super) fn eviction(case: &Case<'_>, namespace: &str, name: &str, uid: &str, grace: Grace) -> Value {
     let version = case.gate.catalog.exact("policy", "v1", "poddisruptionbudgets").map_or("policy/v1beta1", |_| "policy/v1");
@@ -72,6 +75,9 @@ pub(super) async fn evict(case: &Case<'_>, grace: Grace) -> Result<Prepared, Str
         return Err("it is being deleted already".into());
     }
     let mut notes = Vec::new();
+    if grace == Some(0) {
+        notes.push(Note::warning(AT_ONCE));
+    }
     for budget in effects::budgets(case.lists, &case.target.namespace, case.object).await {
         let words = budget.words();
         notes.push(if budget.allowed > 0 { Note::plain(format!("budget {words}")) } else { Note::warning(format!("blocked by {words}")) });

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::delete::eviction;
+use super::delete::{AT_ONCE, eviction};
 use super::{Case, Prepared, Work, node};
+use crate::cluster::connect::Session;
 use crate::cluster::request;
 use crate::cluster::write::effects;
 use crate::cluster::write::send::{Content, Write};
@@ -22,27 +23,35 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 pub(super) async fn drain(case: &Case<'_>, grace: Grace) -> Result<Prepared, String> {
     let name = &case.target.name;
     let kind = Arc::new(kinds::pods::POD.as_kind());
-    let path = format!("{}{}", kind.path(None), request::query(&[("fieldSelector", &format!("spec.nodeName={name}"))]));
-    let mut list: Value =
-        request::get_json(case.session, &path).await.map_err(|error| format!("the pods on it cannot be read: {error}"))?;
-    let Some(Value::Array(pods)) = list.get_mut("items").map(Value::take) else { return Err("the pods on it cannot be read".into()) };
+    let pods = pods_on(case.session, name).await?;
 
     let mut evictions = Vec::new();
     let (mut daemons, mut mirrors) = (0, 0);
     let mut unmanaged: Vec<String> = Vec::new();
     let mut emptied: Vec<String> = Vec::new();
     let mut notes = Vec::new();
+    if grace == Some(0) {
+        notes.push(Note::warning(AT_ONCE));
+    }
     for pod in pods {
         let metadata = pod.at("metadata");
         let controller = metadata.list("ownerReferences").iter().find(|owner| owner.flag("controller"));
         let ended = matches!(pod.text("status.phase"), "Succeeded" | "Failed");
-        if metadata.get("annotations").is_some_and(|annotations| annotations.get(MIRROR).is_some()) {
-            mirrors += 1;
-            continue;
+        match stays(&pod) {
+            Some(Stays::Mirror) => {
+                mirrors += 1;
+                continue;
+            }
+            Some(Stays::Daemon) => {
+                daemons += 1;
+                continue;
+            }
+            None => {}
         }
-        if controller.is_some_and(|owner| owner.text("kind") == "DaemonSet") && !ended {
-            daemons += 1;
-            continue;
+        for verb in ["drain", "evict"] {
+            if let Some(why) = case.gate.policy.denied(verb, &kind, metadata.text("namespace")) {
+                return Err(why);
+            }
         }
         let title = format!("{}/{}", metadata.text("namespace"), metadata.text("name"));
         if controller.is_none() && !ended {
@@ -99,11 +108,43 @@ pub(super) async fn drain(case: &Case<'_>, grace: Grace) -> Result<Prepared, Str
         return Err("it is cordoned, and nothing on it is to be evicted".into());
     }
     let change = format!("cordoned, and {} pod{} evicted", evictions.len(), if evictions.len() == 1 { "" } else { "s" });
-    Ok(Prepared { change, notes, work: Work::Drain(cordon, evictions) })
+    Ok(Prepared { change, notes, work: Work::Drain(cordon, evictions, name.clone()) })
+}
+
+/// The pods that a node has now.
+pub(in crate::cluster::write) async fn pods_on(session: &Session, node: &str) -> Result<Vec<Value>, String> {
+    let kind = kinds::pods::POD.as_kind();
+    let path = format!("{}{}", kind.path(None), request::query(&[("fieldSelector", &format!("spec.nodeName={node}"))]));
+    let unread = |why: &str| format!("the pods on it cannot be read: {why}");
+    let mut list: Value = request::get_json(session, &path).await.map_err(|error| unread(&error.to_string()))?;
+    match list.get_mut("items").map(Value::take) {
+        Some(Value::Array(pods)) => Ok(pods),
+        _ => Err(unread("the answer is no list")),
+    }
+}
+
+/// Why a drain leaves a pod where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cluster::write) enum Stays {
+    /// A copy of a file of the kubelet's.
+    Mirror,
+    /// A DaemonSet would make it anew at once.
+    Daemon,
+}
+
+/// Whether a drain leaves a pod, and why.
+pub(in crate::cluster::write) fn stays(pod: &Value) -> Option<Stays> {
+    let ended = matches!(pod.text("status.phase"), "Succeeded" | "Failed");
+    let controller = pod.list("metadata.ownerReferences").iter().find(|owner| owner.flag("controller"));
+    if pod.at("metadata").get("annotations").is_some_and(|annotations| annotations.get(MIRROR).is_some()) {
+        Some(Stays::Mirror)
+    } else {
+        (controller.is_some_and(|owner| owner.text("kind") == "DaemonSet") && !ended).then_some(Stays::Daemon)
+    }
 }
 
 /// The first few of them, and how many more.
-fn listed(names: &[String]) -> String {
+pub(in crate::cluster::write) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 3;
     let more = names.len().saturating_sub(SHOWN);
     let mut words = names[..names.len().min(SHOWN)].join(", ");

@@ -1,5 +1,7 @@
 //! From an act and an object as it is now to what is sent.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Gate;
@@ -14,7 +16,7 @@ use crate::model::reference::Reference;
 
 mod batch;
 mod delete;
-mod drain;
+pub(super) mod drain;
 mod expose;
 mod meta;
 mod node;
@@ -39,8 +41,8 @@ pub(super) enum Work {
     Write(Box<Write>),
     /// One request, and when it is one of several, its rollout is waited for.
     Rollout(Box<Write>),
-    /// A cordon, and then these evictions, each until its pod is gone.
-    Drain(Option<Box<Write>>, Vec<Write>),
+    /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
+    Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
 }
 
 impl Work {
@@ -48,7 +50,7 @@ impl Work {
     pub(super) fn first(&self) -> Option<&Write> {
         match self {
             Work::Write(write) | Work::Rollout(write) => Some(write),
-            Work::Drain(write, _) => write.as_deref(),
+            Work::Drain(write, ..) => write.as_deref(),
         }
     }
 }

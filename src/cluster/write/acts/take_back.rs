@@ -29,8 +29,8 @@ pub(in crate::cluster::write) async fn take_back(
     number: u64,
 ) -> Result<Prepared, String> {
     let entry = gate.journal.iter().find(|entry| entry.number == number).ok_or_else(|| format!("the journal has no entry {number}"))?;
-    if *entry.context != *gate.context {
-        return Err(format!("entry {number} is of context {}", entry.context));
+    if *entry.context != *gate.context || *entry.server != *gate.server {
+        return Err(format!("entry {number} is of context {} at {}", entry.context, entry.server));
     }
     if let Err(why) = &entry.outcome {
         return Err(format!("entry {number} was not done ({why}): there is nothing to take back"));
@@ -61,11 +61,24 @@ async fn fields_back(session: &Session, target: &Reference, entry: &Entry) -> Re
     // As the entry left it: else somebody else's change would be taken back with it.
     let left: Vec<Field> =
         after.iter().map(|(pointer, value)| Field { pointer: pointer.clone(), from: present(value), to: None }).collect();
-    if let Some(moved) = fields::moved(&now, &left) {
+    // The API leaves out 0 replicas.
+    let mut shown = now.clone();
+    if subresource == "/scale" && !shown.has("spec.replicas") {
+        shown["spec"]["replicas"] = 0.into();
+    }
+    if let Some(moved) = fields::moved(&shown, &left) {
         return Err(moved);
     }
-    let fields: Vec<Field> = before.iter().map(|(pointer, value)| Field::new(&now, pointer.as_str(), present(value))).collect();
-    let words: Vec<String> = fields.iter().filter(|field| !field.idle()).map(|field| super::arrow(&name(&field.pointer), field)).collect();
+    let was = |value: &Value| if subresource == "/scale" && value.is_null() { Some(0.into()) } else { present(value) };
+    let fields: Vec<Field> = before.iter().map(|(pointer, value)| Field::new(&now, pointer.as_str(), was(value))).collect();
+    let words: Vec<String> = fields
+        .iter()
+        .filter(|field| !field.idle())
+        .map(|field| match field.pointer.as_str() {
+            "/spec/template" => "its template as it was before".to_owned(),
+            pointer => super::arrow(&name(pointer), &Field::new(&shown, pointer, field.to.clone())),
+        })
+        .collect();
     if words.is_empty() {
         return Err("it is as it was before already".into());
     }
@@ -92,10 +105,13 @@ async fn unmake(session: &Session, target: &Reference, entry: &Entry) -> Result<
         "propagationPolicy": "Background",
         "preconditions": {"uid": target.uid.to_string()},
     });
-    let mut notes = Vec::new();
-    if entry.kind == "Job" {
-        notes.push(Note::warning("its pods go too, with what they have done not undone"));
-    }
+    let notes = vec![Note::warning(match entry.kind.as_str() {
+        "Job" => "its pods go too, with what they have done not undone",
+        "StatefulSet" if now.text("spec.persistentVolumeClaimRetentionPolicy.whenDeleted") == "Delete" => {
+            "its pods go too, and its claims with what is on them"
+        }
+        _ => "what it owns goes too",
+    })];
     let write =
         Write { object: target.clone(), seen: now, verb: VERB, subresource: "", body: Content::Delete(options), done: "deleted".into() };
     Ok(Prepared { change: "what was made is deleted".into(), notes, work: Work::Write(Box::new(write)) })
@@ -129,6 +145,11 @@ async fn make_again(session: &Session, target: &Reference, entry: &Entry) -> Res
     let object = bare(entry.before.clone(), &entry.kind);
     let mut notes = vec![Note::plain("it gets a new UID and age; its status and events do not come back")];
     match entry.kind.as_str() {
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController"
+            if entry.sent["propagationPolicy"] == "Orphan" =>
+        {
+            notes.push(Note::plain("it takes the pods that stayed, where its selector fits"));
+        }
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" => {
             notes.push(Note::warning("its pods are new ones; its rollout history begins anew"));
         }

@@ -9,6 +9,7 @@ fn entry(number: u64) -> Entry {
         number,
         time: 1_700_000_000,
         context: "demo".into(),
+        server: "https://127.0.0.1:6443".into(),
         user: "ann".into(),
         verb: "scale".into(),
         api_version: "apps/v1".into(),
