@@ -215,7 +215,10 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 fn take_line(c: &mut Context<'_>, mut picker: Box<Picker>) -> Result<(), Refusal> {
     let whole = if picker.at_first_word() { !matches!(meaning(c.state, picker.word()), Meaning::Unknown) } else { picker.is_whole() };
     // Letters that are in a name somewhere lead to a view, and to nothing that does something: that has to begin so.
-    let guessed = picker.chosen().filter(|choice| !picker.moved() && !whole && picker.at_first_word() && !choice.begins(picker.word()));
+    let word = picker.word().to_lowercase();
+    // `ctx dev` begins with `dev`, too.
+    let begins = |choice: &Choice| choice.begins(&word) || choice.name.split(' ').any(|part| part.to_lowercase().starts_with(&word));
+    let guessed = picker.chosen().filter(|choice| !picker.moved() && !whole && picker.at_first_word() && !begins(choice));
     if let Some(choice) = guessed
         && let Meaning::Command(_) = meaning(c.state, choice.name.split(' ').next().unwrap_or_default())
     {

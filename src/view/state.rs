@@ -452,7 +452,6 @@ impl State {
     pub fn refresh(&mut self) -> bool {
         let now = self.now();
         self.try_on();
-        self.details_follow();
         let metrics = match self.table_view().and_then(|view| view.place.key.kind()) {
             Some(kind) if &*kind.plural == "nodes" && kind.group.is_empty() => &self.usage.nodes,
             _ => &self.usage.pods,
@@ -462,6 +461,8 @@ impl State {
             let table = self.tables.look(&view.place.key);
             changed = view.refresh(table, metrics, now);
         }
+        // After the rows: a filter has just moved the cursor.
+        self.details_follow();
         let refill = match &self.overlay {
             Overlay::Picker(picker) if picker.purpose == Purpose::Namespaces => Some(self.namespace_choices()),
             Overlay::Picker(picker) if picker.purpose == Purpose::Contexts => Some(self.context_choices()),

@@ -72,6 +72,9 @@ fn words_are_taken_as_meant() {
     assert_eq!((view.place.filter.as_str(), view.place.key.kind().map(|kind| &*kind.plural)), ("app=web", Some("deployments")));
     assert_eq!(state.scope.to_string(), "x");
     assert_eq!(line(&state), None);
+    // Letters that are in a context's name somewhere do not lead to another cluster.
+    assert_eq!(enter(&mut state, "pdeu"), []);
+    assert_eq!(line(&state), Some("pdeu"));
 }
 
 #[test]

@@ -172,4 +172,10 @@ pub async fn a_drain_waits_for_the_budget_and_can_be_stopped(ground: &Ground) {
     }
     let daemons = ground.items(&ground.core("pods?labelSelector=app%3Dagent")).await;
     assert!(daemons.iter().any(|pod| !leaving(pod)), "those of DaemonSets stay");
+    // What can be taken back of a drain is its cordon.
+    desk.press("esc");
+    desk.without("drained: 2 evicted");
+    desk.press("U");
+    desk.yes(&[&format!("Take back what was done to {title}"), "unschedulable true → none"]);
+    ground.until_is(&node.path(), &[("/spec/unschedulable", Value::Null)]).await;
 }
