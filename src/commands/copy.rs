@@ -5,19 +5,20 @@ use super::{Context, Refusal, act, palette};
 use crate::effect::Effect;
 use crate::kinds::printed;
 use crate::model::row::Source;
-use crate::view::state::{State, View};
+use crate::view::state::{Overlay, State, View};
 
 /// What can be copied of an object, and what that is.
 pub static WHAT: &[(&str, &str)] = &[
     ("name", "Copy its name"),
     ("namespace/name", "Copy its namespace and name"),
     ("cell", "Copy what stands under a column"),
-    ("kubectl", "Copy the kubectl command that shows it"),
+    ("kubectl", "Copy the kubectl command that shows it, or does what is asked"),
 ];
 
-/// There is something to copy: an object, or a table.
+/// There is something to copy: an object, a table, or what is asked.
 pub fn can_copy(state: &State) -> Result<(), Refusal> {
     match state.view() {
+        _ if planned(state).is_some() => Ok(()),
         Some(View::Table(_)) => Ok(()),
         Some(View::Text(text)) if text.subject.is_some() => Ok(()),
         _ => Err("there is no object here".into()),
@@ -37,7 +38,10 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         "cell" => cells(c.state, rest)?,
-        "kubectl" => vec![kubectl_of(c.state).ok_or("kubectl has no command for this")?],
+        "kubectl" => match planned(c.state) {
+            Some(lines) => lines.to_vec(),
+            None => vec![kubectl_of(c.state).ok_or("kubectl has no command for this")?],
+        },
         _ => {
             let names: Vec<&str> = WHAT.iter().map(|(name, _)| *name).collect();
             return Err(format!("{what:?} cannot be copied: {}", names.join(", ")));
@@ -50,6 +54,16 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     };
     c.effects.push(Effect::Copy { said, text: text.join("\n") });
     Ok(())
+}
+
+/// The kubectl commands of what is asked, or is on its way.
+fn planned(state: &State) -> Option<&[String]> {
+    let plan = match &state.overlay {
+        Overlay::Ask(question) => question.plan.as_ref()?,
+        Overlay::Acts(number) => &state.acts.get(*number)?.plan,
+        _ => return None,
+    };
+    Some(&plan.kubectl)
 }
 
 /// What stands under a column.

@@ -38,7 +38,7 @@ fn push(text: &mut String, entry: &Entry, now: time::Seconds) {
     let place = if entry.namespace.is_empty() { String::new() } else { format!(" in {}", entry.namespace) };
     let outcome = match &entry.outcome {
         Ok(words) => words.clone(),
-        Err(why) => format!("refused: {why}"),
+        Err(why) => format!("not done: {why}"),
     };
     text.push_str(&format!(
         "#{}  {}  {} ago  {}\n",

@@ -251,14 +251,6 @@ impl Act {
             _ => Demand::Confirm,
         }
     }
-
-    /// So many of them go at once; restarts wait for each rollout, drains for each node.
-    pub fn at_once(&self) -> usize {
-        match self {
-            Act::Restart | Act::Drain(_) | Act::Undo(_) | Act::Image(_) => 1,
-            _ => 5,
-        }
-    }
 }
 
 /// What a command wants done.

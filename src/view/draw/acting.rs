@@ -296,6 +296,7 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
     if let Some((words, _)) = &plan.instead {
         wanted.push(("instead", words, false));
     }
+    wanted.push(("copy kubectl", "copy as kubectl", !question.settled()));
     ways(state, Mode::Confirm, &wanted)
 }
 

@@ -100,7 +100,14 @@ pub async fn what_failed_stays_marked(ground: &Ground) {
         desk.press("space");
     }
     desk.command("label colour=blue");
-    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "each of them: + colour=blue"]);
+    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "each of them: + colour=blue", "copy as kubectl"]);
+    desk.press("c");
+    desk.see("copied 3 lines");
+    let copied = desk.driver.copied().expect("was copied");
+    for (line, name) in copied.lines().zip(THREE) {
+        let line_of = format!("-n {} label configmap/{name} --overwrite colour=blue", ground.namespace());
+        assert!(line.starts_with("kubectl --context ") && line.ends_with(&line_of), "{line}");
+    }
     // A second client is quicker.
     let second = ground.core("configmaps/second");
     ground.patch(&second, Patch::Merge, &json!({"metadata": {"labels": {"colour": "red"}}})).await.ok();

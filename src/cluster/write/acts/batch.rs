@@ -37,24 +37,15 @@ pub(super) fn trigger(case: &Case<'_>) -> Result<Prepared, String> {
     let name = fresh(case, &case.target.name, "manual");
     let mut annotations = template.at("metadata.annotations").as_object().cloned().unwrap_or_default();
     annotations.insert("cronjob.kubernetes.io/instantiate".into(), json!("manual"));
-    let job = json!({
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {
-            "name": name,
-            "namespace": &*case.target.namespace,
-            "labels": template.at("metadata.labels").as_object().cloned().unwrap_or_default(),
-            "annotations": annotations,
-            "ownerReferences": [{
-                "apiVersion": case.target.kind.api_version(),
-                "kind": "CronJob",
-                "name": &*case.target.name,
-                "uid": case.target.uid.to_string(),
-                "controller": true,
-            }],
-        },
-        "spec": template["spec"],
-    });
+    let mut job = job(case, &name, template.at("metadata.labels"), &template["spec"]);
+    job["metadata"]["annotations"] = annotations.into();
+    job["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": case.target.kind.api_version(),
+        "kind": "CronJob",
+        "name": &*case.target.name,
+        "uid": case.target.uid.to_string(),
+        "controller": true,
+    }]);
     let mut notes = Vec::new();
     let active = case.object.list("status.active").len();
     if active > 0 {
@@ -79,9 +70,14 @@ pub(super) fn retry(case: &Case<'_>) -> Result<Prepared, String> {
     if let Some(spec) = spec.as_object_mut() {
         spec.remove("suspend");
     }
-    let labels = old.at("metadata.labels");
     let name = fresh(case, &case.target.name, "retry");
-    let job = json!({
+    let job = job(case, &name, old.at("metadata.labels"), &spec);
+    made(case, "retry-job", &name, job, notes)
+}
+
+/// A Job in the namespace of what it is made of.
+fn job(case: &Case<'_>, name: &str, labels: &Value, spec: &Value) -> Value {
+    json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
@@ -90,8 +86,7 @@ pub(super) fn retry(case: &Case<'_>) -> Result<Prepared, String> {
             "labels": labels.as_object().cloned().unwrap_or_default(),
         },
         "spec": spec,
-    });
-    made(case, "retry-job", &name, job, notes)
+    })
 }
 
 /// Takes out what the server made for this Job alone: its selector, and the labels that it selects by.
