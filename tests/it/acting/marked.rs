@@ -100,7 +100,12 @@ pub async fn what_failed_stays_marked(ground: &Ground) {
         desk.press("space");
     }
     desk.command("label colour=blue");
-    desk.question(&[&format!("Label 3 configmaps in {}", ground.namespace()), "each of them: + colour=blue", "yes, label", "copy as kubectl"]);
+    desk.question(&[
+        &format!("Label 3 configmaps in {}", ground.namespace()),
+        "each of them: + colour=blue",
+        "yes, label",
+        "copy as kubectl",
+    ]);
     desk.press("c");
     desk.see("copied 3 lines");
     let copied = desk.driver.copied().expect("was copied");
