@@ -21,6 +21,7 @@ use crate::model::policy::Policy;
 
 pub mod access;
 mod acts;
+mod channel;
 mod effects;
 mod fields;
 pub mod journal;

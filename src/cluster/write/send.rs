@@ -6,8 +6,9 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Map, Value, json};
 
-use super::Gate;
+use super::channel::{self, Channel};
 use super::fields::{self, Field};
+use super::{Gate, read};
 use crate::cluster::connect::Session;
 use crate::cluster::error::ClusterError;
 use crate::cluster::request;
@@ -104,7 +105,39 @@ impl Write {
     }
 }
 
+/// A way into a pod: exec, attach, port-forward.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    /// The pod.
+    pub(super) pod: Reference,
+    /// The command's name, which rails are about: `exec`.
+    pub(super) verb: &'static str,
+    /// After the pod's path: `/exec`, with its query.
+    pub(super) subresource: String,
+    /// What is spoken behind it: [`channel::REMOTE_COMMAND`].
+    pub(super) protocols: &'static str,
+}
+
 impl Gate {
+    /// Opens a way into a pod, and makes sure that it leads into the one that was meant.
+    ///
+    /// # Errors
+    /// What the context does not allow, or the server's reason.
+    pub(super) async fn open(&self, session: &Session, door: &Door) -> Result<Channel, String> {
+        if let Some(why) = self.policy.denied(door.verb, &door.pod.kind, &door.pod.namespace) {
+            return Err(why);
+        }
+        let Reference { kind, namespace, name, .. } = &door.pod;
+        let path = format!("{}{}", request::object(kind, namespace, name), door.subresource);
+        let mut opened = channel::open(session, &path, door.protocols).await.map_err(|error| error.to_string())?;
+        // It is asked for by name, and another pod can have that by now. Nothing was sent into it yet.
+        if let Err(why) = read::object(session, &door.pod).await {
+            opened.to.close().await;
+            return Err(why);
+        }
+        Ok(opened)
+    }
+
     /// Tries a write without its being done: `dryRun=All`.
     pub(super) async fn rehearse(&self, session: &Session, write: &Write) -> Result<(), String> {
         self.permit(write)?;
