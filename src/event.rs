@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
+use crate::model::log;
 use crate::model::metrics::Usage;
 use crate::model::rights;
 use crate::model::row::{Column, Owner};
@@ -40,6 +41,8 @@ pub enum Event {
     Act(u64, Said),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
+    /// What the log of this number has to say.
+    Log(u64, Box<log::Update>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
     /// What this user may do, of what was asked.

@@ -90,6 +90,7 @@ impl<S: Surface> App<S> {
                     return Ok(());
                 }
             }
+            Event::Log(..) => {}
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;

@@ -12,6 +12,7 @@ pub mod follow;
 pub mod frames;
 pub mod kubeconfig;
 pub mod link;
+pub mod logs;
 pub mod list;
 pub mod metrics;
 pub mod plugin;
