@@ -90,7 +90,11 @@ impl<S: Surface> App<S> {
                     return Ok(());
                 }
             }
-            Event::Log(..) => {}
+            Event::Log(number, update) => {
+                if !self.take_log(number, *update) {
+                    return Ok(());
+                }
+            }
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;

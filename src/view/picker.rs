@@ -18,6 +18,8 @@ pub enum Purpose {
     Themes,
     /// Another key map.
     Keymaps,
+    /// Which containers' log.
+    Containers,
     /// A command or a kind: `:`.
     Palette,
 }

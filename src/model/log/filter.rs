@@ -250,6 +250,16 @@ pub struct Sieve {
     pub generation: u32,
 }
 
+impl PartialEq for Sieve {
+    fn eq(&self, other: &Sieve) -> bool {
+        let texts = |sieve: &Sieve| {
+            let filter = sieve.filter.as_ref().map(|filter| filter.text.clone());
+            (filter, sieve.search.as_ref().map(|regex| regex.as_str().to_owned()), sieve.generation)
+        };
+        texts(self) == texts(other)
+    }
+}
+
 impl Sieve {
     /// Whether a line is left: what containers said by the filter, a gap always, a note only where nothing is filtered.
     pub fn leaves(&self, line: &Line<'_>, sources: &[Source]) -> bool {

@@ -128,6 +128,23 @@ pub struct Wanted {
     pub spool: u64,
 }
 
+/// How much of a log is read and kept, where nobody says otherwise for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// So many of the last lines of each container are read first.
+    pub tail: u32,
+    /// With more streams than this, it is asked first.
+    pub most: usize,
+    /// The bytes that the file may hold.
+    pub spool: u64,
+}
+
+impl Default for LogSettings {
+    fn default() -> LogSettings {
+        LogSettings { tail: 1000, most: 50, spool: 1 << 30 }
+    }
+}
+
 /// How many lines of a block meet a filter and a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -198,7 +215,7 @@ pub struct Update {
 }
 
 /// What the view asks of whoever keeps the log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
     /// Count by this filter and search.
     Sift(Box<filter::Sieve>),

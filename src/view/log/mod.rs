@@ -38,9 +38,9 @@ pub enum Stamps {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Json {
     /// As they came.
-    #[default]
     Raw,
     /// Level and message first, then the other fields, in one line.
+    #[default]
     Folded,
     /// A line each field.
     Unfolded,
@@ -91,6 +91,10 @@ pub struct LogView {
     /// The first line on the screen, and how many of its rows are above it.
     top: Option<(At, usize)>,
     now: crate::model::time::Seconds,
+    /// The newest filter and search that whoever keeps the lines has been told of.
+    pub sifted: u32,
+    /// Which of the matches the cursor is on, or after; as last drawn.
+    pub search_at: Option<usize>,
     /// What is wrong with the filter that is typed.
     pub mistake: Option<String>,
     /// The filter, as it was typed.
@@ -118,7 +122,7 @@ impl LogView {
             wrap: false,
             left: 0,
             stamps: Stamps::Off,
-            json: Json::Raw,
+            json: Json::default(),
             context: 0,
             height: 20,
             width: 80,
@@ -131,6 +135,8 @@ impl LogView {
             cursor: None,
             top: None,
             now: 0,
+            sifted: 0,
+            search_at: None,
             mistake: None,
             filter: String::new(),
         }
@@ -146,7 +152,7 @@ impl LogView {
         self.streams = Streams::default();
         self.slots = Vec::new();
         self.reader = Reader::default();
-        (self.dropped, self.missed) = (0, 0);
+        (self.dropped, self.missed, self.sifted) = (0, 0, 0);
         self.marks.clear();
         self.turned.clear();
         (self.cursor, self.top) = (None, None);

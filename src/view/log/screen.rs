@@ -271,6 +271,7 @@ impl LogView {
         self.fit();
         let Some((mut at, mut skip)) = self.top else { return Vec::new() };
         let cursor = self.cursor_at();
+        self.search_at = self.search_place().map(|(at, _)| at);
         let mut out = Vec::with_capacity(height);
         loop {
             let Some(lines) = self.reader.lines(&self.slots, at.slot) else { break };
