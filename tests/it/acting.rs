@@ -92,6 +92,11 @@ impl<'a> Desk<'a> {
         Desk { ground, driver, _folder: folder }
     }
 
+    /// With a program that was started otherwise; the folder is kept for as long as it runs.
+    pub fn with(ground: &'a Ground, driver: Driver, folder: TempDir) -> Desk<'a> {
+        Desk { ground, driver, _folder: folder }
+    }
+
     /// Waits until the screen is as described, and gives it.
     #[track_caller]
     pub fn wait(&self, what: &str, mut is: impl FnMut(&str) -> bool) -> String {

@@ -66,6 +66,8 @@ struct Together {
     due: Option<Instant>,
     /// Streams that are read again, and for how long they were not.
     back: Vec<(u16, Duration)>,
+    /// Those of them that miss lines.
+    gaps: usize,
     joined: Vec<(u16, String)>,
     ended: Vec<(u16, String)>,
 }
@@ -284,6 +286,7 @@ impl Gather {
             Heard::Gap(from, to) => {
                 let words = format!("{}: {} of its lines are missing here: they were rotated away while it was not read", self.name(source), spell(to - from));
                 self.keep.note(source, Kind::Gap, to, words);
+                self.together.gaps += 1;
             }
             Heard::Failed(why) => drop(self.failed.insert(source, why)),
             Heard::Ended(how) => {
@@ -310,14 +313,19 @@ impl Gather {
 
     /// Puts what happened to streams into the log: a line each, or one for many.
     fn tell_together(&mut self) {
-        let Together { joined, back, ended, .. } = std::mem::take(&mut self.together);
+        let Together { joined, back, gaps, ended, .. } = std::mem::take(&mut self.together);
         let now = self.now();
         if let Some(longest) = back.iter().map(|(_, away)| *away).max() {
             let (source, _) = back[0];
             let who = if back.len() == 1 { self.name(source) } else { format!("{} containers", back.len()) };
             let verb = if back.len() == 1 { "is" } else { "are" };
             let away = spell(Nanoseconds::try_from(longest.as_nanos()).unwrap_or(Nanoseconds::MAX));
-            self.keep.note(source, Kind::Note, now, format!("{who} {verb} read again after {away}; where lines are missing, a gap says so"));
+            let whole = match gaps {
+                0 => "nothing is missing",
+                1 => "lines are missing: the gap says where",
+                _ => "lines are missing: gaps say where",
+            };
+            self.keep.note(source, Kind::Note, now, format!("{who} {verb} read again after {away}: {whole}"));
         }
         for (all, few) in [(ended, 5), (joined, 5)] {
             if all.len() > few {
