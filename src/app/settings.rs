@@ -15,6 +15,7 @@ impl<S: Surface> App<S> {
     pub(super) fn settle(&mut self) -> Settings {
         let settings = self.config.settings(&self.state.context.name, &self.flags);
         self.state.policy = settings.policy();
+        self.state.logs = settings.logs();
         self.state.login_command = settings.login.is_some();
         let mut problems = Vec::new();
         let chosen = &self.state.chosen;
