@@ -112,7 +112,9 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
         }
         return Err(request::refusal(response).await);
     }
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Of the head alone: the body of an answer cannot be looked at by several threads, and a task may go on on another one.
+    let headers = response.headers().clone();
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(SEC_WEBSOCKET_ACCEPT) != derive_accept_key(key.as_bytes()) {
         return Err(ClusterError::Invalid("what answered is no websocket: its key is wrong".into()));
     }
