@@ -212,6 +212,8 @@ impl Receiver {
 /// Why a connection broke, as a person would say it.
 fn words(error: Error) -> String {
     match error {
+        // TLS says it with a link to its manual.
+        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection was cut".to_owned(),
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionClosed | Error::AlreadyClosed => "the connection was closed".to_owned(),
         Error::Protocol(error) => format!("the connection broke: {error}"),
