@@ -29,7 +29,8 @@ pub async fn a_shell_has_a_terminal_of_the_right_size(ground: &Ground) {
 
 pub async fn a_command_ends_with_its_code_and_waits_for_a_key(ground: &Ground) {
     let desk = on_web(ground).await;
-    desk.command("exec sh -c 'echo \"it works\"; exit 4'");
+    // The kubelets of the real control plane drop what was said in the last moment.
+    desk.command("exec sh -c 'echo \"it works\"; sleep 1; exit 4'");
     desk.inside("it works");
     desk.inside("exit code 4; any key goes back");
     assert!(desk.driver.in_session(), "what it said is there to be read");
