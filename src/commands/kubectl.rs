@@ -2,13 +2,13 @@
 
 use crate::kinds;
 use crate::model::kind::Kind;
+use crate::model::log::{Since, Wanted};
 use crate::model::reference::Reference;
+use crate::model::relation::Relation;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::shell::quoted;
 use crate::view::state::{State, View};
-use crate::model::log::{Since, Wanted};
-use crate::model::relation::Relation;
 use crate::view::tables::TableKey;
 
 /// The command that shows with kubectl what the view on the screen is about, a line for each namespace of marked rows:

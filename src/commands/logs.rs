@@ -412,7 +412,8 @@ pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     let now = c.state.now();
     let Some(log) = c.state.log_mut() else { return Ok(()) };
     let path = if args.is_empty() {
-        let name: String = log.wanted.target.title.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
+        let name: String =
+            log.wanted.target.title.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
         let time = jiff::Timestamp::from_second(now).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
         PathBuf::from(format!("{name}-{}.log", time.strftime("%Y%m%d-%H%M%S")))
     } else if let Some(rest) = args.strip_prefix("~/") {

@@ -20,6 +20,7 @@ mod kubectl;
 mod logs;
 mod moves;
 mod palette;
+pub mod session;
 mod views;
 
 pub use help::keys_of;
@@ -98,7 +99,8 @@ impl Group {
     }
 
     /// In the order of the help.
-    pub const ALL: [Group; 8] = [Group::Object, Group::Act, Group::Log, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
+    pub const ALL: [Group; 8] =
+        [Group::Object, Group::Act, Group::Log, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
 }
 
 /// Always possible.
@@ -172,6 +174,39 @@ pub static COMMANDS: &[Command] = &[
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
     command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
     command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command("shell", "[CONTAINER]", "Open a shell in it: bash, ash or sh", Group::Act, session::can_exec, session::shell),
+    command(
+        "exec",
+        "[--container CONTAINER] COMMAND",
+        "Run a command in it, with a terminal",
+        Group::Act,
+        session::can_exec,
+        session::exec,
+    ),
+    command(
+        "attach",
+        "[CONTAINER]",
+        "Show what it says from now on; typing into it is switched on by ~i",
+        Group::Act,
+        session::can_attach,
+        session::attach,
+    ),
+    command(
+        "debug",
+        "[IMAGE] [--target CONTAINER]",
+        "Add a debug container to the pod, and go into it",
+        Group::Act,
+        session::can_debug,
+        session::debug,
+    ),
+    command(
+        "shell-or-scale",
+        "",
+        "As k9s has it: open a shell in a pod, scale anything else",
+        Group::Act,
+        session::can_shell_or_scale,
+        session::shell_or_scale,
+    ),
     command(
         "undo",
         "[NUMBER]",
@@ -244,14 +279,7 @@ pub static COMMANDS: &[Command] = &[
     command("stamps", "[off|local|utc|ago]", "Show the times of lines: local, UTC, how long ago", Group::Log, logs::on_log, logs::stamps),
     command("json", "", "Show JSON as it came, in one line, or a line each field", Group::Log, logs::on_log, logs::json),
     command("unfold", "", "Unfold the JSON of the line, or fold it", Group::Log, logs::on_log, logs::unfold),
-    command(
-        "around",
-        "[more|less|LINES]",
-        "Show lines round those that the filter leaves",
-        Group::Log,
-        logs::on_log,
-        logs::context,
-    ),
+    command("around", "[more|less|LINES]", "Show lines round those that the filter leaves", Group::Log, logs::on_log, logs::context),
     command("containers", "[CONTAINER]…", "Choose which containers' log", Group::Log, logs::on_log, logs::containers),
     command("copy-lines", "", "Copy the marked lines, or the line", Group::Log, logs::on_log, logs::copy_lines),
     command("save", "[FILE]", "Write the log, as the filter leaves it, to a file", Group::Log, logs::on_log, logs::save),
@@ -388,6 +416,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("enter", "open"),
             ("logs", "logs"),
             ("describe", "describe"),
+            ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
             ("node", "node"),
@@ -404,6 +433,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         let needless = match *command {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
+            "shell" => !session::has_pods(state),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })

@@ -49,8 +49,7 @@ pub enum Mode {
 
 impl Mode {
     /// All of them; a mode's place is `mode as usize`.
-    pub const ALL: [Mode; 8] =
-        [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts, Mode::Log];
+    pub const ALL: [Mode; 8] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts, Mode::Log];
 
     /// Its table in a key map.
     pub fn name(self) -> &'static str {

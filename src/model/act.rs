@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::policy::Demand;
 use super::reference::Reference;
+use super::session::{Choosing, Entering, Way};
 use super::shell::quoted;
 use super::time::Seconds;
 
@@ -56,6 +57,8 @@ pub enum Act {
     Expose(Exposing),
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
+    /// Into a container.
+    Enter(Box<Entering>),
 }
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
@@ -133,6 +136,7 @@ impl Act {
             Act::Retry => "retry-job",
             Act::Expose(_) => "expose",
             Act::TakeBack(_) => "undo",
+            Act::Enter(entering) => entering.verb(),
         }
     }
 
@@ -163,6 +167,7 @@ impl Act {
             Act::Retry => "Make a new Job like".into(),
             Act::Expose(_) => "Make a Service for".into(),
             Act::TakeBack(_) => "Take back what was done to".into(),
+            Act::Enter(entering) => entering.question(),
         }
     }
 
@@ -236,6 +241,7 @@ impl Act {
                 format!("expose {title}{port}{target}{kind}{name}")
             }
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
+            Act::Enter(entering) => entering.kubectl(&name),
         };
         line.push(' ');
         line.push_str(&words);
@@ -248,6 +254,8 @@ impl Act {
             // The pending target was the question.
             Act::Scale(..) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
+            // A debug container stays in its pod for as long as that is there; the rest changes nothing by itself.
+            Act::Enter(entering) if !matches!(entering.way, Way::Debug(_)) => Demand::Free,
             _ => Demand::Confirm,
         }
     }
@@ -355,6 +363,8 @@ pub enum Said {
     Plan(Box<Plan>),
     /// Nothing can be asked: why.
     Refused(String),
+    /// Something has to be chosen first; nothing more of this act follows, unless it was confirmed already.
+    Choose(Box<Choosing>),
     /// Where the object of this place in the plan stands.
     Step(usize, Step),
     /// All that was to be done was tried.

@@ -15,6 +15,7 @@ pub mod relation;
 pub mod rights;
 pub mod row;
 pub mod scope;
+pub mod session;
 pub mod shell;
 pub mod state;
 pub mod store;

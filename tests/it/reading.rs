@@ -128,7 +128,9 @@ pub mod logs {
         desk.see("Log of");
         desk.driver.type_text("sec");
         desk.press("enter");
-        desk.wait("it alone", |screen| screen.contains("second, last") && screen.contains(" 1 container ") && !screen.contains("two/first"));
+        desk.wait("it alone", |screen| {
+            screen.contains("second, last") && screen.contains(" 1 container ") && !screen.contains("two/first")
+        });
         desk.press("o");
         desk.see("all containers");
         desk.press("enter");
@@ -178,7 +180,7 @@ pub mod logs {
         ground.write_kubeconfig(&kubeconfig);
         let (proxy, through) = Proxy::before(&kubeconfig, folder.path());
         let driver = Setup::new(&through).namespace(ground.namespace()).resource("pods").size(110, 30).start();
-        let desk = Desk::with(ground, driver, folder);
+        let desk = Desk::before(ground, driver, folder);
         desk.row("talks", "1/1");
         desk.press("l");
         desk.wait("it speaks", |screen| screen.contains("1 container") && lines(screen) > 5);
@@ -190,7 +192,9 @@ pub mod logs {
                 ground.pass(100);
             }
             proxy.forward();
-            desk.wait("it is read again", |screen| screen.contains("● live") && screen.contains("1 container") && lines(screen) > before + 5);
+            desk.wait("it is read again", |screen| {
+                screen.contains("● live") && screen.contains("1 container") && lines(screen) > before + 5
+            });
         }
         drop(voice);
         desk.press("/");

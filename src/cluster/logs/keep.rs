@@ -285,10 +285,8 @@ impl Keep {
         self.heard.gone += known;
         self.heard.slots -= known;
         self.heard.from = self.heard.from.saturating_sub(count);
-        self.heard.tallies = std::mem::take(&mut self.heard.tallies)
-            .into_iter()
-            .filter_map(|(at, tally)| Some((at.checked_sub(count)?, tally)))
-            .collect();
+        self.heard.tallies =
+            std::mem::take(&mut self.heard.tallies).into_iter().filter_map(|(at, tally)| Some((at.checked_sub(count)?, tally))).collect();
     }
 
     /// Another filter or search: every block has to be counted anew. The newest first, as they are looked at.

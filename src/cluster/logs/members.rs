@@ -102,7 +102,8 @@ impl Members {
     /// All names of containers, those that are not wanted too.
     pub(super) fn containers(&self) -> Vec<Arc<str>> {
         let facts = self.pods.values().filter_map(|pod| if let Facts::Pod(facts) = &pod.facts { Some(facts) } else { None });
-        let names: BTreeSet<Arc<str>> = facts.flat_map(|facts| facts.containers.iter().map(|container| container.spec.name.clone())).collect();
+        let names: BTreeSet<Arc<str>> =
+            facts.flat_map(|facts| facts.containers.iter().map(|container| container.spec.name.clone())).collect();
         names.into_iter().collect()
     }
 
@@ -172,16 +173,17 @@ impl Members {
         if previous {
             return Some("no container was restarted: there is no log of a life before".into());
         }
-        let waits = self.pods.values().flat_map(|pod| self.wanted(pod).map(move |container| (pod, container))).find_map(|(pod, container)| {
-            match &container.state {
-                State::Waiting { reason, message } => {
-                    let message = if message.is_empty() { String::new() } else { format!(": {message}") };
-                    Some(format!("{}/{} has not started: {reason}{message}", pod.name, container.spec.name))
+        let waits =
+            self.pods.values().flat_map(|pod| self.wanted(pod).map(move |container| (pod, container))).find_map(|(pod, container)| {
+                match &container.state {
+                    State::Waiting { reason, message } => {
+                        let message = if message.is_empty() { String::new() } else { format!(": {message}") };
+                        Some(format!("{}/{} has not started: {reason}{message}", pod.name, container.spec.name))
+                    }
+                    State::Unknown => Some(format!("{}/{} has not started", pod.name, container.spec.name)),
+                    _ => None,
                 }
-                State::Unknown => Some(format!("{}/{} has not started", pod.name, container.spec.name)),
-                _ => None,
-            }
-        });
+            });
         Some(waits.unwrap_or_else(|| format!("no container of {} has that name", self.target.title)).into())
     }
 }

@@ -284,7 +284,11 @@ impl Gather {
                 self.together.due.get_or_insert(now + TOGETHER);
             }
             Heard::Gap(from, to) => {
-                let words = format!("{}: {} of its lines are missing here: they were rotated away while it was not read", self.name(source), spell(to - from));
+                let words = format!(
+                    "{}: {} of its lines are missing here: they were rotated away while it was not read",
+                    self.name(source),
+                    spell(to - from)
+                );
                 self.keep.note(source, Kind::Gap, to, words);
                 self.together.gaps += 1;
             }

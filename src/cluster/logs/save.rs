@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_file_has_the_bytes_as_they_came() {
-        let source = |container: &str| Source { namespace: "n".into(), pod: "p".into(), uid: Uid::new("u"), container: container.into(), life: 0 };
+        let source =
+            |container: &str| Source { namespace: "n".into(), pod: "p".into(), uid: Uid::new("u"), container: container.into(), life: 0 };
         let mut lines = Lines::default();
         let all: [(u16, Kind, &[u8]); 4] =
             [(0, Kind::Text, b"a\xff\x1b[31m"), (1, Kind::Text, b"long "), (1, Kind::Rest, b"line"), (0, Kind::Gap, b"gap")];

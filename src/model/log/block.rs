@@ -158,7 +158,9 @@ impl Block {
                 let read = spool.read(*offset, *bytes)?;
                 // What was dropped is overwritten a moment before everybody has heard of it.
                 let lines = Lines::decode(self.count, &read).filter(|lines| lines.get(0).is_some_and(|line| line.seq == self.first));
-                lines.map(Arc::new).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "these lines were dropped: the log's file was full"))
+                lines
+                    .map(Arc::new)
+                    .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "these lines were dropped: the log's file was full"))
             }
         }
     }

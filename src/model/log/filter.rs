@@ -139,12 +139,10 @@ impl What {
         match self {
             What::Text(regex) => regex.is_match(line.text),
             What::Level(op, level) => op.holds(fields::level(line.text).map(|found| found.cmp(level))),
-            What::Field(key, op @ (Op::Is | Op::IsNot), regex, _) => {
-                line.field(key, |value| regex.is_match(value) == (*op == Op::Is))
-            }
-            What::Field(key, op, _, number) => {
-                line.field(key, |value| op.holds(value.parse::<f64>().ok().zip(*number).and_then(|(value, number)| value.partial_cmp(&number))))
-            }
+            What::Field(key, op @ (Op::Is | Op::IsNot), regex, _) => line.field(key, |value| regex.is_match(value) == (*op == Op::Is)),
+            What::Field(key, op, _, number) => line.field(key, |value| {
+                op.holds(value.parse::<f64>().ok().zip(*number).and_then(|(value, number)| value.partial_cmp(&number)))
+            }),
         }
     }
 }
@@ -156,7 +154,8 @@ impl Term {
             None => (true, word.text.as_str()),
         };
         if !word.quoted && !rest.starts_with('/') {
-            let found = rest.char_indices().find_map(|(at, _)| OPS.iter().find(|(sign, _)| rest[at..].starts_with(sign)).map(|op| (at, op)));
+            let found =
+                rest.char_indices().find_map(|(at, _)| OPS.iter().find(|(sign, _)| rest[at..].starts_with(sign)).map(|op| (at, op)));
             if let Some((at, (sign, op))) = found.filter(|(at, _)| *at > 0) {
                 let (key, value) = (&rest[..at], &rest[at + sign.len()..]);
                 return Ok(Term { holds, what: compare(key, *op, value, sign)? });
@@ -294,7 +293,13 @@ mod tests {
     use super::*;
 
     fn holds(filter: &str, line: &str) -> bool {
-        let source = Source { namespace: "shop".into(), pod: "web-1".into(), uid: crate::model::row::Uid::new("u"), container: "app".into(), life: 0 };
+        let source = Source {
+            namespace: "shop".into(),
+            pod: "web-1".into(),
+            uid: crate::model::row::Uid::new("u"),
+            container: "app".into(),
+            life: 0,
+        };
         Filter::parse(filter).unwrap().unwrap().holds(line.as_bytes(), Some(&source))
     }
 
@@ -354,7 +359,9 @@ mod tests {
     fn notes_and_gaps_are_counted_as_they_are_shown() {
         use super::super::{Kind, Lines};
         let mut lines = Lines::default();
-        for (seq, (kind, text)) in [(Kind::Text, "yes"), (Kind::Text, "no"), (Kind::Note, "yes"), (Kind::Gap, "gap"), (Kind::Rest, "yes!")].into_iter().enumerate() {
+        for (seq, (kind, text)) in
+            [(Kind::Text, "yes"), (Kind::Text, "no"), (Kind::Note, "yes"), (Kind::Gap, "gap"), (Kind::Rest, "yes!")].into_iter().enumerate()
+        {
             lines.push(Line { seq: seq as u64, at: 0, source: 0, kind, text: text.as_bytes() });
         }
         let sieve = Sieve { filter: Filter::parse("yes").unwrap(), search: Some(pattern("!").unwrap()), generation: 3 };

@@ -8,7 +8,7 @@ use super::{put, put_end};
 use crate::model::log::Since;
 use crate::theme::{Scope, Theme, colour::Colour};
 use crate::view::hits::{Hits, Spot};
-use crate::view::log::{Look, LogView, Row};
+use crate::view::log::{LogView, Look, Row};
 use crate::view::state::{State, View};
 use crate::view::text;
 use crate::view::wrap::broken_lines;
@@ -61,7 +61,9 @@ fn style(log: &LogView, theme: &Theme, look: &Look, source: u16) -> Style {
     let base = if look.name {
         // A container keeps its colour over its lives.
         let who = log.sources.get(usize::from(source));
-        let number = who.map_or(0, |who| who.pod.bytes().chain(who.container.bytes()).fold(7usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte)));
+        let number = who.map_or(0, |who| {
+            who.pod.bytes().chain(who.container.bytes()).fold(7usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte))
+        });
         theme.style(NAMES[number % NAMES.len()])
     } else {
         theme.style(look.scope)

@@ -92,11 +92,7 @@ impl Lay<'_> {
         // What cannot be seen need not be looked at: a line may have a megabyte.
         let columns = if self.wrap { room.saturating_mul(self.most + 1) } else { self.left + room + 1 };
         let whole = line.text;
-        let object = if self.json == Json::Raw || whole.first() != Some(&b'{') {
-            None
-        } else {
-            fields::json(&plain::plain(whole))
-        };
+        let object = if self.json == Json::Raw || whole.first() != Some(&b'{') { None } else { fields::json(&plain::plain(whole)) };
         if let Some(object) = object {
             let level = fields::level_of(&object);
             return match self.json {
@@ -269,7 +265,8 @@ fn tabs<'a>(words: &'a str, column: &mut usize) -> std::borrow::Cow<'a, str> {
 /// Splits pieces where the search found something.
 fn marked(pieces: Vec<Piece>, search: &Regex) -> Vec<Piece> {
     let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    let found: Vec<std::ops::Range<usize>> = search.find_iter(&whole).map(|found| found.range()).filter(|range| !range.is_empty()).collect();
+    let found: Vec<std::ops::Range<usize>> =
+        search.find_iter(&whole).map(|found| found.range()).filter(|range| !range.is_empty()).collect();
     if found.is_empty() {
         return pieces;
     }

@@ -74,7 +74,8 @@ fn a_place_is_a_line_whatever_comes_before_it() {
     lines.push(Line { seq: 1000, at: 0, source: 0, kind: Kind::Text, text: b"late" });
     late.block.lines().unwrap().iter().for_each(|line| lines.push(line));
     let late = Slot { block: Arc::new(Block::new(lines, 0)), ..late };
-    let splices = vec![Splice { at: 2, gone: 1, new: vec![late] }, Splice { at: 0, gone: 0, new: vec![block(2000, 1, |_| "first".into())] }];
+    let splices =
+        vec![Splice { at: 2, gone: 1, new: vec![late] }, Splice { at: 0, gone: 0, new: vec![block(2000, 1, |_| "first".into())] }];
     view.take(Update { splices, ..Update::default() });
     assert!(seen(&mut view).contains(&">line 25".to_owned()), "{:?}", seen(&mut view));
     assert_eq!(view.missed, 2);
@@ -150,7 +151,14 @@ fn marked_lines_are_copied_as_they_are_read() {
 fn a_line_taller_than_the_screen_is_scrolled_through() {
     let mut view = view();
     view.wrap = true;
-    add(&mut view, vec![block(0, 1, |_| "short".into()), block(1, 1, |_| (0..40).map(|row| format!("{row:<40}")).collect()), block(2, 1, |_| "end".into())]);
+    add(
+        &mut view,
+        vec![
+            block(0, 1, |_| "short".into()),
+            block(1, 1, |_| (0..40).map(|row| format!("{row:<40}")).collect()),
+            block(2, 1, |_| "end".into()),
+        ],
+    );
     seen(&mut view);
     view.to_end(false);
     view.step(1);

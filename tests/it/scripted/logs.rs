@@ -1,7 +1,7 @@
 //! Logs from a server that does what a test tells it to: rotation, restarts, lines that nobody should print.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,8 @@ fn running(name: &str, containers: &[&str], restarts: u32) -> Value {
     let statuses: Vec<Value> = containers
         .iter()
         .map(|name| {
-            let mut status = json!({"name": name, "ready": true, "restartCount": restarts, "state": {"running": {"startedAt": "2026-11-21T12:00:00Z"}}});
+            let mut status =
+                json!({"name": name, "ready": true, "restartCount": restarts, "state": {"running": {"startedAt": "2026-11-21T12:00:00Z"}}});
             if restarts > 0 {
                 status["lastState"] = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
             }

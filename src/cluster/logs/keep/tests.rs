@@ -53,7 +53,8 @@ fn late_lines_stand_where_they_belong() {
     assert_eq!(texts[at - 1..at + 3], ["10", "15", "15b", "20"]);
     assert_eq!(texts[2002..], ["19995", "20000"]);
     // Every line has a number of its own.
-    let mut numbers: Vec<u64> = view.slots.iter().flat_map(|slot| slot.block.lines().unwrap().iter().map(|line| line.seq).collect::<Vec<_>>()).collect();
+    let mut numbers: Vec<u64> =
+        view.slots.iter().flat_map(|slot| slot.block.lines().unwrap().iter().map(|line| line.seq).collect::<Vec<_>>()).collect();
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), 2004);
@@ -132,8 +133,7 @@ fn blocks_are_counted_when_they_come_and_when_the_filter_changes() {
     assert_eq!(view.sources.len(), 1);
     let sieve = Sieve { filter: filter::Filter::parse("ten").unwrap(), search: None, generation: 1 };
     let blocks = keep.sift(sieve.clone());
-    let tallies: FxHashMap<u64, Tally> =
-        blocks.iter().map(|block| (block.id, sieve.tally(&block.lines().unwrap(), &[]))).collect();
+    let tallies: FxHashMap<u64, Tally> = blocks.iter().map(|block| (block.id, sieve.tally(&block.lines().unwrap(), &[]))).collect();
     keep.counted(&tallies);
     keep.add(vec![raw(1000, "ten")]);
     view.hear(&mut keep);
