@@ -166,6 +166,10 @@ impl LogView {
         let before = self.lines();
         let dropped = self.dropped;
         self.sources.extend(update.sources);
+        if self.follow {
+            // The end is found anew for the next frame.
+            (self.cursor, self.top) = (None, None);
+        }
         for change in update.splices {
             self.cursor = self.cursor.map(|at| read::moved(at, &self.slots, &change));
             self.top = self.top.map(|(at, rows)| (read::moved(at, &self.slots, &change), rows));
@@ -183,9 +187,7 @@ impl LogView {
         if let Some(containers) = update.containers {
             self.containers = containers;
         }
-        if self.follow {
-            self.cursor = None;
-        } else {
+        if !self.follow {
             let came = self.lines() + usize::try_from(self.dropped - dropped).unwrap_or(usize::MAX);
             self.missed += came.saturating_sub(before);
         }

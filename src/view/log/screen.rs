@@ -135,7 +135,9 @@ impl LogView {
 
     /// Puts the cursor on the line of a row of the screen. False where there is none.
     pub fn select(&mut self, seq: u64) -> bool {
-        let Some(at) = (0..self.slots.len()).rev().find_map(|slot| {
+        // It was on the screen a moment ago.
+        let first = self.top.map_or(0, |(at, _)| at.slot.saturating_sub(1));
+        let Some(at) = (first..self.slots.len()).take(self.height + 2).find_map(|slot| {
             let line = self.reader.lines(&self.slots, slot)?.find(seq)?;
             Some(At { slot, line })
         }) else {

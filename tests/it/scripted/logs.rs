@@ -9,7 +9,7 @@ use super::server::{Answer, Request, Server};
 use super::{Run, look};
 
 /// A pod whose containers run, restarted so many times.
-fn running(name: &str, containers: &[&str], restarts: u32) -> Value {
+pub fn running(name: &str, containers: &[&str], restarts: u32) -> Value {
     let statuses: Vec<Value> = containers
         .iter()
         .map(|name| {
@@ -183,6 +183,18 @@ pub const HOSTILE: &[&[u8]] = &[
     b"\rreturn\rreturn end",
 ];
 
+/// Containers say these lines, and something that does not end.
+pub fn said(server: &Server, lines: Vec<&[u8]>, last: Vec<u8>) {
+    let mut said: Vec<u8> = Vec::new();
+    for words in lines {
+        said.extend(b"2026-11-21T12:00:08Z ");
+        said.extend(words);
+        said.push(b'\n');
+    }
+    said.extend(last);
+    server.on(move |request| log(request).then(|| text(&said)));
+}
+
 /// A megabyte without a line break.
 pub fn endless() -> Vec<u8> {
     let mut long = b"2026-11-21T12:00:09Z endless ".to_vec();
@@ -194,14 +206,7 @@ pub fn endless() -> Vec<u8> {
 fn hostile_lines_do_no_harm() {
     let server = Server::start();
     server.put("pods", running("web", &["app"], 0));
-    let mut said: Vec<u8> = Vec::new();
-    for words in HOSTILE {
-        said.extend(b"2026-11-21T12:00:08Z ");
-        said.extend(*words);
-        said.push(b'\n');
-    }
-    said.extend(endless());
-    server.on(move |request| log(request).then(|| text(&said)));
+    said(&server, HOSTILE.to_vec(), endless());
     let run = read(&server, "endless xxx");
     for keys in ["w", "J", "t", "k", "k", "w", "g g", "L", "H", "G"] {
         run.press(keys);
