@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
+use crate::model::forward;
 use crate::model::metrics::Usage;
 use crate::model::rights;
 use crate::model::row::{Column, Owner};
@@ -38,6 +39,8 @@ pub enum Event {
     Measured(Measurement),
     /// What the act of this number says.
     Act(u64, Said),
+    /// What the port-forward that the act of this number opened says.
+    Forward(u64, forward::Told),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.

@@ -84,6 +84,11 @@ impl<S: Surface> App<S> {
                 self.ask_owner();
             }
             Event::Act(number, said) => self.acted(number, said).await?,
+            Event::Forward(number, told) => {
+                if !self.forwarded(number, told) {
+                    return Ok(());
+                }
+            }
             Event::Wrote(entry) => self.wrote(*entry),
             Event::Rights(ask, said) => {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {

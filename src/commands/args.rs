@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Command, copy};
+use super::{Command, copy, forward};
 use crate::kinds;
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -45,6 +45,7 @@ static PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "CONTAINER=IMAGE", free: true, between: WORDS, choices: |state, _| images(state) },
     Placeholder { name: "KEY=VALUE", free: true, between: WORDS, choices: pairs },
     Placeholder { name: "TYPE", free: false, between: WORDS, choices: |_, _| described(TYPES) },
+    Placeholder { name: "PORT", free: true, between: &[' ', ':'], choices: |state, _| forward::choices(state) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];
 
@@ -282,7 +283,7 @@ mod tests {
         assert_eq!(at("ns kube-system,def").from, 15);
         assert_eq!(at("ns kube-system def").from, 15);
         assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts"]);
-        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "kubectl"]);
+        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "url", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);
         assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);

@@ -28,6 +28,18 @@ const TEMPLATED: &[&str] = &[
 const EXPOSED: &[&str] =
     &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers", "pods", "services"];
 
+/// What has pods that a port can lead to, as `kubectl port-forward` has it; and a Job.
+const FORWARDED: &[&str] = &[
+    "pods",
+    "services",
+    "deployments.apps",
+    "statefulsets.apps",
+    "daemonsets.apps",
+    "replicasets.apps",
+    "replicationcontrollers",
+    "jobs.batch",
+];
+
 /// What a verb takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ability {
@@ -73,6 +85,7 @@ static ABILITIES: &[Ability] = &[
     row("suspend", &["cronjobs.batch"], "patch"),
     making("retry-job", &["jobs.batch"], ("batch", "jobs")),
     making("expose", EXPOSED, ("", "services")),
+    Ability { subresource: "portforward", ..making("port-forward", FORWARDED, ("", "pods")) },
 ];
 
 /// What a verb takes; `None` where there is no such verb.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::acting::{Acts, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
+use super::forwards::Forwards;
 use super::hits::Hits;
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
@@ -168,6 +169,8 @@ pub struct State {
     pub overlay: Overlay,
     /// What was written and is being written.
     pub acts: Acts,
+    /// The port-forwards that are open, of every context.
+    pub forwards: Forwards,
     /// What was written in this run, the newest last.
     pub journal: Vec<Entry>,
     /// A line for the person.
@@ -213,6 +216,7 @@ impl State {
             visited: 0,
             overlay: Overlay::None,
             acts: Acts::default(),
+            forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,
             details_wanted: true,
@@ -457,6 +461,11 @@ impl State {
             _ => &self.usage.pods,
         };
         let mut changed = false;
+        match self.stack.last_mut() {
+            Some(View::Table(view)) if view.place.key == TableKey::Forwards => self.forwards.feed(&mut self.tables, now),
+            Some(View::Text(view)) => self.forwards.fill(view, now),
+            _ => {}
+        }
         if let Some(View::Table(view)) = self.stack.last_mut() {
             let table = self.tables.look(&view.place.key);
             changed = view.refresh(table, metrics, now);

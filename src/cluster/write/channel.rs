@@ -109,7 +109,8 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
         }
         return Err(request::refusal(response).await);
     }
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let headers = response.headers().clone();
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(SEC_WEBSOCKET_ACCEPT) != derive_accept_key(key.as_bytes()) {
         return Err(ClusterError::Invalid("what answered is no websocket: its key is wrong".into()));
     }
@@ -168,6 +169,11 @@ impl Sender {
 }
 
 impl Receiver {
+    /// The silence so far is no sign of anything: nobody listened, or the other side could not be asked.
+    pub(super) fn pardon(&mut self) {
+        self.heard = Instant::now();
+    }
+
     /// What comes next. Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> Came {
         loop {

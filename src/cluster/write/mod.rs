@@ -24,6 +24,7 @@ mod acts;
 mod channel;
 mod effects;
 mod fields;
+mod forward;
 pub mod journal;
 mod managed;
 mod plan;

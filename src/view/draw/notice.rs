@@ -150,6 +150,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Labelled(..) => "objects".into(),
         TableKey::Rollouts(_) => "rollouts".into(),
         TableKey::Containers(..) => "containers".into(),
+        TableKey::Forwards => "forwards".into(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Gate;
 use super::fields::{self, Field};
+use super::forward::Opening;
 use super::managed;
 use super::read::Lists;
 use super::send::{Content, Write};
@@ -18,6 +19,7 @@ mod batch;
 mod delete;
 pub(super) mod drain;
 mod expose;
+mod forward;
 mod meta;
 mod node;
 mod rollout;
@@ -43,6 +45,8 @@ pub(super) enum Work {
     Rollout(Box<Write>),
     /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
+    /// A port-forward is opened, which listens already.
+    Forward(Arc<Opening>),
 }
 
 impl Work {
@@ -51,6 +55,7 @@ impl Work {
         match self {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
+            Work::Forward(_) => None,
         }
     }
 }
@@ -120,6 +125,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Suspend(suspend) => batch::suspend(case, *suspend),
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
+        Act::Forward(how) => forward::forward(case, how).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }

@@ -1,0 +1,128 @@
+//! The port-forwards that are open, as the screen has them: the table `:forwards`, and a text about one.
+
+use crate::event::Update;
+use crate::kinds::panes::forwards;
+use crate::model::forward::{Forward, Goes, Told, bytes};
+use crate::model::row::Uid;
+use crate::model::state::Truth;
+use crate::model::store::Delta;
+use crate::model::time::{self, Seconds};
+
+use super::tables::{TableKey, Tables};
+use super::text_view::{Fill, TextView};
+
+/// All that are open, the oldest first.
+#[derive(Debug, Default)]
+pub struct Forwards {
+    all: Vec<Forward>,
+    /// Rows of the table whose forwards have ended.
+    gone: Vec<Uid>,
+    /// The table does not show what there is.
+    stale: bool,
+    /// Texts about forwards: the text's number and the forward's.
+    texts: Vec<(u64, u64)>,
+}
+
+impl Forwards {
+    /// One was opened.
+    pub fn open(&mut self, forward: Forward) {
+        self.all.push(forward);
+        self.stale = true;
+    }
+
+    /// One has ended.
+    pub fn close(&mut self, number: u64) -> Option<Forward> {
+        let at = self.all.iter().position(|forward| forward.number == number)?;
+        self.stale = true;
+        self.gone.push(forwards::uid(number));
+        Some(self.all.remove(at))
+    }
+
+    /// Takes what one says; false where there is none of that number.
+    pub fn take(&mut self, number: u64, told: &Told, now: Seconds) -> bool {
+        let Some(forward) = self.all.iter_mut().find(|forward| forward.number == number) else { return false };
+        forward.take(told, now);
+        self.stale = true;
+        true
+    }
+
+    /// One of them.
+    pub fn get(&self, number: u64) -> Option<&Forward> {
+        self.all.iter().find(|forward| forward.number == number)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Forward> {
+        self.all.iter()
+    }
+
+    /// The one of a row of the table.
+    pub fn of_row(&self, uid: &Uid) -> Option<&Forward> {
+        self.all.iter().find(|forward| forwards::uid(forward.number) == *uid)
+    }
+
+    /// Brings the table up to date, where it is not. Called before it is drawn.
+    pub(super) fn feed(&mut self, tables: &mut Tables, now: Seconds) {
+        let fresh = !tables.look(&TableKey::Forwards).truth().complete();
+        if !std::mem::take(&mut self.stale) && !fresh {
+            return;
+        }
+        let gone = self.gone.drain(..).map(Delta::Remove);
+        let deltas = gone.chain(self.all.iter().map(|forward| Delta::Upsert(forwards::row(forward)))).collect();
+        let update = Update { deltas, truth: Some(Truth::Live), ..Update::default() };
+        tables.apply(&TableKey::Forwards, 0, update, None, now);
+    }
+
+    /// A text about one, which follows it for as long as it is open.
+    pub fn describe(&mut self, number: u64, now: Seconds) -> Option<TextView> {
+        let forward = self.get(number)?;
+        let mut view = TextView::new(format!("forward/{}", forward.address()), None);
+        view.set(&described(forward, now));
+        view.fill = Fill::Live;
+        self.texts.push((view.id, number));
+        Some(view)
+    }
+
+    /// Brings a text about a forward up to date.
+    pub(super) fn fill(&self, view: &mut TextView, now: Seconds) {
+        let Some((_, number)) = self.texts.iter().find(|(text, _)| *text == view.id) else { return };
+        match self.get(*number) {
+            Some(forward) => view.set(&described(forward, now)),
+            None => view.fill = Fill::Gone,
+        }
+    }
+}
+
+/// Everything that is known of one.
+fn described(forward: &Forward, now: Seconds) -> String {
+    let Forward { opened, counts, goes, .. } = forward;
+    let ago = |then: Seconds| time::age((now - then).max(0));
+    let mut text = String::new();
+    let mut line = |key: &str, value: &str| text.push_str(&format!("{key:<13}{value}\n"));
+    line("Local:", &opened.addresses.join(", "));
+    line("URL:", &forward.url());
+    line("Target:", &format!("{} in {}, port {}", opened.target.title(), opened.target.namespace, opened.asked.remote));
+    line("Context:", &opened.context);
+    line("Goes to:", &match goes {
+        Goes::To(pod, port) => format!("port {port} of pod/{pod}"),
+        Goes::Waits(why) => format!("nowhere now: {why}"),
+    });
+    line("Since:", &format!("{} ({} ago)", time::rfc3339(forward.since), ago(forward.since)));
+    line("Received:", &bytes(counts.received));
+    line("Sent:", &bytes(counts.sent));
+    line("Connections:", &format!("{} open, {} in all, {} failed", counts.open, counts.total, counts.errors));
+    if !forward.errors.is_empty() {
+        text.push_str("\nFailed connections, the newest first:\n");
+        for (at, why, often) in forward.errors.iter().rev() {
+            let often = if *often > 1 { format!(" (×{often})") } else { String::new() };
+            text.push_str(&format!("  {} ago{often}  {why}\n", ago(*at)));
+        }
+    }
+    if !forward.moves.is_empty() {
+        text.push_str("\nWhere it went, the newest first:\n");
+        for (at, words) in forward.moves.iter().rev() {
+            text.push_str(&format!("  {} ago  {words}\n", ago(*at)));
+        }
+    }
+    text
+}
