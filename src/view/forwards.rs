@@ -103,10 +103,13 @@ fn described(forward: &Forward, now: Seconds) -> String {
     line("URL:", &forward.url());
     line("Target:", &format!("{} in {}, port {}", opened.target.title(), opened.target.namespace, opened.asked.remote));
     line("Context:", &opened.context);
-    line("Goes to:", &match goes {
-        Goes::To(pod, port) => format!("port {port} of pod/{pod}"),
-        Goes::Waits(why) => format!("nowhere now: {why}"),
-    });
+    line(
+        "Goes to:",
+        &match goes {
+            Goes::To(pod, port) => format!("port {port} of pod/{pod}"),
+            Goes::Waits(why) => format!("nowhere now: {why}"),
+        },
+    );
     line("Since:", &format!("{} ({} ago)", time::rfc3339(forward.since), ago(forward.since)));
     line("Received:", &bytes(counts.received));
     line("Sent:", &bytes(counts.sent));

@@ -102,13 +102,7 @@ struct Counters {
 }
 
 /// Opens a forward that was prepared. It goes on until `answer` says stop, or nobody can say it any more.
-pub(super) async fn begin(
-    gate: &Gate,
-    number: u64,
-    session: &Session,
-    opening: Arc<Opening>,
-    answer: watch::Receiver<Answer>,
-) -> Step {
+pub(super) async fn begin(gate: &Gate, number: u64, session: &Session, opening: Arc<Opening>, answer: watch::Receiver<Answer>) -> Step {
     let (goes, current) = opening.goes();
     let words = opening.words(&goes);
     gate.note(entry(gate, &opening, &goes, Ok(words.clone()))).await;
@@ -126,13 +120,7 @@ pub(super) async fn begin(
     let (doubt, doubted) = mpsc::channel(16);
     let (choice, chosen) = watch::channel(Pods::new(opening.rows.clone()).choose(&opening, current.as_ref()));
     let counters = Arc::new(Counters::default());
-    let dialling = Arc::new(Dialling {
-        gate: gate.clone(),
-        server: session.target().clone(),
-        chosen,
-        doubt,
-        counters: counters.clone(),
-    });
+    let dialling = Arc::new(Dialling { gate: gate.clone(), server: session.target().clone(), chosen, doubt, counters: counters.clone() });
     let serving = Serving {
         number,
         pods: Pods::new(opening.rows.clone()),
@@ -294,7 +282,9 @@ impl Serving {
         let title = self.opening.target.title();
         let address = self.opening.listening.addresses().into_iter().next().unwrap_or_default();
         let left = |pod: &str| match &self.current {
-            Some(uid) => self.pods.unfit(uid, &self.opening).map_or_else(|| format!("pod {pod} is gone"), |why| format!("pod {pod}: {why}")),
+            Some(uid) => {
+                self.pods.unfit(uid, &self.opening).map_or_else(|| format!("pod {pod} is gone"), |why| format!("pod {pod}: {why}"))
+            }
             None => format!("pod {pod} is gone"),
         };
         match (&self.goes, goes) {

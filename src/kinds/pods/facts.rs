@@ -102,12 +102,7 @@ impl ContainerPort {
     /// As a fact; a protocol that is not said is TCP (`SetDefaults_ContainerPort`).
     pub fn fact(&self, interner: &mut Interner) -> Port {
         let protocol = if self.protocol.is_empty() { "TCP" } else { &self.protocol };
-        Port {
-            name: interner.text(&self.name),
-            number: number(self.container_port),
-            protocol: interner.text(protocol),
-            ..Port::default()
-        }
+        Port { name: interner.text(&self.name), number: number(self.container_port), protocol: interner.text(protocol), ..Port::default() }
     }
 }
 

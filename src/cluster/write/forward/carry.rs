@@ -23,7 +23,7 @@ const PIECE: usize = 32 << 10;
 /// An error is not longer than this, in bytes.
 const LONGEST: usize = 4 << 10;
 /// After the client has ended its half, the pod may be silent for so long before the rest is ended too.
-const LINGER: Duration = Duration::from_secs(10);
+const LINGER: Duration = Duration::from_secs(5);
 /// What the other side has to say of an end is waited for so long.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A client that was slower than this to take a piece made the silence itself.
