@@ -79,6 +79,8 @@ impl Forwards {
         let mut view = TextView::new(format!("forward/{}", forward.address()), None);
         view.set(&described(forward, now));
         view.fill = Fill::Live;
+        // The end of an error is what one wants to know.
+        view.wrap = true;
         self.texts.push((view.id, number));
         Some(view)
     }

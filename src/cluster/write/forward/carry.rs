@@ -172,11 +172,16 @@ async fn down(from: &mut Receiver, writing: &mut WriteHalf<'_>, flow: &Flow, cou
             Came::Quiet => flow.ping.notify_one(),
             Came::End(why) => {
                 return match (error.is_empty(), why) {
-                    (false, _) => Err(String::from_utf8_lossy(&error).trim().to_owned()),
+                    (false, _) => Err(refused(String::from_utf8_lossy(&error).trim())),
                     (true, Some(why)) => Err(why),
                     (true, None) => Ok(()),
                 };
             }
         }
     }
+}
+
+/// The runtime's words, which say at their end, if at all, what is most often the matter.
+fn refused(words: &str) -> String {
+    if words.contains("connection refused") { format!("nothing listens on that port in the pod: {words}") } else { words.to_owned() }
 }
