@@ -231,7 +231,7 @@ pub static COMMANDS: &[Command] = &[
     command(
         "copy",
         "WHAT [COLUMN]",
-        "Copy name, namespace/name, a cell or the kubectl command; of marked rows, of all",
+        "Copy name, namespace/name, a cell, the URL of a port-forward or the kubectl command; of marked rows, of all",
         Group::Object,
         copy::can_copy,
         copy::copy,
@@ -280,17 +280,16 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 /// Short names that people type: vim's and k9s'.
-pub static ALIASES: &[(&str, &str)] =
-    &[
-        ("q", "quit"),
-        ("q!", "quit"),
-        ("context", "ctx"),
-        ("namespace", "ns"),
-        ("h", "help"),
-        ("desc", "describe"),
-        ("forward", "port-forward"),
-        ("pf", "forwards"),
-    ];
+pub static ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("context", "ctx"),
+    ("namespace", "ns"),
+    ("h", "help"),
+    ("desc", "describe"),
+    ("forward", "port-forward"),
+    ("pf", "forwards"),
+];
 
 /// A command by its name or alias.
 pub fn find(name: &str) -> Option<&'static Command> {

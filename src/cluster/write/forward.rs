@@ -18,20 +18,22 @@ use super::{Answer, Gate};
 use crate::cluster::connect::Session;
 use crate::cluster::kubeconfig::Target;
 use crate::cluster::request;
-use crate::event::Event;
+use crate::event::{Event, Update, WatchId};
 use crate::model::act::{Entry, Step};
-use crate::model::forward::choice::Need;
-use crate::model::forward::{Counts, Forwarding, Goes, Opened, Remote, Told, bytes};
+use crate::model::forward::{Counts, Forwarding, Goes, Opened, Told, bytes};
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::{Row, Uid};
+use crate::model::store::Delta;
 use crate::model::time;
 
+pub(super) mod aim;
 mod carry;
 mod dial;
 pub(super) mod listen;
 mod pods;
 
+use self::aim::{Aim, By};
 use self::dial::Dialling;
 use self::listen::Listening;
 use self::pods::Pods;
@@ -45,14 +47,8 @@ const TELL: Duration = Duration::from_secs(1);
 /// Nothing is accepted for so long after it failed: there are no files left, and trying again at once would not help.
 const REST: Duration = Duration::from_millis(200);
 
-/// How the pods of a forward are found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// The one pod of this name: another one of it is taken, too.
-    Name(Arc<str>),
-    /// Any that has these labels, as the API spells a selector; empty is all of the namespace.
-    Labels(Arc<str>),
-}
+/// The watch of the service itself; those of its pods are counted from 0.
+const TARGET: WatchId = WatchId(u64::MAX);
 
 /// A forward that was prepared: it listens, and accepts nothing yet.
 #[derive(Debug)]
@@ -62,10 +58,7 @@ pub(super) struct Opening {
     pub(super) listening: Listening,
     /// The kind of pods.
     pub(super) kind: Arc<Kind>,
-    pub(super) by: By,
-    /// The port of the pods.
-    pub(super) wanted: Remote,
-    pub(super) need: Need,
+    pub(super) aim: Aim,
     /// The pods as they were when it was asked.
     pub(super) rows: Vec<Row>,
 }
@@ -73,14 +66,14 @@ pub(super) struct Opening {
 impl Opening {
     /// The pods that it leads into, as far as rails are about them.
     pub(super) fn pods(&self) -> Reference {
-        let name = if let By::Name(name) = &self.by { name.clone() } else { "".into() };
+        let name = if let By::Name(name) = &self.aim.by { name.clone() } else { "".into() };
         Reference { kind: self.kind.clone(), namespace: self.target.namespace.clone(), name, uid: Uid::new("") }
     }
 
     /// Where new connections would go, and which pod that is.
     pub(super) fn goes(&self) -> (Goes, Option<Uid>) {
         let pods = Pods::new(self.rows.clone());
-        let choice = pods.choose(self, None);
+        let choice = pods.choose(&self.aim, &self.kind, None);
         (choice.goes(), choice.first())
     }
 
@@ -89,7 +82,7 @@ impl Opening {
         let address = self.listening.addresses().into_iter().next().unwrap_or_default();
         match goes {
             Goes::To(pod, port) => format!("{address} → port {port} of pod {pod}"),
-            Goes::Waits(why) => format!("{address} → port {}, as soon as there is a pod for it: {why}", self.wanted),
+            Goes::Waits(why) => format!("{address} → port {}, as soon as there is a pod for it: {why}", self.aim.wanted),
         }
     }
 }
@@ -118,12 +111,14 @@ pub(super) async fn begin(gate: &Gate, number: u64, session: &Session, opening: 
     // What the act needed of the context and its journal is not kept for the life of the forward.
     let gate = Gate { journal: [].into(), ..gate.clone() };
     let (doubt, doubted) = mpsc::channel(16);
-    let (choice, chosen) = watch::channel(Pods::new(opening.rows.clone()).choose(&opening, current.as_ref()));
+    let (choice, chosen) = watch::channel(Pods::new(opening.rows.clone()).choose(&opening.aim, &opening.kind, current.as_ref()));
     let counters = Arc::new(Counters::default());
     let dialling = Arc::new(Dialling { gate: gate.clone(), server: session.target().clone(), chosen, doubt, counters: counters.clone() });
     let serving = Serving {
         number,
         pods: Pods::new(opening.rows.clone()),
+        aim: opening.aim.clone(),
+        turned: false,
         choice,
         current,
         goes,
@@ -176,6 +171,10 @@ struct Serving {
     opening: Arc<Opening>,
     dialling: Arc<Dialling>,
     pods: Pods,
+    /// Which pods, as of now.
+    aim: Aim,
+    /// It was aimed elsewhere, and nothing was said of it yet.
+    turned: bool,
     /// Tells connections where to go.
     choice: watch::Sender<pods::Choice>,
     /// The pod that new connections go to.
@@ -192,7 +191,9 @@ struct Serving {
 impl Serving {
     async fn run(mut self, mut answer: watch::Receiver<Answer>, mut doubted: mpsc::Receiver<Uid>) {
         let (out, mut seen) = mpsc::channel(16);
-        let _watch = pods::watch(&self.opening, &self.gate, out);
+        let mut last = WatchId(0);
+        let mut watching = pods::watch(last, &self.aim, &self.opening, &self.gate, out.clone());
+        let _target = pods::watch_service(TARGET, &self.opening, &self.gate, out.clone());
         let mut tell = tokio::time::interval(TELL);
         tell.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut rests: Option<Instant> = None;
@@ -203,11 +204,23 @@ impl Serving {
             tokio::select! {
                 biased;
                 () = stopped(&mut answer) => break,
-                Some(Event::Watch(_, update)) = seen.recv() => {
-                    if self.pods.take(*update) {
-                        self.choose().await;
+                Some(Event::Watch(id, update)) = seen.recv() => match id {
+                    TARGET => {
+                        let before = self.aim.by.clone();
+                        let turned = self.aim_at(*update);
+                        if turned && before != self.aim.by {
+                            // What the watch before this one still has to say does not count.
+                            last = WatchId(last.0 + 1);
+                            watching = pods::watch(last, &self.aim, &self.opening, &self.gate, out.clone());
+                        } else if turned {
+                            self.choose().await;
+                        }
                     }
-                }
+                    id if id == last => if self.pods.take(*update) {
+                        self.choose().await;
+                    },
+                    _ => {}
+                },
                 Some(uid) = doubted.recv() => {
                     self.pods.doubt(uid);
                     self.choose().await;
@@ -224,7 +237,30 @@ impl Serving {
                 },
             }
         }
+        drop(watching);
         self.end().await;
+    }
+
+    /// The service changed: whether its pods, or the port of theirs, are others now.
+    fn aim_at(&mut self, update: Update) -> bool {
+        let mut turned = false;
+        for delta in update.deltas {
+            let Delta::Upsert(row) = delta else { continue };
+            match Aim::of(&row, &self.opening.asked.remote) {
+                Ok((aim, _)) if aim != self.aim => {
+                    if aim.by != self.aim.by {
+                        self.pods = Pods::new(Vec::new());
+                    }
+                    self.aim = aim;
+                    turned = true;
+                }
+                Ok(_) => {}
+                // As far as it was known it goes on.
+                Err(why) => tracing::debug!(number = self.number, why, "port-forward"),
+            }
+        }
+        self.turned |= turned;
+        turned
     }
 
     fn accept(&mut self, local: TcpStream) {
@@ -264,7 +300,7 @@ impl Serving {
 
     /// The pods changed: new connections may go elsewhere.
     async fn choose(&mut self) {
-        let choice = self.pods.choose(&self.opening, self.current.as_ref());
+        let choice = self.pods.choose(&self.aim, &self.opening.kind, self.current.as_ref());
         let (goes, first) = (choice.goes(), choice.first());
         let words = self.moved(&goes, first.as_ref());
         self.choice.send_replace(choice);
@@ -273,6 +309,7 @@ impl Serving {
         }
         if let Some(words) = words {
             self.goes = goes.clone();
+            self.turned = false;
             self.say(Told::Moved(goes, words)).await;
         }
     }
@@ -282,9 +319,7 @@ impl Serving {
         let title = self.opening.target.title();
         let address = self.opening.listening.addresses().into_iter().next().unwrap_or_default();
         let left = |pod: &str| match &self.current {
-            Some(uid) => {
-                self.pods.unfit(uid, &self.opening).map_or_else(|| format!("pod {pod} is gone"), |why| format!("pod {pod}: {why}"))
-            }
+            Some(uid) => self.pods.unfit(uid, &self.aim).map_or_else(|| format!("pod {pod} is gone"), |why| format!("pod {pod}: {why}")),
             None => format!("pod {pod} is gone"),
         };
         match (&self.goes, goes) {
@@ -301,7 +336,7 @@ impl Serving {
             (Goes::To(before, _), Goes::To(now, _)) => {
                 Some(format!("{title}: {}, new connections to {address} go to pod {now}", left(before)))
             }
-            (Goes::To(before, _), Goes::Waits(_)) if matches!(self.opening.by, By::Name(_)) => {
+            (Goes::To(before, _), Goes::Waits(_)) if matches!(self.aim.by, By::Name(_)) => {
                 Some(format!("{}: {address} waits for it", left(before)))
             }
             (Goes::To(before, _), Goes::Waits(why)) => Some(format!("{title}: {}; {address} waits: {why}", left(before))),

@@ -358,7 +358,8 @@ fn through<'a>(ground: &'a Ground, config: &str) -> (Desk<'a>, Proxy) {
     let settings = folder.path().join("settings");
     std::fs::create_dir(&settings).expect("a folder");
     std::fs::write(settings.join("config.toml"), config).expect("is written");
-    let driver = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("pods").size(100, 40).settings(&settings).start();
+    let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("pods").size(100, 40);
+    let driver = setup.settings(&settings).journal(folder.path()).start();
     (Desk { ground, driver, _folder: folder }, proxy)
 }
 
@@ -391,6 +392,82 @@ pub async fn a_connection_that_is_cut_ends_and_the_next_one_works(ground: &Groun
     desk.press("enter");
     let text = desk.see("Failed connections");
     assert!(text.contains("the connection"), "{text}");
+}
+
+pub async fn a_way_that_falls_silent_ends(ground: &Ground) {
+    echo(ground);
+    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
+    running(ground, "lone").await;
+    let (desk, proxy) = through(ground, "");
+    desk.on("lone");
+    desk.command("port-forward :echo");
+    let port = opened(&desk, "→ port 7000 of pod lone");
+    let mut open = connect(("127.0.0.1", port)).expect("a connection");
+    comes_back(&mut open, b"before").expect("an echo");
+    open.set_read_timeout(Some(2 * PATIENCE)).expect("a limit");
+    proxy.swallow();
+    let ended = open.read(&mut [0; 1]).expect_err("nobody answers");
+    assert_eq!(ended.kind(), ErrorKind::ConnectionReset, "{ended}");
+    proxy.forward();
+    echoes_again(&desk, port);
+}
+
+pub async fn a_service_that_turns_to_other_pods_takes_the_forward_along(ground: &Ground) {
+    echo(ground);
+    let (blue, mut before) = one_port("blue", 1);
+    let (green, _) = one_port("green", 1);
+    before["metadata"]["name"] = json!("web");
+    ground.post(&ground.apps("deployments"), &blue).await.ok();
+    ground.post(&ground.apps("deployments"), &green).await.ok();
+    ground.post(&ground.core("services"), &before).await.ok();
+    ready_pods(ground, 2).await;
+    let desk = Desk::open(ground, "services");
+    desk.on("web");
+    desk.command("port-forward :http");
+    let port = opened(&desk, "of pod blue-");
+    echoes(port);
+    ground.patch(&ground.core("services/web"), Patch::Merge, &json!({"spec": {"selector": {"app": "green"}}})).await.ok();
+    desk.see("is not behind it any more");
+    desk.see("go to pod green-");
+    echoes(port);
+}
+
+pub async fn forwards_go_on_in_another_context_and_end_with_the_program(ground: &Ground) {
+    echo(ground);
+    let mut db = workload("StatefulSet", "db", 1, "app:1");
+    db["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": 7000, "name": "echo"}]);
+    ground.post(&ground.apps("statefulsets"), &db).await.ok();
+    running(ground, "db-0").await;
+    let (desk, _proxy) = through(ground, "");
+    desk.on("db-0");
+    desk.press("f");
+    let port = opened(&desk, "→ port 7000 of pod db-0");
+    let first = desk.driver.screen();
+    let own = first.split_whitespace().next().unwrap_or_default().to_owned();
+    desk.command(if ground.is_real() { "ctx viewer" } else { "ctx demo-viewer" });
+    desk.see("a port-forward goes on: :forwards");
+    echoes(port);
+    list(&desk);
+    let address = format!("127.0.0.1:{port}");
+    desk.row(&address, &format!(" {own} "));
+    // The connection of the context that was left is looked after still.
+    ground.delete(&ground.core("pods/db-0"), &Value::Null).await.ok();
+    desk.on(&address);
+    desk.press("enter");
+    desk.see("Where it went");
+    running(ground, "db-0").await;
+    echoes_again(&desk, port);
+
+    let Desk { driver, _folder: folder, .. } = desk;
+    assert_eq!(driver.quit(), 0);
+    let refused = TcpStream::connect(("127.0.0.1", port)).expect_err("it is closed");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    let journal = std::fs::read_to_string(folder.path().join("journal.jsonl")).expect("a journal");
+    let entries: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let outcomes: Vec<&str> = entries.iter().filter_map(|entry| entry["outcome"]["Ok"].as_str()).collect();
+    assert_eq!(outcomes.len(), 2, "{journal}");
+    assert!(outcomes[0].contains("→ port 7000 of pod db-0") && outcomes[1].contains(" ended after "), "{outcomes:?}");
+    assert!(entries.iter().all(|entry| entry["context"] == *own && entry["verb"] == "port-forward"), "{journal}");
 }
 
 pub async fn what_is_not_allowed_is_not_forwarded(ground: &Ground) {
