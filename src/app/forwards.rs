@@ -93,8 +93,8 @@ impl<S: Surface> App<S> {
                 }
                 if waits { self.state.error(words) } else { self.state.info(words) }
             }
-            Told::Failed(why) => {
-                if !self.state.forwards.take(number, &Told::Failed(why.clone()), now) {
+            Told::Failed(why, count) => {
+                if !self.state.forwards.take(number, &Told::Failed(why.clone(), count), now) {
                     return false;
                 }
                 let address = self.state.forwards.get(number).map(|forward| forward.address().to_owned()).unwrap_or_default();

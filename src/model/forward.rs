@@ -152,8 +152,8 @@ pub enum Told {
     Moved(Goes, String),
     /// What went through it; said at most once a second.
     Counted(Counts),
-    /// A connection failed: why.
-    Failed(Arc<str>),
+    /// Connections failed: why, and how many.
+    Failed(Arc<str>, u64),
     /// It ended.
     Ended,
 }
@@ -195,12 +195,12 @@ impl Forward {
                 self.goes = goes.clone();
                 self.moves.push_back((now, words.clone()));
             }
-            Told::Failed(why) => match self.errors.back_mut() {
+            Told::Failed(why, count) => match self.errors.back_mut() {
                 Some((at, last, often)) if last == why => {
                     *at = now;
-                    *often += 1;
+                    *often += count;
                 }
-                _ => self.errors.push_back((now, why.clone(), 1)),
+                _ => self.errors.push_back((now, why.clone(), *count)),
             },
             Told::Opened(_) | Told::Ended => {}
         }
@@ -296,10 +296,10 @@ mod tests {
         let mut forward = Forward::new(1, opened, 5);
         assert_eq!(forward.url(), "http://127.0.0.1:8080");
         assert!(!forward.take(&Told::Counted(Counts { sent: 3, ..Counts::default() }), 6));
-        assert!(forward.take(&Told::Failed("no".into()), 6) && forward.take(&Told::Failed("no".into()), 7));
-        assert_eq!(forward.errors, [(7, "no".into(), 2)]);
+        assert!(forward.take(&Told::Failed("no".into(), 1), 6) && forward.take(&Told::Failed("no".into(), 3), 7));
+        assert_eq!(forward.errors, [(7, "no".into(), 4)]);
         for n in 0..50 {
-            forward.take(&Told::Failed(format!("{n}").into()), 8);
+            forward.take(&Told::Failed(format!("{n}").into(), 1), 8);
             forward.take(&Told::Moved(Goes::To("web-2".into(), 80), "elsewhere".into()), 8);
         }
         assert_eq!((forward.errors.len(), forward.moves.len()), (KEPT, KEPT));

@@ -11,6 +11,9 @@ use crate::model::time::{self, Seconds};
 use super::tables::{TableKey, Tables};
 use super::text_view::{Fill, TextView};
 
+/// So many texts about forwards are kept up to date.
+const TEXTS: usize = 50;
+
 /// All that are open, the oldest first.
 #[derive(Debug, Default)]
 pub struct Forwards {
@@ -81,6 +84,9 @@ impl Forwards {
         view.fill = Fill::Live;
         // The end of an error is what one wants to know.
         view.wrap = true;
+        if self.texts.len() >= TEXTS {
+            self.texts.remove(0);
+        }
         self.texts.push((view.id, number));
         Some(view)
     }

@@ -44,6 +44,8 @@ pub(super) const VERB: &str = "port-forward";
 const MOST: usize = 500;
 /// What went through is said so often, while it changes.
 const TELL: Duration = Duration::from_secs(1);
+/// So many different errors are kept until they are said.
+const FAILURES: usize = 8;
 /// Nothing is accepted for so long after it failed: there are no files left, and trying again at once would not help.
 const REST: Duration = Duration::from_millis(200);
 
@@ -79,7 +81,7 @@ impl Opening {
 
     /// `127.0.0.1:8080 → port 80 of pod web-1`.
     pub(super) fn words(&self, goes: &Goes) -> String {
-        let address = self.listening.addresses().into_iter().next().unwrap_or_default();
+        let address = self.listening.address();
         match goes {
             Goes::To(pod, port) => format!("{address} → port {port} of pod {pod}"),
             Goes::Waits(why) => format!("{address} → port {}, as soon as there is a pod for it: {why}", self.aim.wanted),
@@ -126,6 +128,8 @@ pub(super) async fn begin(gate: &Gate, number: u64, session: &Session, opening: 
         counters,
         counts: Counts::default(),
         told: Counts::default(),
+        failures: Vec::new(),
+        complained: None,
         connections: JoinSet::new(),
         dialling,
         opening,
@@ -185,6 +189,10 @@ struct Serving {
     counts: Counts,
     /// What was said of the counts last.
     told: Counts,
+    /// Why connections failed, and how many each, since it was said last.
+    failures: Vec<(Arc<str>, u64)>,
+    /// When that was.
+    complained: Option<Instant>,
     connections: JoinSet<Result<(), String>>,
 }
 
@@ -200,7 +208,7 @@ impl Serving {
         let opening = self.opening.clone();
         loop {
             let accepts = self.connections.len() < MOST && rests.is_none();
-            let counting = self.counts.open > 0 || self.counted() != self.told;
+            let counting = self.counts.open > 0 || self.counted() != self.told || !self.failures.is_empty();
             tokio::select! {
                 biased;
                 () = stopped(&mut answer) => break,
@@ -282,7 +290,25 @@ impl Serving {
     async fn failed(&mut self, why: String) {
         self.counts.errors += 1;
         tracing::debug!(number = self.number, why, "port-forward");
-        self.say(Told::Failed(why.into())).await;
+        match self.failures.iter().position(|(known, _)| **known == *why) {
+            Some(at) => self.failures[at].1 += 1,
+            None if self.failures.len() < FAILURES => self.failures.push((why.into(), 1)),
+            None => {}
+        }
+        // A program that tries again and again does not keep the screen busy.
+        if self.complained.is_none_or(|at| at.elapsed() >= TELL) {
+            self.complain().await;
+        }
+    }
+
+    /// Says which connections have failed since it was said last.
+    async fn complain(&mut self) {
+        if !self.failures.is_empty() {
+            self.complained = Some(Instant::now());
+        }
+        for (why, often) in std::mem::take(&mut self.failures) {
+            self.say(Told::Failed(why, often)).await;
+        }
     }
 
     fn counted(&self) -> Counts {
@@ -291,6 +317,7 @@ impl Serving {
     }
 
     async fn tell(&mut self) {
+        self.complain().await;
         let counted = self.counted();
         if counted != self.told {
             self.told = counted;
@@ -317,33 +344,34 @@ impl Serving {
     /// What a person is told of it; nothing where all is as it was.
     fn moved(&self, goes: &Goes, first: Option<&Uid>) -> Option<String> {
         let title = self.opening.target.title();
-        let address = self.opening.listening.addresses().into_iter().next().unwrap_or_default();
-        let left = |pod: &str| match &self.current {
-            Some(uid) => self.pods.unfit(uid, &self.aim).map_or_else(|| format!("pod {pod} is gone"), |why| format!("pod {pod}: {why}")),
-            None => format!("pod {pod} is gone"),
+        let address = self.opening.listening.address();
+        let left = |pod: &str| {
+            let unfit = self.current.as_ref().and_then(|uid| self.pods.unfit(uid, &self.aim));
+            match unfit {
+                _ if self.turned => format!("pod {pod} is not behind {title} any more"),
+                Some(why) => format!("pod {pod}: {why}"),
+                None => format!("pod {pod} is gone"),
+            }
         };
-        match (&self.goes, goes) {
-            (Goes::To(before, old), Goes::To(now, new)) if before == now => {
-                if old != new {
-                    return Some(format!("{title}: {address} leads to port {new} now"));
-                }
-                let anew = self.current.as_ref() != first && self.current.is_some();
-                anew.then(|| format!("pod {now} was made anew: new connections to {address} go to it"))
+        let doubted = self.current.as_ref().is_some_and(|uid| self.pods.is_doubted(uid));
+        Some(match (&self.goes, goes) {
+            (Goes::To(before, old), Goes::To(now, new)) if before == now => match (old == new, self.current.as_ref() == first) {
+                (false, _) => format!("{address} → port {new} of pod {now}"),
+                (true, false) => format!("{address} → pod {now}: it was made anew"),
+                (true, true) => return None,
+            },
+            (Goes::To(before, _), Goes::To(now, _)) if doubted => {
+                format!("{address} → pod {now}: pod {before} could not be reached")
             }
-            (Goes::To(before, _), Goes::To(now, _)) if self.current.as_ref().is_some_and(|uid| self.pods.is_doubted(uid)) => {
-                Some(format!("{title}: pod {before} could not be reached, new connections to {address} go to pod {now}"))
-            }
-            (Goes::To(before, _), Goes::To(now, _)) => {
-                Some(format!("{title}: {}, new connections to {address} go to pod {now}", left(before)))
-            }
+            (Goes::To(before, _), Goes::To(now, _)) => format!("{address} → pod {now}: {}", left(before)),
             (Goes::To(before, _), Goes::Waits(_)) if matches!(self.aim.by, By::Name(_)) => {
-                Some(format!("{}: {address} waits for it", left(before)))
+                format!("{address} waits for pod {before}: {}", left(before))
             }
-            (Goes::To(before, _), Goes::Waits(why)) => Some(format!("{title}: {}; {address} waits: {why}", left(before))),
-            (Goes::Waits(_), Goes::To(now, _)) => Some(format!("{title}: connections to {address} go to pod {now}")),
-            (Goes::Waits(before), Goes::Waits(now)) if before != now => Some(format!("{title}: {address} waits: {now}")),
-            (Goes::Waits(_), Goes::Waits(_)) => None,
-        }
+            (Goes::To(before, _), Goes::Waits(why)) => format!("{address} waits for a pod of {title}: {}; {why}", left(before)),
+            (Goes::Waits(_), Goes::To(now, _)) => format!("{address} → pod {now}: it is there now"),
+            (Goes::Waits(before), Goes::Waits(now)) if before != now => format!("{address} waits for a pod of {title}: {now}"),
+            (Goes::Waits(_), Goes::Waits(_)) => return None,
+        })
     }
 
     async fn end(mut self) {
@@ -353,7 +381,7 @@ impl Serving {
         self.say(Told::Counted(counts)).await;
         let Counts { received, sent, total, errors, .. } = counts;
         let lasted = time::age(i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX));
-        let address = self.opening.listening.addresses().into_iter().next().unwrap_or_default();
+        let address = self.opening.listening.address();
         let words = format!(
             "{address} ended after {lasted}: {total} connections, {errors} failed, {} received, {} sent",
             bytes(received),

@@ -259,7 +259,7 @@ pub async fn a_forward_to_a_service_or_workload_goes_on_to_the_next_pod(ground: 
     desk.on(&address);
     desk.press("enter");
     let text = desk.see("Where it went");
-    assert!(text.contains(&format!("pod {current}")) && text.contains("go to pod web-"), "{text}");
+    assert!(text.contains(&format!("pod {current}")) && text.contains("→ pod web-"), "{text}");
     desk.press("esc");
 
     // None is left: it says so, and waits for one.
@@ -297,7 +297,7 @@ pub async fn a_forward_to_a_pod_stays_with_its_name(ground: &Ground) {
     desk.press("enter");
     // It was seen to be away, or was back before anybody could see it.
     let text = desk.see("Where it went");
-    assert!(text.contains("waits for it") || text.contains("was made anew"), "{text}");
+    assert!(text.contains("waits for pod db-0") || text.contains("was made anew"), "{text}");
 }
 
 pub async fn a_hundred_megabytes_pass_unharmed(ground: &Ground) {
@@ -422,13 +422,14 @@ pub async fn a_service_that_turns_to_other_pods_takes_the_forward_along(ground: 
     ground.post(&ground.core("services"), &before).await.ok();
     ready_pods(ground, 2).await;
     let desk = Desk::open(ground, "services");
+    desk.driver.send(Input::Resize(155, 40));
     desk.on("web");
     desk.command("port-forward :http");
     let port = opened(&desk, "of pod blue-");
     echoes(port);
     ground.patch(&ground.core("services/web"), Patch::Merge, &json!({"spec": {"selector": {"app": "green"}}})).await.ok();
-    desk.see("is not behind it any more");
-    desk.see("go to pod green-");
+    let screen = desk.see("is not behind service/web any more");
+    assert!(screen.contains("→ pod green-"), "{screen}");
     echoes(port);
 }
 
@@ -449,7 +450,9 @@ pub async fn forwards_go_on_in_another_context_and_end_with_the_program(ground: 
     echoes(port);
     list(&desk);
     let address = format!("127.0.0.1:{port}");
-    desk.row(&address, &format!(" {own} "));
+    let screen = desk.row(&address, "db-0:7000");
+    let row = crate::live::row(&screen, &address).unwrap_or_default();
+    assert!(row.split_whitespace().any(|word| word == own), "the row names the context {own}: {row}");
     // The connection of the context that was left is looked after still.
     ground.delete(&ground.core("pods/db-0"), &Value::Null).await.ok();
     desk.on(&address);

@@ -77,6 +77,11 @@ impl Listening {
         v4.into_iter().chain(v6).collect()
     }
 
+    /// The one to be shown.
+    pub(in crate::cluster::write) fn address(&self) -> String {
+        self.addresses().into_iter().next().unwrap_or_default()
+    }
+
     /// The next connection. Nothing is lost when the future is dropped.
     ///
     /// # Errors
