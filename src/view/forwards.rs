@@ -137,3 +137,75 @@ fn described(forward: &Forward, now: Seconds) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::forward::{Counts, Forwarding, Opened};
+    use crate::model::kind::Kind;
+    use crate::model::reference::Reference;
+
+    fn forward(number: u64) -> Forward {
+        let target = Reference {
+            kind: Arc::new(Kind { singular: "service".into(), ..Kind::default() }),
+            namespace: "shop".into(),
+            name: "web".into(),
+            uid: Uid::new("u"),
+        };
+        let opened = Opened {
+            target,
+            asked: Forwarding::parse("http").unwrap(),
+            context: "dev".into(),
+            addresses: vec![format!("127.0.0.1:{}", 8000 + number)],
+            port: 8000 + number as u16,
+            goes: Goes::To("web-1".into(), 8080),
+        };
+        Forward::new(number, opened, 100)
+    }
+
+    fn rows(forwards: &mut Forwards, tables: &mut Tables) -> Vec<String> {
+        forwards.feed(tables, 160);
+        let table = tables.get(&TableKey::Forwards).unwrap();
+        assert_eq!(table.truth(), Truth::Live);
+        let cells = |row: &crate::model::row::Row| row.cells.iter().map(|cell| cell.text(160)).collect::<Vec<_>>().join("|");
+        table.store.iter().map(|row| format!("{} {}", row.name, cells(row))).collect()
+    }
+
+    #[test]
+    fn the_table_has_what_is_open_also_after_it_was_forgotten() {
+        let (mut forwards, mut tables) = (Forwards::default(), Tables::default());
+        assert_eq!(rows(&mut forwards, &mut tables), [""; 0]);
+        forwards.open(forward(1));
+        forwards.open(forward(2));
+        let counts = Counts { received: 2048, sent: 5, open: 1, total: 3, errors: 1 };
+        assert!(forwards.take(1, &Told::Counted(counts), 150) && forwards.take(1, &Told::Failed("no".into(), 1), 150));
+        let first = "127.0.0.1:8001 service/web|http|web-1:8080|1|3|2.0 KiB|5 B|1|dev|no";
+        let second = "127.0.0.1:8002 service/web|http|web-1:8080|0|0|0 B|0 B|0|dev|";
+        assert_eq!(rows(&mut forwards, &mut tables), [first, second]);
+        tables.clear();
+        assert_eq!(rows(&mut forwards, &mut tables), [first, second]);
+        assert!(forwards.close(2).is_some() && forwards.close(2).is_none());
+        assert_eq!(rows(&mut forwards, &mut tables), [first]);
+        assert!(!forwards.take(2, &Told::Counted(counts), 150), "what comes after the end is not heard");
+    }
+
+    #[test]
+    fn a_text_about_one_follows_it_to_its_end() {
+        let mut forwards = Forwards::default();
+        forwards.open(forward(1));
+        let mut view = forwards.describe(1, 160).unwrap();
+        assert!(view.lines.iter().any(|line| line == "Goes to:     port 8080 of pod/web-1"), "{:?}", view.lines);
+        forwards.take(1, &Told::Moved(Goes::Waits("there is no pod".into()), "it waits".into()), 160);
+        forwards.take(1, &Told::Failed("no".into(), 4), 170);
+        forwards.fill(&mut view, 180);
+        for line in ["Goes to:     nowhere now: there is no pod", "  20s ago  it waits", "  10s ago (×4)  no"] {
+            assert!(view.lines.iter().any(|known| known == line), "{line}: {:?}", view.lines);
+        }
+        assert_eq!(view.fill, Fill::Live);
+        forwards.close(1);
+        forwards.fill(&mut view, 190);
+        assert_eq!(view.fill, Fill::Gone);
+    }
+}

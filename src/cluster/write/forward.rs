@@ -224,10 +224,12 @@ impl Serving {
                             self.choose().await;
                         }
                     }
-                    id if id == last => if self.pods.take(*update) {
-                        self.choose().await;
-                    },
-                    _ => {}
+                    id => {
+                        let changed = id == last && self.pods.take(*update);
+                        if changed {
+                            self.choose().await;
+                        }
+                    }
                 },
                 Some(uid) = doubted.recv() => {
                     self.pods.doubt(uid);

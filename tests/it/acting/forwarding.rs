@@ -504,6 +504,18 @@ pub async fn what_is_not_allowed_is_not_forwarded(ground: &Ground) {
     desk.on("lone");
     desk.command("port-forward echo");
     desk.see("port-forward of pods is denied here (config.toml:1)");
+    desk.press("esc");
+
+    // Who may not is told before anything is sent.
+    let (desk, _proxy) = through(ground, "");
+    desk.command(if ground.is_real() { "ctx viewer" } else { "ctx demo-viewer" });
+    desk.wait("the other context", |screen| screen.lines().next().is_some_and(|line| line.contains("viewer")));
+    desk.command(&format!("pods -n {}", ground.namespace()));
+    desk.on("lone");
+    desk.press(":");
+    desk.driver.type_text("port-forward ");
+    desk.see("may not create pods/portforward");
+    desk.press("esc");
 }
 
 pub async fn what_the_pod_refuses_is_said(ground: &Ground) {
