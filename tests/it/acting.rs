@@ -68,6 +68,7 @@ macro_rules! on {
                     a_forward_to_a_pod_stays_with_its_name
                     a_hundred_megabytes_pass_unharmed
                     a_connection_that_is_cut_ends_and_the_next_one_works
+                    who_rests_or_is_slow_loses_nothing
                     a_way_that_falls_silent_ends
                     a_service_that_turns_to_other_pods_takes_the_forward_along
                     forwards_go_on_in_another_context_and_end_with_the_program

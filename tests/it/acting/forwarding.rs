@@ -394,6 +394,48 @@ pub async fn a_connection_that_is_cut_ends_and_the_next_one_works(ground: &Groun
     assert!(text.contains("the connection"), "{text}");
 }
 
+pub async fn who_rests_or_is_slow_loses_nothing(ground: &Ground) {
+    /// Longer than a way may be silent.
+    const REST: Duration = Duration::from_secs(23);
+    /// More than all buffers on the way have room for.
+    const MUCH: u64 = 1 << 30;
+    echo(ground);
+    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
+    running(ground, "lone").await;
+    let desk = Desk::open(ground, "pods");
+    desk.on("lone");
+    desk.command("port-forward :echo");
+    let port = opened(&desk, "→ port 7000 of pod lone");
+    let mut resting = connect(("127.0.0.1", port)).expect("a connection");
+    comes_back(&mut resting, b"before").expect("an echo");
+
+    // It sends and takes nothing back, until nothing is taken any more: what waits is bounded.
+    let mut slow = connect(("127.0.0.1", port)).expect("a connection");
+    slow.set_write_timeout(Some(Duration::from_secs(2))).expect("a limit");
+    let byte = |at: u64| (at % 251) as u8;
+    let mut sent = 0;
+    while sent < MUCH {
+        let piece: Vec<u8> = (sent..sent + 65_536).map(byte).collect();
+        match slow.write(&piece) {
+            Ok(count) => sent += count as u64,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+            Err(error) => panic!("after {sent} bytes: {error}"),
+        }
+    }
+    assert!(sent < MUCH, "somebody keeps all of it");
+    std::thread::sleep(REST);
+    comes_back(&mut resting, b"after").expect("an echo after a rest");
+    slow.shutdown(Shutdown::Write).expect("it is open");
+    let mut heard = vec![0; sent as usize];
+    slow.read_exact(&mut heard).expect("all comes back");
+    assert!(heard.iter().zip(0..).all(|(heard, at)| *heard == byte(at)), "other bytes came back");
+    list(&desk);
+    let address = format!("127.0.0.1:{port}");
+    desk.on(&address);
+    desk.press("enter");
+    desk.see("2 in all, 0 failed");
+}
+
 pub async fn a_way_that_falls_silent_ends(ground: &Ground) {
     echo(ground);
     ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
