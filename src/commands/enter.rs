@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Context, Refusal, views};
+use super::{Context, Refusal, forward, views};
+use crate::kinds::panes::forwards;
 use crate::kinds::{self, Enter};
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -84,6 +85,9 @@ fn pseudo(c: &mut Context<'_>, row: &Row) -> Result<(), Refusal> {
         let scope = c.state.scope.clone();
         go(c.state, TableKey::Labelled(scope, key.clone(), value.clone()), None, row);
         return Ok(());
+    }
+    if &*row.kind.kind == forwards::KIND {
+        return forward::describe(c, &row.uid);
     }
     views::describe(c, "")
 }

@@ -14,6 +14,7 @@ mod args;
 mod chosen;
 mod copy;
 mod enter;
+mod forward;
 mod help;
 mod journal;
 mod kubectl;
@@ -158,8 +159,8 @@ pub static COMMANDS: &[Command] = &[
         "[foreground|orphan] [--grace SECONDS] [--force]",
         "Delete it, after saying what goes with it",
         Group::Act,
-        act::can_delete,
-        act::delete,
+        forward::can_delete,
+        forward::delete,
     ),
     command("unfinalize", "FINALIZER", "Take a finalizer away that holds it", Group::Act, act::can_unfinalize, act::unfinalize),
     command("evict", "[--grace SECONDS]", "Evict the pod, if its budgets allow it", Group::Act, act::can_evict, act::evict),
@@ -208,6 +209,14 @@ pub static COMMANDS: &[Command] = &[
         session::shell_or_scale,
     ),
     command(
+        "port-forward",
+        "[PORT|LOCAL:PORT]",
+        "Forward a port of this machine to one of its ports",
+        Group::Act,
+        forward::can_forward,
+        forward::forward,
+    ),
+    command(
         "undo",
         "[NUMBER]",
         "Take back what the journal has last, or the entry of a number",
@@ -218,6 +227,7 @@ pub static COMMANDS: &[Command] = &[
     command("journal", "", "Show what was written, when and by whom", Group::Act, always, journal::journal),
     command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
     command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
+    command("forwards", "", "Show the port-forwards that are open; delete ends one", Group::Views, always, forward::forwards),
     command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
@@ -269,7 +279,7 @@ pub static COMMANDS: &[Command] = &[
     command(
         "copy",
         "WHAT [COLUMN]",
-        "Copy name, namespace/name, a cell or the kubectl command; of marked rows, of all",
+        "Copy name, namespace/name, a cell, the URL of a port-forward or the kubectl command; of marked rows, of all",
         Group::Object,
         copy::can_copy,
         copy::copy,
@@ -327,8 +337,17 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 /// Short names that people type: vim's and k9s'.
-pub static ALIASES: &[(&str, &str)] =
-    &[("q", "quit"), ("q!", "quit"), ("context", "ctx"), ("log", "logs"), ("namespace", "ns"), ("h", "help"), ("desc", "describe")];
+pub static ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("context", "ctx"),
+    ("namespace", "ns"),
+    ("h", "help"),
+    ("desc", "describe"),
+    ("log", "logs"),
+    ("forward", "port-forward"),
+    ("pf", "forwards"),
+];
 
 /// A command by its name or alias.
 pub fn find(name: &str) -> Option<&'static Command> {

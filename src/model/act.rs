@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::forward::Forwarding;
 use super::policy::Demand;
 use super::reference::Reference;
 use super::session::{Choosing, Entering, Way};
@@ -55,6 +56,8 @@ pub enum Act {
     Retry,
     /// A Service for what runs.
     Expose(Exposing),
+    /// A port of this machine leads to one of its ports.
+    Forward(Forwarding),
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
     /// Into a container.
@@ -135,6 +138,7 @@ impl Act {
             Act::Suspend(_) => "suspend",
             Act::Retry => "retry-job",
             Act::Expose(_) => "expose",
+            Act::Forward(_) => "port-forward",
             Act::TakeBack(_) => "undo",
             Act::Enter(entering) => entering.verb(),
         }
@@ -166,6 +170,7 @@ impl Act {
             Act::Suspend(false) => "Unsuspend".into(),
             Act::Retry => "Make a new Job like".into(),
             Act::Expose(_) => "Make a Service for".into(),
+            Act::Forward(how) => format!("Forward port {} of", how.remote),
             Act::TakeBack(_) => "Take back what was done to".into(),
             Act::Enter(entering) => entering.question(),
         }
@@ -240,6 +245,7 @@ impl Act {
                 let name = how.name.as_ref().map(|name| format!(" --name={}", quoted(name))).unwrap_or_default();
                 format!("expose {title}{port}{target}{kind}{name}")
             }
+            Act::Forward(how) => format!("port-forward {title} {}", how.kubectl()),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
             Act::Enter(entering) => entering.kubectl(&name),
         };
@@ -253,6 +259,8 @@ impl Act {
         match self {
             // The pending target was the question.
             Act::Scale(..) => Demand::Free,
+            // Nothing changes in the cluster, and the port was chosen.
+            Act::Forward(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
             // A debug container stays in its pod for as long as that is there; the rest changes nothing by itself.
             Act::Enter(entering) if !matches!(entering.way, Way::Debug(_)) => Demand::Free,

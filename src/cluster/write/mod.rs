@@ -26,6 +26,7 @@ mod channel;
 mod effects;
 mod enter;
 mod fields;
+mod forward;
 pub mod journal;
 mod managed;
 mod plan;

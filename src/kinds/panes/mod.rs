@@ -11,6 +11,7 @@ use crate::model::row::{Cell, Column, Labels, Row};
 use crate::model::store::Delta;
 
 pub mod containers;
+pub mod forwards;
 pub mod labels;
 pub mod nodes;
 pub mod rollouts;

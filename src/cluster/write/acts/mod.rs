@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Gate;
 use super::enter::{self, Entrance};
 use super::fields::{self, Field};
+use super::forward::Opening;
 use super::managed;
 use super::read::Lists;
 use super::send::{Content, Write};
@@ -19,6 +20,7 @@ mod batch;
 mod delete;
 pub(super) mod drain;
 mod expose;
+mod forward;
 mod meta;
 mod node;
 mod rollout;
@@ -46,6 +48,8 @@ pub(super) enum Work {
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
     /// Into a container.
     Enter(Box<Entrance>),
+    /// A port-forward is opened, which listens already.
+    Forward(Arc<Opening>),
 }
 
 impl Work {
@@ -55,6 +59,7 @@ impl Work {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
             Work::Enter(entrance) => entrance.write.as_deref(),
+            Work::Forward(_) => None,
         }
     }
 }
@@ -125,6 +130,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
         Act::Enter(entering) => enter::prepare(case, entering),
+        Act::Forward(how) => forward::forward(case, how).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
