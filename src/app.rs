@@ -359,6 +359,7 @@ impl<S: Surface> App<S> {
         }
         let view = match (self.state.pane(), self.state.stack.first()) {
             (Some(pane), _) => pane.title().to_lowercase(),
+            (None, Some(View::Table(view))) if matches!(view.place.key, TableKey::Events(_)) => "events".to_owned(),
             (None, Some(View::Table(view))) => view.place.key.kind().map(|kind| kind.full_name()).unwrap_or_default(),
             _ => String::new(),
         };

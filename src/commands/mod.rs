@@ -14,6 +14,7 @@ mod args;
 mod chosen;
 mod copy;
 mod enter;
+mod events;
 mod help;
 mod journal;
 mod kubectl;
@@ -170,7 +171,8 @@ pub static COMMANDS: &[Command] = &[
     command("journal", "", "Show what was written, when and by whom", Group::Act, always, journal::journal),
     command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
     command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
-    command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
+    command("view", "PANE", "Show a pane: pods, services, labels, rollouts or events", Group::Views, always, views::view),
+    command("group", "", "Show each event, or group them by object and reason again", Group::Table, events::on_events, events::group),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
     command("palette", "[LINE]", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),

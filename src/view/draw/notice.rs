@@ -149,6 +149,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Labels(_) => "labels".into(),
         TableKey::Labelled(..) => "objects".into(),
         TableKey::Rollouts(_) => "rollouts".into(),
+        TableKey::Events(_) => "events".into(),
         TableKey::Containers(..) => "containers".into(),
     }
 }
