@@ -72,6 +72,7 @@ static ABILITIES: &[Ability] = &[
     making("trigger", &["cronjobs.batch"], ("batch", "jobs")),
     row("suspend", &["cronjobs.batch"], "patch"),
     making("retry-job", &["jobs.batch"], ("batch", "jobs")),
+    Ability { subresource: "exec", ..row("copy", PODS, "create") },
     making("expose", EXPOSED, ("", "services")),
 ];
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::copying::Copying;
 use super::policy::Demand;
 use super::reference::Reference;
 use super::shell::quoted;
@@ -54,6 +55,8 @@ pub enum Act {
     Retry,
     /// A Service for what runs.
     Expose(Exposing),
+    /// Files to or from a container.
+    Copy(Copying),
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
 }
@@ -132,6 +135,7 @@ impl Act {
             Act::Suspend(_) => "suspend",
             Act::Retry => "retry-job",
             Act::Expose(_) => "expose",
+            Act::Copy(_) => "copy",
             Act::TakeBack(_) => "undo",
         }
     }
@@ -162,6 +166,7 @@ impl Act {
             Act::Suspend(false) => "Unsuspend".into(),
             Act::Retry => "Make a new Job like".into(),
             Act::Expose(_) => "Make a Service for".into(),
+            Act::Copy(copying) => if copying.into { "Copy into" } else { "Copy from" }.into(),
             Act::TakeBack(_) => "Take back what was done to".into(),
         }
     }
@@ -235,6 +240,7 @@ impl Act {
                 let name = how.name.as_ref().map(|name| format!(" --name={}", quoted(name))).unwrap_or_default();
                 format!("expose {title}{port}{target}{kind}{name}")
             }
+            Act::Copy(copying) => copying.kubectl(object),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
         };
         line.push(' ');
@@ -247,6 +253,8 @@ impl Act {
         match self {
             // The pending target was the question.
             Act::Scale(..) => Demand::Free,
+            // Both paths were typed; what would be replaced is asked for by the plan.
+            Act::Copy(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
             _ => Demand::Confirm,
         }

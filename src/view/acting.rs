@@ -118,7 +118,7 @@ impl Running {
 
     /// It is worth a list: several objects, or one that takes its time.
     pub fn listed(&self) -> bool {
-        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_))
+        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_) | Act::Copy(_))
     }
 
     /// `restart: 3 done, 1 failed`.

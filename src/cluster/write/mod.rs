@@ -22,6 +22,8 @@ use crate::model::policy::Policy;
 pub mod access;
 mod acts;
 mod channel;
+mod command;
+mod copy;
 mod effects;
 mod fields;
 pub mod journal;

@@ -40,6 +40,7 @@ pub(in crate::cluster::write) async fn take_back(
         ("PATCH", _) => fields_back(session, target, entry).await,
         ("POST", _) => unmake(session, target, entry).await,
         ("DELETE", _) => make_again(session, target, entry).await,
+        ("GET", _) => Err("what was done in a container is not taken back".into()),
         (method, _) => Err(format!("a {method} cannot be taken back")),
     }
 }
