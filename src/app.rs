@@ -14,7 +14,7 @@ use crate::cluster::{watch, write};
 use crate::commands;
 use crate::config::{Config, Flags};
 use crate::effect::Effect;
-use crate::event::{Event, WatchId};
+use crate::event::{Event, WatchId, Wires};
 use crate::model::row::Uid;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
@@ -22,13 +22,14 @@ use crate::remember::{Memory, Remembered};
 use crate::terminal::signals::Signal;
 use crate::view::draw;
 use crate::view::place::Pane;
-use crate::view::state::{Overlay, State, Tone, View};
+use crate::view::state::{Message, Overlay, State, Tone, View};
 use crate::view::tables::TableKey;
 
 mod acting;
 mod events;
 mod keys;
 mod mouse;
+mod session;
 mod settings;
 pub mod surface;
 mod tasks;
@@ -86,6 +87,10 @@ pub struct App<S: Surface> {
     /// Tells acts that nobody waits for them any more.
     leave: tokio::sync::watch::Sender<bool>,
     polls: tasks::Polls,
+    /// A session that has opened, and waits for the terminal.
+    session: Option<(u64, Box<Wires>)>,
+    /// One has the terminal.
+    talking: bool,
     memory: Memory,
     /// The last click on a row: a second one goes into it.
     clicked: mouse::Click,
@@ -131,6 +136,8 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         say,
         leave: tokio::sync::watch::Sender::new(false),
         polls: tasks::Polls::default(),
+        session: None,
+        talking: false,
         memory: start.memory,
         clicked: None,
         journal: start.journal,
@@ -162,6 +169,12 @@ impl<S: Surface> App<S> {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.draw()?;
         while !self.quit {
+            if let Some((number, wires)) = self.session.take() {
+                if let Some(code) = self.talk(number, *wires, signals, &mut second).await? {
+                    return Ok(code);
+                }
+                continue;
+            }
             self.reconcile();
             let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
             let rest = self.rest();
@@ -253,7 +266,8 @@ impl<S: Surface> App<S> {
         self.state.tables.advance(now);
         self.state.dirty = true;
         self.touch();
-        if self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Info && message.since.elapsed() >= INFORMED) {
+        let old = |message: &Message| message.tone == Tone::Info && message.since.elapsed() >= INFORMED;
+        if !self.talking && self.state.message.as_ref().is_some_and(old) {
             self.state.message = None;
         }
         self.look();

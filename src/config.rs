@@ -26,6 +26,7 @@ use std::sync::Arc;
 use crate::keymap;
 use crate::model::policy::{Policy, Rail};
 use crate::model::scope::{self, Scope};
+use crate::model::session::DEBUG_IMAGE;
 use crate::problem::{Problem, Source};
 
 pub mod check;
@@ -96,6 +97,8 @@ pub struct Settings {
     pub mouse: Said<bool>,
     /// Program and arguments of what logs in; the user's credential plugin where nobody says.
     pub login: Option<Said<Arc<[String]>>>,
+    /// The image that is offered for a debug container.
+    pub debug_image: Said<String>,
     /// Writes are tried with `dryRun=All` first.
     pub dry_run: Said<bool>,
     /// A mistake is dear: the header is red.
@@ -175,6 +178,7 @@ impl Config {
             pane: self.first(context, |layer| &layer.pane),
             mouse: self.first(context, |layer| &layer.mouse).unwrap_or_else(|| Said::new(true, DEFAULT)),
             login: self.first(context, |layer| &layer.login),
+            debug_image: self.first(context, |layer| &layer.debug_image).unwrap_or_else(|| usual(DEBUG_IMAGE)),
             dry_run: self.first(context, |layer| &layer.dry_run).unwrap_or_else(|| Said::new(false, DEFAULT)),
             danger,
             most,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::App;
 use super::surface::Surface;
 use crate::cluster::write::{self, Gate};
-use crate::commands::act;
+use crate::commands::{act, session};
 use crate::event::Event;
 use crate::model::act::{Entry, Intent, Said};
 use crate::model::policy::Demand;
@@ -73,6 +73,16 @@ impl<S: Surface> App<S> {
                 // It was left before it could be asked.
                 _ => self.stop(number),
             },
+            Said::Choose(choosing) => {
+                if asked {
+                    self.acts.remove(&number);
+                }
+                // What has been opened meanwhile stays, and what is offered can be asked for by name.
+                let shown = matches!(self.state.overlay, Overlay::Acts(shown) if shown == number);
+                if asked || shown || matches!(self.state.overlay, Overlay::None) {
+                    session::choose(&mut self.state, *choosing);
+                }
+            }
             Said::Refused(why) => {
                 self.acts.remove(&number);
                 // The bottom line has one line, less a margin.

@@ -85,6 +85,9 @@ impl<S: Surface> App<S> {
             }
             Event::Act(number, said) => self.acted(number, said).await?,
             Event::Wrote(entry) => self.wrote(*entry),
+            // One at a time has the terminal; wires that are dropped end the other.
+            Event::Session(number, wires) if !self.talking && self.session.is_none() => self.session = Some((number, wires)),
+            Event::Session(..) => {}
             Event::Rights(ask, said) => {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
                     return Ok(());

@@ -20,6 +20,7 @@ mod journal;
 mod kubectl;
 mod moves;
 mod palette;
+pub mod session;
 mod views;
 
 pub use help::keys_of;
@@ -160,6 +161,39 @@ pub static COMMANDS: &[Command] = &[
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
     command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
     command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command("shell", "[CONTAINER]", "Open a shell in it: bash, ash or sh", Group::Act, session::can_exec, session::shell),
+    command(
+        "exec",
+        "[--container CONTAINER] COMMAND",
+        "Run a command in it, with a terminal",
+        Group::Act,
+        session::can_exec,
+        session::exec,
+    ),
+    command(
+        "attach",
+        "[CONTAINER]",
+        "Show what it says from now on; typing into it is switched on by ~i",
+        Group::Act,
+        session::can_attach,
+        session::attach,
+    ),
+    command(
+        "debug",
+        "[IMAGE] [--target CONTAINER]",
+        "Add a debug container to the pod, and go into it",
+        Group::Act,
+        session::can_debug,
+        session::debug,
+    ),
+    command(
+        "shell-or-scale",
+        "",
+        "As k9s has it: open a shell in a pod, scale anything else",
+        Group::Act,
+        session::can_shell_or_scale,
+        session::shell_or_scale,
+    ),
     command(
         "undo",
         "[NUMBER]",
@@ -349,6 +383,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("retry", "try now"),
             ("enter", "open"),
             ("describe", "describe"),
+            ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
             ("node", "node"),
@@ -365,6 +400,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         let needless = match *command {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
+            "shell" => !session::has_pods(state),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })

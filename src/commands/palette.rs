@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, events, find, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, events, find, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -206,6 +206,7 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
+                (Purpose::Choosing, _) => session::chosen(c, picker),
             }
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct Layer {
     pub pane: Option<Said<String>>,
     pub mouse: Option<Said<bool>>,
     pub login: Option<Said<Arc<[String]>>>,
+    pub debug_image: Option<Said<String>>,
     pub dry_run: Option<Said<bool>>,
     pub danger: Option<Said<bool>>,
     pub most: Option<Said<usize>>,
@@ -33,7 +34,8 @@ pub(super) struct Layer {
 }
 
 /// The keys of a layer.
-const KEYS: [&str; 10] = ["theme", "keymap", "read-only", "namespace", "pane", "mouse", "login-command", "dry-run", "danger", "guard"];
+const KEYS: [&str; 11] =
+    ["theme", "keymap", "read-only", "namespace", "pane", "mouse", "login-command", "debug-image", "dry-run", "danger", "guard"];
 /// At the top of the file there are the contexts, too.
 const CONTEXT: &str = "context";
 
@@ -113,6 +115,11 @@ impl Reader<'_, '_> {
                 "login-command" => {
                     let read = login(value);
                     layer.login = self.said(key, read);
+                }
+                "debug-image" => {
+                    let named = value.get_ref().as_str().filter(|name| !name.is_empty() && !name.contains(char::is_whitespace));
+                    let read = named.map(str::to_owned).ok_or_else(|| "debug-image has to be the name of an image, in quotes".to_owned());
+                    layer.debug_image = self.said(key, read);
                 }
                 "dry-run" => layer.dry_run = self.truth(key, value),
                 "danger" => layer.danger = self.truth(key, value),

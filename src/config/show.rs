@@ -35,6 +35,7 @@ impl Settings {
         out.maybe("login-command", self.login.as_ref(), "the credential plugin of the user", |words| {
             list(words.iter().map(String::as_str))
         });
+        out.said("debug-image", &self.debug_image, |name| quoted(name));
         out.said("dry-run", &self.dry_run, bool::to_string);
         out.said("danger", &self.danger, bool::to_string);
         out.line("");

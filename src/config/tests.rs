@@ -28,6 +28,7 @@ namespace = ["shop", "team-*"]
 pane = "rollouts"
 mouse = false
 login-command = ["aws", "sso", "login", "--profile=a \"b\""]
+debug-image = "registry.corp/tools:1"
 dry-run = true
 
 [guard]
@@ -90,6 +91,7 @@ fn the_most_exact_word_counts() {
     assert_eq!(of("other").namespace.map(|said| said.value.to_string()), Some("shop, team-*".into()));
     assert_eq!(shop.pane.as_ref().map(said), Some(("certificates.cert-manager.io".into(), "config.toml:27".into())));
     assert_eq!(shop.login.as_ref().map(|login| login.value.len()), Some(4));
+    assert_eq!((shop.debug_image.value.as_str(), &*shop.debug_image.source), ("registry.corp/tools:1", "config.toml:9"));
     assert_eq!((said(&shop.most), shop.policy().most), ((100, "config.toml:12".into()), Some(100)));
     let flags = Flags { theme: Some("dark".into()), keymap: None, read_only: Some(false), fitting: Some("light") };
     let flagged = config.settings(SHOP, &flags);
@@ -191,6 +193,7 @@ fn what_is_shown_says_the_same_when_it_is_read() {
             forget(truth);
         }
         forget(&mut settings_of.most);
+        forget(&mut settings_of.debug_image);
         settings_of.namespace.iter_mut().for_each(forget);
         settings_of.pane.iter_mut().for_each(forget);
         settings_of.login.iter_mut().for_each(forget);
@@ -228,6 +231,7 @@ read-only = true                         # config.toml:3
 # pane: as it was left last time, else the pods
 mouse = true                             # default
 # login-command: the credential plugin of the user
+debug-image = "busybox"                  # default
 dry-run = false                          # default
 danger = true                            # default: by the context's name
 

@@ -28,6 +28,18 @@ const TEMPLATED: &[&str] = &[
 const EXPOSED: &[&str] =
     &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers", "pods", "services"];
 
+/// What has pods to go into.
+const ENTERED: &[&str] = &[
+    "pods",
+    "deployments.apps",
+    "statefulsets.apps",
+    "daemonsets.apps",
+    "replicasets.apps",
+    "replicationcontrollers",
+    "jobs.batch",
+    "services",
+];
+
 /// What a verb takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ability {
@@ -51,6 +63,10 @@ const fn making(verb: &'static str, kinds: &'static [&'static str], of: (&'stati
     Ability { of: Some(of), ..row(verb, kinds, "create") }
 }
 
+const fn entering(verb: &'static str, subresource: &'static str, right: &'static str) -> Ability {
+    Ability { of: Some(("", "pods")), subresource, ..row(verb, ENTERED, right) }
+}
+
 static ABILITIES: &[Ability] = &[
     Ability { subresource: "scale", ..row("scale", SCALED, "patch") },
     Ability { of: Some(("autoscaling", "horizontalpodautoscalers")), ..row("bounds", BOUNDED, "patch") },
@@ -72,8 +88,13 @@ static ABILITIES: &[Ability] = &[
     making("trigger", &["cronjobs.batch"], ("batch", "jobs")),
     row("suspend", &["cronjobs.batch"], "patch"),
     making("retry-job", &["jobs.batch"], ("batch", "jobs")),
-    Ability { subresource: "exec", ..row("copy", PODS, "create") },
     making("expose", EXPOSED, ("", "services")),
+    // Over a websocket it is a GET, and older servers asked for no more than that right: `create` is what newer ones ask for too
+    // (KEP-4006, AuthorizePodWebsocketUpgradeCreatePermission), and what roles have that are meant for it.
+    entering("exec", "exec", "create"),
+    entering("attach", "attach", "create"),
+    Ability { subresource: "exec", ..row("copy", PODS, "create") },
+    entering("debug", "ephemeralcontainers", "patch"),
 ];
 
 /// What a verb takes; `None` where there is no such verb.

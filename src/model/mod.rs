@@ -14,6 +14,7 @@ pub mod reference;
 pub mod rights;
 pub mod row;
 pub mod scope;
+pub mod session;
 pub mod shell;
 pub mod state;
 pub mod store;

@@ -26,6 +26,7 @@ use crate::model::reference::Reference;
 use crate::model::rights::{Attempt, Rights};
 use crate::model::row::Row;
 use crate::model::scope::Scope;
+use crate::model::session::DEBUG_IMAGE;
 use crate::model::state::{Context, Link};
 use crate::model::time::{Clock, Seconds};
 use crate::theme::Theme;
@@ -127,6 +128,8 @@ pub struct State {
     pub policy: Policy,
     /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
     pub login_command: bool,
+    /// The image that is offered for a debug container.
+    pub debug_image: Arc<str>,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
     /// What can follow them.
@@ -192,6 +195,7 @@ impl State {
             chosen: Chosen::default(),
             policy: Policy::of(&context.name),
             login_command: false,
+            debug_image: DEBUG_IMAGE.into(),
             pressed: keymap::State::default(),
             pending: Vec::new(),
             hits: Hits::default(),

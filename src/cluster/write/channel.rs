@@ -39,8 +39,8 @@ const CLOSE: u8 = 255;
 const FRAME: usize = 32 << 10;
 /// How often the other side is asked for a sign of life; client-go does it as often.
 const PING: Duration = Duration::from_secs(5);
-/// A connection that says nothing for so long, pongs neither, is broken.
-const SILENCE: Duration = Duration::from_secs(20);
+/// A connection that says nothing for so long after it was asked, pongs neither, is broken: with [`PING`], 20 s at most.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// What can be agreed on for exec and attach, the best first. With the first one, the end of a stream can be said.
 pub(super) const REMOTE_COMMAND: &str = "v5.channel.k8s.io, v4.channel.k8s.io";
@@ -68,8 +68,11 @@ pub(super) struct Sender {
 #[derive(Debug)]
 pub(super) struct Receiver {
     stream: SplitStream<Socket>,
-    heard: Instant,
-    pinged: Instant,
+    /// The last sign of life, or the last time that one was asked for.
+    quiet: Instant,
+    /// Since when a sign of life is owed. Not since when nothing was heard: whoever does not listen for a while, because the
+    /// bytes cannot be put anywhere, hears nothing either.
+    owed: Option<Instant>,
 }
 
 /// What came.
@@ -109,7 +112,9 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
         }
         return Err(request::refusal(response).await);
     }
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Of the head alone: the body of an answer cannot be looked at by several threads, and a task may go on on another one.
+    let headers = response.headers().clone();
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(SEC_WEBSOCKET_ACCEPT) != derive_accept_key(key.as_bytes()) {
         return Err(ClusterError::Invalid("what answered is no websocket: its key is wrong".into()));
     }
@@ -122,8 +127,8 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
     let config = WebSocketConfig::default().write_buffer_size(0).max_message_size(Some(64 << 20));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, Some(config)).await;
     let (sink, stream) = socket.split();
-    let now = Instant::now();
-    Ok(Channel { to: Sender { sink, closes: agreed.starts_with("v5.") }, from: Receiver { stream, heard: now, pinged: now } })
+    let from = Receiver { stream, quiet: Instant::now(), owed: None };
+    Ok(Channel { to: Sender { sink, closes: agreed.starts_with("v5.") }, from })
 }
 
 impl Sender {
@@ -171,18 +176,20 @@ impl Receiver {
     /// What comes next. Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> Came {
         loop {
-            let wake = self.heard.max(self.pinged) + PING;
             let message = tokio::select! {
+                // What is there already is a sign of life, however long nobody looked.
+                biased;
                 message = self.stream.next() => message,
-                () = tokio::time::sleep_until(wake) => {
-                    self.pinged = Instant::now();
-                    if self.heard.elapsed() >= SILENCE {
-                        return Came::End(Some(format!("nothing was heard for {} s", SILENCE.as_secs())));
+                () = tokio::time::sleep_until(self.quiet + PING) => {
+                    self.quiet = Instant::now();
+                    if self.owed.get_or_insert(self.quiet).elapsed() >= SILENCE {
+                        return Came::End(Some(format!("nothing was heard for {} s", (PING + SILENCE).as_secs())));
                     }
                     return Came::Quiet;
                 }
             };
-            self.heard = Instant::now();
+            self.quiet = Instant::now();
+            self.owed = None;
             let bytes = match message {
                 Some(Ok(Message::Close(Some(said)))) if said.code != CloseCode::Normal && said.code != CloseCode::Away => {
                     return Came::End(Some(format!("the server closed the connection: {} ({})", said.reason, said.code)));

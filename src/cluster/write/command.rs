@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Gate;
 use super::channel::{Came, Channel, ERROR, REMOTE_COMMAND, STDERR, STDOUT};
+use super::enter::status::{self, End};
 use super::send::Door;
 use crate::cluster::connect::Session;
 use crate::cluster::request;
@@ -31,20 +31,11 @@ pub(super) struct Command<'a> {
     pub(super) stdin: bool,
 }
 
-/// How a command ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// With this code.
-    Code(i32),
-    /// It could not be started, or what runs it has lost it: in the words of the kubelet or the runtime.
-    Not(String),
-}
-
 /// What came of a command.
 #[derive(Clone, Debug)]
 pub(super) struct Output {
     /// `None`: it says more than was wanted, and was not heard to the end.
-    pub(super) ended: Option<Ended>,
+    pub(super) ended: Option<End>,
     pub(super) stdout: Vec<u8>,
     /// The last of it.
     pub(super) stderr: Tail,
@@ -81,59 +72,16 @@ impl Command<'_> {
     }
 }
 
-/// `metav1.Status`, as far as it tells of an exit.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Status {
-    status: String,
-    message: String,
-    details: Option<Details>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    causes: Vec<Cause>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Cause {
-    reason: String,
-    message: String,
-}
-
-/// Reads the word of the end: `remotecommand.errorDecoderV4` of client-go.
-pub(super) fn ended(status: &[u8]) -> Ended {
-    let Ok(said) = serde_json::from_slice::<Status>(status) else { return Ended::Not(String::from_utf8_lossy(status).into_owned()) };
-    if said.status == "Success" {
-        return Ended::Code(0);
-    }
-    let causes = said.details.unwrap_or_default().causes;
-    let code = causes.iter().find(|cause| cause.reason == "ExitCode").and_then(|cause| cause.message.parse().ok());
-    code.map_or(Ended::Not(said.message), Ended::Code)
-}
-
-/// Why nothing was run, if the container does not have the program: the runtime's words for it, or a shell's code.
-pub(super) fn is_missing(ended: &Ended) -> bool {
-    match ended {
-        Ended::Code(code) => matches!(code, 126 | 127),
-        Ended::Not(why) => {
-            why.contains("executable file not found") || why.contains("no such file or directory") || why.contains("permission denied")
-        }
-    }
-}
-
 /// What was heard last of a command: how it ended, where that was said.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
-    said: Option<(Ended, Instant)>,
+    said: Option<(End, Instant)>,
 }
 
 impl Ending {
     /// Takes the word of the end.
     pub(super) fn take(&mut self, status: &[u8]) {
-        self.said = Some((ended(status), Instant::now()));
+        self.said = Some((status::end(status), Instant::now()));
     }
 
     /// It has ended.
@@ -149,14 +97,11 @@ impl Ending {
         }
     }
 
-    /// How it ended.
-    ///
-    /// # Errors
-    /// The connection ended first: why.
-    pub(super) fn come_to(self, broken: Option<String>) -> Result<Ended, String> {
+    /// How it ended, if the connection has ended for this reason.
+    pub(super) fn come_to(self, broken: Option<String>) -> End {
         match self.said {
-            Some((ended, _)) => Ok(ended),
-            None => Err(broken.unwrap_or_else(|| "the connection was closed before the command ended".to_owned())),
+            Some((end, _)) => end,
+            None => End::Cut(broken.unwrap_or_else(|| "the connection was closed before the command ended".to_owned())),
         }
     }
 }
@@ -189,30 +134,19 @@ impl Gate {
             }
         };
         to.close().await;
-        output.ended = Some(ending.come_to(broken)?);
-        Ok(output)
+        match ending.come_to(broken) {
+            End::Cut(why) => Err(why),
+            end => {
+                output.ended = Some(end);
+                Ok(output)
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn the_word_of_the_end_is_read_as_client_go_does() {
-        let of = |status: serde_json::Value| ended(status.to_string().as_bytes());
-        assert_eq!(of(json!({"metadata": {}, "status": "Success"})), Ended::Code(0));
-        let failed = json!({"status": "Failure", "reason": "NonZeroExitCode", "message": "command terminated with exit code 2",
-            "details": {"causes": [{"reason": "ExitCode", "message": "2"}]}});
-        assert_eq!(of(failed), Ended::Code(2));
-        let missing = json!({"status": "Failure", "reason": "InternalError",
-            "message": "Internal error occurred: exec: \"tar\": executable file not found in $PATH"});
-        assert!(is_missing(&of(missing)));
-        assert_eq!(ended(b"what is this"), Ended::Not("what is this".into()));
-        assert!(is_missing(&Ended::Code(127)) && !is_missing(&Ended::Code(1)));
-    }
 
     #[test]
     fn the_last_lines_of_an_error_are_kept() {

@@ -130,6 +130,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
             Err(failure) => Step::Failed(failure.words().to_owned()),
         },
         Work::Copy(job) => copy::carry_out(gate, &session, saying, at, &job, answer).await,
+        Work::Enter(entrance) => super::enter::enter(gate, saying, at, &session, *entrance, answer).await,
         // Cordoned already, with the others.
         Work::Drain(_, evictions, node) => {
             let planned: Vec<Uid> = evictions.iter().map(|write| write.object.uid.clone()).collect();

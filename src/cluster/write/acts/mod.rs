@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Gate;
 use super::copy::{self, Job};
+use super::enter::{self, Entrance};
 use super::fields::{self, Field};
 use super::managed;
 use super::read::Lists;
@@ -46,6 +47,8 @@ pub(super) enum Work {
     Copy(Box<Job>),
     /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
+    /// Into a container.
+    Enter(Box<Entrance>),
 }
 
 impl Work {
@@ -55,6 +58,7 @@ impl Work {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
             Work::Copy(_) => None,
+            Work::Enter(entrance) => entrance.write.as_deref(),
         }
     }
 }
@@ -74,7 +78,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// It is so already.
-    fn fields(&self, verb: &'static str, fields: Vec<Field>, change: String) -> Result<Write, String> {
+    pub(super) fn fields(&self, verb: &'static str, fields: Vec<Field>, change: String) -> Result<Write, String> {
         if fields.iter().all(Field::idle) {
             return Err(format!("it is so already: {}", change.rsplit("→ ").next().unwrap_or(&change)));
         }
@@ -125,6 +129,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
         Act::Copy(copying) => copy::prepare(case, copying).await,
+        Act::Enter(entering) => enter::prepare(case, entering),
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }

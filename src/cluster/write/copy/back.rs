@@ -7,7 +7,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::super::Gate;
 use super::super::channel::{Came, Channel, ERROR, STDERR, STDOUT};
-use super::super::command::{Ended, Ending, Tail};
+use super::super::command::{Ending, Tail};
+use super::super::enter::status::End;
 use super::into::Into;
 use super::members::Members;
 use super::pack::{Packed, Print};
@@ -81,8 +82,11 @@ pub(super) async fn check(
     drop(sender);
     to.close().await;
     let found = comparing.await.map_err(|error| error.to_string())?;
-    let ended = ending.come_to(broken).ok();
-    verdict(&found, ended.filter(|ended| *ended != Ended::Code(0)).map(|ended| job.failed(&ended, &stderr.words())))
+    let failed = match ending.come_to(broken) {
+        End::Exited(0) | End::Cut(_) | End::Left => None,
+        ended => Some(job.failed(&ended, &stderr.words())),
+    };
+    verdict(&found, failed)
 }
 
 async fn cut(sender: &mpsc::Sender<Result<bytes::Bytes, String>>, broken: &Option<String>) {

@@ -4,7 +4,8 @@ use tokio::sync::watch;
 
 use super::super::Gate;
 use super::super::channel::{Came, Channel, ERROR, Receiver, STDERR, STDOUT, Sender};
-use super::super::command::{Ended, Ending, Tail};
+use super::super::command::{Ending, Tail};
+use super::super::enter::status::End;
 use super::tally::Tally;
 use super::unpack::{Target, Unpacked, unpack};
 use super::{Copied, Job, Progress, pipe};
@@ -22,10 +23,9 @@ pub(super) struct From {
 }
 
 /// How the container's side ended.
-enum End {
-    Ended(Ended),
-    Broken(String),
-    Stopped,
+enum Heard {
+    /// So.
+    End(End),
     /// Whoever unpacks takes no more.
     Full,
 }
@@ -47,14 +47,14 @@ pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &From, 
     let single = way.name != ".";
     let end = tokio::select! {
         end = hear(&mut to, &mut from, &sender, &mut stderr) => end,
-        () = progress.stopped() => End::Stopped,
-        () = progress.tell("", told, |tally| tally.expected.filter(|_| single)) => End::Stopped,
+        () = progress.stopped() => Heard::End(End::Left),
+        () = progress.tell("", told, |tally| tally.expected.filter(|_| single)) => Heard::End(End::Left),
     };
     match &end {
-        End::Ended(_) | End::Full => {}
         // What came so far is not the end of it.
-        End::Broken(why) => drop(sender.send(Err(why.clone())).await),
-        End::Stopped => drop(sender.send(Err("stopped".into())).await),
+        Heard::End(End::Cut(why)) => drop(sender.send(Err(why.clone())).await),
+        Heard::End(End::Left) => drop(sender.send(Err("stopped".into())).await),
+        Heard::End(_) | Heard::Full => {}
     }
     drop(sender);
     to.close().await;
@@ -70,19 +70,19 @@ async fn hear(
     from: &mut Receiver,
     sender: &tokio::sync::mpsc::Sender<Result<bytes::Bytes, String>>,
     stderr: &mut Tail,
-) -> End {
+) -> Heard {
     let mut ending = Ending::default();
     let broken = loop {
         let came = tokio::select! {
             came = from.next() => came,
             () = ending.over() => break None,
             // What was read last can be the end of the archive: the word of the end follows.
-            () = sender.closed(), if !ending.is_said() => return End::Full,
+            () = sender.closed(), if !ending.is_said() => return Heard::Full,
         };
         match came {
             Came::Bytes(STDOUT, bytes) => {
                 if !bytes.is_empty() && sender.send(Ok(bytes)).await.is_err() {
-                    return End::Full;
+                    return Heard::Full;
                 }
             }
             Came::Bytes(STDERR, bytes) => stderr.add(&bytes),
@@ -96,10 +96,10 @@ async fn hear(
             Came::End(why) => break why,
         }
     };
-    ending.come_to(broken).map_or_else(End::Broken, End::Ended)
+    Heard::End(ending.come_to(broken))
 }
 
-fn outcome(job: &Job, way: &From, end: &End, unpacked: &Unpacked, stderr: &str) -> Result<String, String> {
+fn outcome(job: &Job, way: &From, end: &Heard, unpacked: &Unpacked, stderr: &str) -> Result<String, String> {
     let tally = &unpacked.tally;
     let to = way.target.path.display();
     let mut more = String::new();
@@ -110,11 +110,9 @@ fn outcome(job: &Job, way: &From, end: &End, unpacked: &Unpacked, stderr: &str) 
     }
     let broken = unpacked.broken.as_ref().map(|(why, _)| why.clone());
     let why = match end {
-        End::Stopped => Some("stopped".to_owned()),
-        End::Broken(why) => Some(why.clone()),
-        End::Ended(Ended::Code(0)) => broken,
-        End::Ended(ended) => Some(job.failed(ended, stderr)),
-        End::Full => Some(broken.unwrap_or_else(|| "it could not be written".to_owned())),
+        Heard::End(End::Exited(0)) => broken,
+        Heard::End(ended) => Some(job.failed(ended, stderr)),
+        Heard::Full => Some(broken.unwrap_or_else(|| "it could not be written".to_owned())),
     };
     match why {
         None if unpacked.refused.is_empty() => Ok(format!("{} to {to}{more}", tally.words())),

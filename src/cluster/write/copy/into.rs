@@ -8,7 +8,8 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::super::Gate;
 use super::super::channel::{Came, Channel, ERROR, Receiver, STDERR, STDIN, STDOUT, Sender};
-use super::super::command::{Ended, Tail, ended};
+use super::super::command::Tail;
+use super::super::enter::status::{self, End};
 use super::pack::{Packed, Survey, pack};
 use super::tally::Tally;
 use super::{Copied, Job, Progress, READ_BACK, back, pipe};
@@ -37,12 +38,11 @@ impl Into {
 }
 
 /// How the container's side ended.
-enum End {
-    Ended(Ended),
+enum Sent {
+    /// So.
+    End(End),
     /// All was sent, and the server has no word for the end of it.
     Unsaid,
-    Broken(String),
-    Stopped,
 }
 
 pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &Into, progress: Progress<'_>) -> Copied {
@@ -60,8 +60,8 @@ pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &Into, 
     let total = way.survey.tally.bytes;
     let end = tokio::select! {
         end = send(&mut to, &mut from, bytes, &mut stderr) => end,
-        () = progress.stopped() => End::Stopped,
-        () = progress.tell("", told, |_| Some(total)) => End::Stopped,
+        () = progress.stopped() => Sent::End(End::Left),
+        () = progress.tell("", told, |_| Some(total)) => Sent::End(End::Left),
     };
     to.close().await;
     // Its reader is gone with `send`: it ends by itself, if it has not.
@@ -74,7 +74,7 @@ pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &Into, 
 }
 
 /// Sends what is packed, and hears what the container says meanwhile.
-async fn send(to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<Bytes>, stderr: &mut Tail) -> End {
+async fn send(to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<Bytes>, stderr: &mut Tail) -> Sent {
     let quiet = Notify::new();
     let sending = async {
         loop {
@@ -100,22 +100,25 @@ async fn send(to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<By
     let heard = tokio::select! {
         heard = &mut hearing => heard,
         sent = sending => match sent {
-            Ok(()) => return End::Unsaid,
-            Err(why) => tokio::time::timeout(WHY, hearing).await.ok().filter(Result::is_ok).unwrap_or(Err(why)),
+            Ok(()) => return Sent::Unsaid,
+            Err(why) => match tokio::time::timeout(WHY, hearing).await {
+                Ok(end) if !matches!(end, End::Cut(_)) => end,
+                _ => End::Cut(why),
+            },
         },
     };
-    heard.map_or_else(End::Broken, End::Ended)
+    Sent::End(heard)
 }
 
 /// Hears what the container says until it has ended.
-async fn hear(from: &mut Receiver, quiet: &Notify, stderr: &mut Tail) -> Result<Ended, String> {
+async fn hear(from: &mut Receiver, quiet: &Notify, stderr: &mut Tail) -> End {
     loop {
         match from.next().await {
             Came::Bytes(STDERR | STDOUT, bytes) => stderr.add(&bytes),
-            Came::Bytes(ERROR, bytes) => return Ok(ended(&bytes)),
+            Came::Bytes(ERROR, bytes) => return status::end(&bytes),
             Came::Bytes(..) => {}
             Came::Quiet => quiet.notify_one(),
-            Came::End(why) => return Err(why.unwrap_or_else(|| "the connection was closed before tar ended".to_owned())),
+            Came::End(why) => return End::Cut(why.unwrap_or_else(|| "the connection was closed before tar ended".to_owned())),
         }
     }
 }
@@ -127,20 +130,19 @@ async fn outcome(
     job: &Job,
     way: &Into,
     progress: &Progress<'_>,
-    end: End,
+    end: Sent,
     packed: &Packed,
     stderr: &str,
 ) -> Result<String, String> {
     let to = way.path();
     let partial = || format!("what is in {to} is partial, or old");
-    match end {
-        End::Stopped => return Err(format!("stopped after {}: {}", packed.tally.words(), partial())),
-        End::Broken(why) => return Err(format!("{why}: {}", partial())),
-        End::Ended(Ended::Code(0)) | End::Unsaid => {}
-        End::Ended(ended) => {
-            let nothing = super::no_tar(&job.container, &ended).is_some();
+    match &end {
+        Sent::End(End::Exited(0)) | Sent::Unsaid => {}
+        Sent::End(End::Left) => return Err(format!("stopped after {}: {}", packed.tally.words(), partial())),
+        Sent::End(ended) => {
+            let nothing = super::no_tar(&job.container, ended).is_some();
             let partial = if nothing { "nothing was copied".to_owned() } else { partial() };
-            return Err(format!("{}: {partial}", job.failed(&ended, stderr)));
+            return Err(format!("{}: {partial}", job.failed(ended, stderr)));
         }
     }
     if let Some(why) = &packed.broken {
@@ -155,7 +157,7 @@ async fn outcome(
     }
     if packed.tally.bytes > READ_BACK {
         return match end {
-            End::Unsaid => Err(format!("{words} was sent; whether tar has taken it all is not known")),
+            Sent::Unsaid => Err(format!("{words} was sent; whether tar has taken it all is not known")),
             _ => Ok(format!("{words}; tar has taken it, and it was not read back")),
         };
     }

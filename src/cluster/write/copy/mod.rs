@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::command::{Command, Ended, is_missing};
+use super::command::Command;
+use super::enter::status::End;
 use super::run::stopped;
 use super::{Answer, Gate, Saying};
 use crate::cluster::connect::Session;
@@ -60,11 +61,12 @@ impl Job {
     }
 
     /// What is said where there is nothing to run.
-    fn failed(&self, ended: &Ended, stderr: &str) -> String {
+    fn failed(&self, ended: &End, stderr: &str) -> String {
         no_tar(&self.container, ended).unwrap_or_else(|| match ended {
-            Ended::Code(code) if stderr.is_empty() => format!("tar ended with code {code}"),
-            Ended::Code(code) => format!("tar ended with code {code}: {stderr}"),
-            Ended::Not(why) => why.clone(),
+            End::Exited(code) if stderr.is_empty() => format!("tar ended with code {code}"),
+            End::Exited(code) => format!("tar ended with code {code}: {stderr}"),
+            End::Failed(why) | End::Cut(why) => why.clone(),
+            End::Left => "stopped".to_owned(),
         })
     }
 
@@ -98,8 +100,8 @@ impl Job {
 }
 
 /// What to do in a container that has no `tar`, if that is why.
-fn no_tar(container: &str, ended: &Ended) -> Option<String> {
-    is_missing(ended).then(|| {
+fn no_tar(container: &str, ended: &End) -> Option<String> {
+    ended.is_missing().then(|| {
         format!("container {container} has no tar, which copying takes: a debug container that has it sees its files below /proc/1/root")
     })
 }

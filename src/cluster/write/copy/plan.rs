@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::acts::{Case, Prepared, Work};
-use super::super::command::{Command, Ended, Output};
+use super::super::command::{Command, Output};
+use super::super::enter::status::End;
 use super::from::From;
 use super::into::Into;
 use super::pack;
@@ -91,9 +92,9 @@ impl Looks<'_> {
         let ran = tokio::time::timeout(LOOK, gate.run(session, &command, 64 << 10)).await;
         let output = ran.map_err(|_| format!("container {} did not answer within {} s", self.container, LOOK.as_secs()))??;
         match &output.ended {
-            Some(ended @ Ended::Not(why)) => Err(no_tar(self.container, ended).unwrap_or_else(|| why.clone())),
-            Some(ended @ Ended::Code(_)) => no_tar(self.container, ended).map_or(Ok(output.clone()), Err),
-            None => Ok(output),
+            Some(ended) if ended.is_missing() => Err(no_tar(self.container, ended).unwrap_or_else(|| ended.words())),
+            Some(End::Exited(_)) | None => Ok(output),
+            Some(ended) => Err(ended.words()),
         }
     }
 
@@ -103,14 +104,14 @@ impl Looks<'_> {
         // A `tar` that does not know the option may have begun to pack the whole folder.
         let unknown = output.stderr.words().contains("no-recursion");
         let output = if unknown { self.run(&["tar", "cf", "-", "-C", path, "."]).await? } else { output };
-        Ok(output.ended.is_none_or(|ended| ended == Ended::Code(0)))
+        Ok(output.ended.is_none_or(|ended| ended == End::Exited(0)))
     }
 
     /// Something is there, whatever it is.
     async fn is_there(&self, folder: &str, name: &str) -> Result<bool, String> {
         let name = format!("./{name}");
         let output = self.run(&["tar", "cf", "/dev/null", "-C", folder, &name]).await?;
-        Ok(output.ended.is_none_or(|ended| ended == Ended::Code(0)))
+        Ok(output.ended.is_none_or(|ended| ended == End::Exited(0)))
     }
 }
 
