@@ -13,6 +13,7 @@ pub mod act;
 mod args;
 mod chosen;
 mod copy;
+mod cp;
 mod enter;
 mod events;
 mod help;
@@ -185,6 +186,14 @@ pub static COMMANDS: &[Command] = &[
         Group::Act,
         session::can_debug,
         session::debug,
+    ),
+    command(
+        "cp",
+        "[--container CONTAINER] FROM TO",
+        "Copy files from a container (:PATH, POD:PATH) or into one, by tar",
+        Group::Act,
+        cp::can_cp,
+        cp::cp,
     ),
     command(
         "shell-or-scale",

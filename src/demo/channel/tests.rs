@@ -69,7 +69,7 @@ async fn start(command: &[&str], options: Options, world: Arc<Still>) -> Client 
     let (client, server) = sockets().await;
     let container = Container::of(&running(), "app", false).unwrap();
     let command: Vec<String> = command.iter().map(|w| String::from(*w)).collect();
-    let shell = Shell::start(&container, &command, options.stdin, options.tty, NOW).unwrap();
+    let shell = Shell::start_on(Disk::of(&container), &container, &command, options.stdin, options.tty, NOW).unwrap();
     let talk = Talk { options, container, command, world, attached: false };
     tokio::spawn(talk.go_on(server, Behind::Shell(Box::new(shell))));
     client

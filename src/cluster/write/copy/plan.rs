@@ -16,6 +16,8 @@ use super::{Job, VERB, Way, no_tar};
 use crate::kinds::describe::json::Json;
 use crate::model::act::Note;
 use crate::model::copying::Copying;
+use crate::model::reference::Reference;
+use crate::model::row::Uid;
 
 /// A look into a container takes no longer.
 const LOOK: Duration = Duration::from_secs(15);
@@ -30,7 +32,9 @@ pub(in crate::cluster::write) async fn prepare(case: &Case<'_>, copying: &Copyin
     let container = container(case.object, copying.container.as_deref())?;
     let looks = Looks { case, container: &container };
     let (way, change, notes) = if copying.into { into(&looks, copying).await? } else { from(&looks, copying).await? };
-    let job = Job { pod: case.target.clone(), container, way };
+    // A pod that was named has a UID from now on: another one of its name is another one.
+    let pod = Reference { uid: Uid::new(case.object.text("metadata.uid")), ..case.target.clone() };
+    let job = Job { pod, container, way };
     Ok(Prepared { change, notes, work: Work::Copy(Box::new(job)) })
 }
 

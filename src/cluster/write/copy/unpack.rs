@@ -16,6 +16,8 @@ use super::tally::{Said, Tally};
 /// Bytes that are read and written at once; a run of so many zeros is a hole in the file.
 const CHUNK: usize = 64 << 10;
 
+const ZEROS: [u8; CHUNK] = [0; CHUNK];
+
 /// Where it is to stand.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -237,7 +239,7 @@ impl Unpacking<'_> {
                 break;
             }
             let part = &chunk[..read];
-            if read == CHUNK && part.iter().all(|byte| *byte == 0) {
+            if read == CHUNK && *part == ZEROS {
                 file.seek(SeekFrom::Current(CHUNK as i64))?;
             } else {
                 file.write_all(part)?;
