@@ -2,7 +2,7 @@
 //! and writes bytes, and somebody else tells it the time: it knows neither sockets nor tasks.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::demo::container::Container;
 

@@ -50,6 +50,7 @@ fn arguments(command: &str) -> &'static [&'static str] {
         "taint" => &["a=b:NoExecute", "a-"],
         "expose" => &["", "80:8080 --name web"],
         "undo" => &["", "1"],
+        "cp" => &[":/etc/hosts /tmp", "-c app /etc/hosts :/tmp/x"],
         "view" => &["services", "rollouts", "labels"],
         "ns" => &["shop", "*"],
         "sort" => &["name"],
