@@ -54,10 +54,10 @@ pub enum Event {
 /// A session in a container, to whoever has the terminal.
 #[derive(Debug)]
 pub struct Wires {
-    /// What runs there: `a shell`, `ls -l /`.
-    pub what: String,
-    /// Where: `shop/web-1, container app`.
-    pub place: String,
+    /// What it is, and where: `a shell in shop/web-1, container app`.
+    pub title: String,
+    /// There is a terminal on the other side: without one, its lines end as those of files do.
+    pub tty: bool,
     /// Whether what is typed gets there.
     pub input: Input,
     /// When it has ended by itself, what it said last is there to be read until a key is pressed.

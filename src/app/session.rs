@@ -34,6 +34,8 @@ struct Talk {
     bytes: usize,
     /// It is over, and the last words wait to be read.
     over: bool,
+    /// The last byte that was shown.
+    last: u8,
 }
 
 /// Whether it goes on.
@@ -58,19 +60,32 @@ impl Talk {
 
     /// What is said at the beginning: where one is, and how one gets out.
     fn heading(&self) -> String {
-        let Wires { what, place, input, .. } = &self.wires;
-        let (verb, ways) = match input {
-            Input::On => ("", "enter ~ . leaves, ~ ? says more"),
-            Input::Off => ("output only: ", "~ i types into it too, ctrl-c leaves and stops nothing"),
-            Input::None => ("output only, it takes no input: ", "ctrl-c leaves and stops nothing"),
+        let ways = match self.wires.input {
+            Input::On => "enter ~ . leaves, ~ ? says more",
+            Input::Off => "its output only: ~ i types into it, ctrl-c leaves and stops nothing",
+            Input::None => "its output only, it takes no input: ctrl-c leaves and stops nothing",
         };
-        format!("{verb}{} in {} ({ways})", text::safe(what), text::safe(place))
+        format!("{} ({ways})", text::safe(&self.wires.title))
     }
 
     fn help(&self) -> String {
         let input = if self.wires.input == Input::Off { "  ~i  what is typed goes in\r\n" } else { "" };
         format!("\r\nat the beginning of a line:\r\n  ~.  leave, whatever hangs\r\n{input}  ~~  a tilde\r\n  ~?  this\r\n")
     }
+}
+
+/// Bytes of a program without a terminal for one in raw mode, which does not go to the first column at the end of a line by
+/// itself. `last` is the byte before, and after.
+fn lines_returned(bytes: &[u8], last: &mut u8) -> Vec<u8> {
+    let mut returned = Vec::with_capacity(bytes.len() + bytes.len() / 32);
+    for &byte in bytes {
+        if byte == b'\n' && *last != b'\r' {
+            returned.push(b'\r');
+        }
+        returned.push(byte);
+        *last = byte;
+    }
+    returned
 }
 
 /// A line of our own between the session's.
@@ -90,7 +105,7 @@ impl<S: Surface> App<S> {
         if matches!(self.state.overlay, Overlay::Acts(shown) if shown == number) {
             self.state.overlay = Overlay::None;
         }
-        let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false };
+        let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, last: 0 };
         self.surface.pass()?;
         self.talking = true;
         self.surface.put(&line(&talk.heading()))?;
@@ -219,6 +234,9 @@ impl<S: Surface> App<S> {
                         Err(_) => break,
                     }
                 }
+                if !talk.wires.tty {
+                    piece = lines_returned(&piece, &mut talk.last);
+                }
                 self.surface.put(&piece)?;
                 return then.map_or(Ok(Next::On), |then| self.spoken(talk, Some(then)));
             }
@@ -243,5 +261,17 @@ impl<S: Surface> App<S> {
             None => return Ok(Next::Back),
         }
         Ok(Next::On)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_files_begin_at_the_first_column() {
+        let mut last = 0;
+        assert_eq!(lines_returned(b"a\nb\r\nc\r", &mut last), b"a\r\nb\r\nc\r");
+        assert_eq!(lines_returned(b"\n\n", &mut last), b"\n\r\n", "cut between the two");
     }
 }

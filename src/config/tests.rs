@@ -28,7 +28,6 @@ namespace = ["shop", "team-*"]
 pane = "rollouts"
 mouse = false
 login-command = ["aws", "sso", "login", "--profile=a \"b\""]
-debug-image = "registry.corp/tools:1"
 dry-run = true
 
 [guard]
@@ -53,6 +52,7 @@ guard.defaults = false
 [context."arn:aws:eks:eu-west-1:1:cluster/shop"]
 theme = "monochrome"
 namespace = "*"
+debug-image = "registry.corp/tools:1"
 
 [[context."arn:aws:eks:eu-west-1:1:cluster/shop".guard.rail]]
 kinds = ["secrets"]
@@ -91,7 +91,7 @@ fn the_most_exact_word_counts() {
     assert_eq!(of("other").namespace.map(|said| said.value.to_string()), Some("shop, team-*".into()));
     assert_eq!(shop.pane.as_ref().map(said), Some(("certificates.cert-manager.io".into(), "config.toml:27".into())));
     assert_eq!(shop.login.as_ref().map(|login| login.value.len()), Some(4));
-    assert_eq!((shop.debug_image.value.as_str(), &*shop.debug_image.source), ("registry.corp/tools:1", "config.toml:9"));
+    assert_eq!((shop.debug_image.value.as_str(), &*shop.debug_image.source), ("registry.corp/tools:1", "config.toml:33"));
     assert_eq!((said(&shop.most), shop.policy().most), ((100, "config.toml:12".into()), Some(100)));
     let flags = Flags { theme: Some("dark".into()), keymap: None, read_only: Some(false), fitting: Some("light") };
     let flagged = config.settings(SHOP, &flags);
@@ -124,7 +124,7 @@ fn rails_add_up_and_say_where_they_are_from() {
     assert_eq!(rail(&other, "scale", &sets, "kube-system"), None);
     let shop = config.settings(SHOP, &Flags::default()).policy();
     assert_eq!(rail(&shop, "delete", &sets, "shop"), None, "the usual ones are taken away");
-    assert_eq!(rail(&shop, "delete", &secrets, "kube-system"), Some((Demand::Free, "config.toml:34".into())));
+    assert_eq!(rail(&shop, "delete", &secrets, "kube-system"), Some((Demand::Free, "config.toml:35".into())));
     assert_eq!((shop.read_only.as_deref(), shop.danger, shop.dry_run), (Some("config.toml:22"), true, true));
 }
 

@@ -20,13 +20,14 @@ use http::StatusCode;
 
 use super::channel;
 use super::container::Container;
+use super::controllers::kubelet;
 use super::http::{Answer, Request, Service, User};
 use super::logs::{self, Follows};
 use super::refusal::Refusal;
 use super::roles::{self, Attempt};
 use super::running::Running;
 use super::shell::Disk;
-use super::store::Object;
+use super::store::{Object, Ref};
 use super::tree::Tree;
 use super::world::World;
 use call::Call;
@@ -113,6 +114,11 @@ impl Follows for Running {
 
     fn disk(&self, container: &Container) -> Disk {
         Running::disk(self, container)
+    }
+
+    fn exited(&self, namespace: &str, pod: &str, container: &str, code: i32) {
+        let pod = Ref::new("pods", namespace, pod);
+        self.with(|world| kubelet::exited(world, &pod, container, code.into()));
     }
 }
 

@@ -55,13 +55,13 @@ impl Entering {
         }
     }
 
-    /// What runs there, as one would say it: `a shell`, `ls -l /`.
-    pub fn what(&self) -> String {
+    /// What it is, as one would say it, of a place: `a shell in web`, `ls -l / in web`, `attached to web`.
+    pub fn title(&self, place: &str) -> String {
         match &self.way {
-            Way::Shell => "a shell".into(),
-            Way::Run(command) => spelled(command),
-            Way::Attach => "attach".into(),
-            Way::Debug(_) => "a debug container".into(),
+            Way::Shell => format!("a shell in {place}"),
+            Way::Run(command) => format!("{} in {place}", spelled(command)),
+            Way::Attach => format!("attached to {place}"),
+            Way::Debug(_) => format!("debugging in {place}"),
         }
     }
 

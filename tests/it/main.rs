@@ -9,6 +9,7 @@ mod binary;
 mod cli;
 mod cluster;
 mod driver;
+mod entering;
 mod fixture;
 mod gate;
 mod input;

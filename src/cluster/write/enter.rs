@@ -17,7 +17,7 @@ use crate::event::{Event, Input, Spoken, Wires};
 use crate::kinds::describe::json::Json;
 use crate::model::act::{Act, Entry, Intent, Note, Said, Step};
 use crate::model::reference::Reference;
-use crate::model::session::{Choosing, Entering, Missing, Way};
+use crate::model::session::{Choosing, Entering, Missing, Way, spelled};
 use crate::model::time;
 
 mod debug;
@@ -46,6 +46,8 @@ pub(super) struct Entrance {
     tty: bool,
     /// What is typed can reach it.
     stdin: bool,
+    /// It is a debug container itself.
+    ephemeral: bool,
     /// What makes it first.
     pub(super) write: Option<Box<Write>>,
 }
@@ -63,11 +65,12 @@ pub(super) fn prepare(case: &Case<'_>, entering: &Entering) -> Result<Prepared, 
         container: wanted.to_owned(),
         tty: true,
         stdin: true,
+        ephemeral: resolve::is_ephemeral(case.object, wanted),
         write: None,
     };
     let change = match &entering.way {
         Way::Shell => format!("bash, ash or sh in container {wanted}"),
-        Way::Run(_) => format!("{} in container {wanted}", entering.what()),
+        Way::Run(command) => format!("{} in container {wanted}", spelled(command)),
         Way::Attach => {
             let spec = resolve::spec(case.object, wanted).ok_or_else(|| format!("it has no container {wanted:?}"))?;
             (entrance.tty, entrance.stdin) = (spec.flag("tty"), spec.flag("stdin"));
@@ -105,7 +108,7 @@ pub(super) async fn enter(
             None => return Step::Done(format!("container {} was added, and is not waited for: :attach goes into it", entrance.container)),
         }
     }
-    let opening = format!("opening {}", entrance.entering.what());
+    let opening = format!("opening: {}", entrance.entering.title(&entrance.container));
     saying.say(Said::Step(at, Step::Doing(vec![opening]))).await;
     let began = Instant::now();
     let commands: Vec<Vec<String>> = match &entrance.entering.way {
@@ -130,15 +133,19 @@ pub(super) async fn enter(
             }
         };
         if let Some(end) = opened.end.as_ref().filter(|end| shell && end.is_missing()) {
-            missing.get_or_insert_with(|| end.words());
+            missing.get_or_insert_with(|| end.words(false));
             opened.channel.to.close().await;
             continue;
         }
         let end = entrance.inside(gate, saying, session, opened, &mut answer).await;
         let gone = if matches!(end, End::Exited(0) | End::Left) { None } else { lost(session, &entrance.pod).await };
-        let after = time::age(i64::try_from(began.elapsed().as_secs()).unwrap_or(0));
+        let after = match began.elapsed().as_secs() {
+            0 => String::new(),
+            seconds => format!(", after {}", time::age(i64::try_from(seconds).unwrap_or(i64::MAX))),
+        };
         let gone = gone.map(|why| format!(" ({why})")).unwrap_or_default();
-        let words = format!("{} in {}: {}{gone} after {after}", entrance.entering.what(), entrance.container, end.words());
+        let ended = end.words(!entrance.runs_command());
+        let words = format!("{}: {ended}{gone}{after}", entrance.entering.title(&entrance.container));
         let good = matches!(end, End::Exited(_) | End::Left);
         let outcome = if good { Ok(words.clone()) } else { Err(words.clone()) };
         entrance.note(gate, &door, &command, outcome).await;
@@ -179,6 +186,11 @@ impl Entrance {
         self.entering.way != Way::Attach
     }
 
+    /// A command of its own runs, whose code is told at the end.
+    fn runs_command(&self) -> bool {
+        matches!(self.entering.way, Way::Shell | Way::Run(_))
+    }
+
     /// The way in, with what is typed connected or not.
     fn door(&self, command: &[String], input: bool) -> Door {
         let mut query: Vec<(&str, &str)> = command.iter().map(|word| ("command", word.as_str())).collect();
@@ -209,8 +221,8 @@ impl Entrance {
         let (type_in, typed) = mpsc::channel(WAITING);
         let mut input = self.takes_input();
         let wires = Wires {
-            what: self.entering.what(),
-            place: format!("{}/{}, container {}", self.pod.namespace, self.pod.name, self.container),
+            title: self.entering.title(&format!("{}/{}, container {}", self.pod.namespace, self.pod.name, self.container)),
+            tty: self.tty,
             input: match (self.stdin, input) {
                 (true, true) => Input::On,
                 (true, false) => Input::Off,
@@ -260,7 +272,7 @@ impl Entrance {
                 }
             },
         };
-        let words = end.words();
+        let words = end.words(!self.runs_command());
         // Whoever left does not wait for it.
         let _ = ends.said.send(Spoken::Ended { words, good: matches!(end, End::Exited(_) | End::Left) }).await;
         drop(ends);
@@ -270,7 +282,8 @@ impl Entrance {
 
     /// What is offered where there is no shell.
     fn instead(&self, why: &str) -> Choosing {
-        let entering = Entering { way: Way::Debug(None), container: Some(self.container.as_str().into()), ..self.entering.clone() };
+        let container = (!self.ephemeral).then(|| self.container.as_str().into());
+        let entering = Entering { way: Way::Debug(None), container, ..self.entering.clone() };
         Choosing {
             choices: resolve::images(&entering.image),
             missing: Missing::Image,

@@ -96,9 +96,9 @@ impl Looks<'_> {
         let ran = tokio::time::timeout(LOOK, gate.run(session, &command, 64 << 10)).await;
         let output = ran.map_err(|_| format!("container {} did not answer within {} s", self.container, LOOK.as_secs()))??;
         match &output.ended {
-            Some(ended) if ended.is_missing() => Err(no_tar(self.container, ended).unwrap_or_else(|| ended.words())),
+            Some(ended) if ended.is_missing() => Err(no_tar(self.container, ended).unwrap_or_else(|| ended.words(false))),
             Some(End::Exited(_)) | None => Ok(output),
-            Some(ended) => Err(ended.words()),
+            Some(ended) => Err(ended.words(false)),
         }
     }
 

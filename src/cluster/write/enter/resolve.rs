@@ -64,6 +64,7 @@ pub(in crate::cluster::write) async fn resolve(gate: &Gate, intent: &Intent, ent
             None => {
                 let why = format!("{}: whose processes does the debug container see?", pod.title());
                 let mut choices = running(&object);
+                choices.retain(|(name, _)| !is_ephemeral(&object, name));
                 choices.push((NO_TARGET.into(), "none but its own".to_owned()));
                 missing(entering, Missing::Target, why, choices)
             }
@@ -122,6 +123,11 @@ const LISTS: [(&str, &str); 3] = [
 /// A container's own part of the spec.
 pub(super) fn spec<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
     LISTS.iter().flat_map(|(list, _)| pod.list(list)).find(|container| container.text("name") == name)
+}
+
+/// It is one of the debug containers.
+pub(super) fn is_ephemeral(pod: &Value, name: &str) -> bool {
+    pod.list("spec.ephemeralContainers").iter().any(|container| container.text("name") == name)
 }
 
 /// What a container does now; `null` where nothing was reported.
@@ -193,6 +199,7 @@ fn target_of(pod: &Value, wanted: Option<&str>) -> Result<Option<Arc<str>>, Stri
     }
     let apps: Vec<&str> = pod.list("spec.containers").iter().map(|container| container.text("name")).collect();
     match (wanted, apps.as_slice()) {
+        (Some(name), _) if is_ephemeral(pod, name) => Err(format!("{name} is a debug container itself: name another with --target")),
         (Some(name), _) if spec(pod, name).is_some() => Ok(Some(name.into())),
         (Some(name), _) => Err(format!("it has no container {name:?}: {}", apps.join(", "))),
         (None, [one]) => Ok(Some((*one).into())),

@@ -19,9 +19,10 @@ pub(in crate::cluster::write) enum End {
 }
 
 impl End {
-    /// What is said of it: `exit code 3`.
-    pub(in crate::cluster::write) fn words(&self) -> String {
+    /// What is said of it: `exit code 3`. `attached`: to a process that somebody else began, and whose code is not told.
+    pub(in crate::cluster::write) fn words(&self, attached: bool) -> String {
         match self {
+            End::Exited(0) if attached => "it ended".to_owned(),
             End::Exited(code @ 129..=159) => format!("exit code {code}{}", signal(code - 128)),
             End::Exited(code) => format!("exit code {code}"),
             End::Failed(why) => why.clone(),
@@ -119,7 +120,7 @@ mod tests {
             "message": "Internal error occurred: error executing command in container: cmd wait: sh -c exit 3: exit status 3"});
         assert_eq!(of(&kwok), End::Exited(3));
         assert_eq!(end(b"command terminated\n"), End::Failed("command terminated".into()), "before v4 it was text");
-        assert_eq!((End::Exited(137).words(), End::Exited(2).words()), ("exit code 137 (SIGKILL)".into(), "exit code 2".into()));
+        assert_eq!((End::Exited(137).words(false), End::Exited(0).words(true)), ("exit code 137 (SIGKILL)".into(), "it ended".into()));
     }
 
     #[test]
@@ -129,7 +130,7 @@ mod tests {
              exec failed: unable to start container process: exec: \"bash\": executable file not found in $PATH: unknown"});
         let ended = of(&runc);
         assert!(ended.is_missing());
-        assert!(ended.words().starts_with("failed to start exec"), "{}", ended.words());
+        assert!(ended.words(false).starts_with("failed to start exec"), "{}", ended.words(false));
         assert!(End::Exited(127).is_missing() && !End::Exited(1).is_missing());
         let gone =
             json!({"status": "Failure", "message": "Internal error occurred: unable to upgrade connection: container not found (\"app\")"});
