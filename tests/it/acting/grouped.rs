@@ -17,7 +17,7 @@ fn event(name: &str, about: &Value, kind: &str, reason: &str, count: u32, at: &s
 
 /// The rows that are this test's own, from top to bottom.
 fn rows(screen: &str) -> Vec<String> {
-    let own = |line: &&str| line.contains("Test");
+    let own = |line: &&str| line.contains(" Test") && (line.contains("Warning ") || line.contains("Normal "));
     screen.lines().filter(own).map(|line| line.trim_start_matches('▌').split_whitespace().skip(1).collect::<Vec<_>>().join(" ")).collect()
 }
 

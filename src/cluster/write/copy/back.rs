@@ -38,7 +38,7 @@ pub(super) async fn check(
     packed: &Packed,
     progress: &Progress<'_>,
 ) -> Result<(), String> {
-    if packed.files.is_empty() {
+    if packed.sent.is_empty() {
         return Ok(());
     }
     let name = format!("./{}", way.name);
@@ -46,7 +46,7 @@ pub(super) async fn check(
     let Channel { mut to, mut from } = gate.open(session, &job.command(&words, false).door()).await?;
     let (sender, reader) = pipe::incoming();
     let (tell, told) = watch::channel(Tally::default());
-    let sent = packed.files.clone();
+    let sent = packed.sent.clone();
     let comparing = tokio::task::spawn_blocking(move || compare(reader, sent, &tell));
     let mut stderr = Tail::default();
     let mut ending = Ending::default();
@@ -127,7 +127,15 @@ fn compare(reader: impl Read, mut sent: BTreeMap<Vec<u8>, Print>, tell: &watch::
             sent.remove(path);
             continue;
         }
-        let Some(print) = sent.remove(path).filter(|_| member.is_file()) else { continue };
+        let link = member.kind == tar::EntryType::Symlink;
+        let Some(print) = sent.get(path).copied().filter(|print| if print.link { link } else { member.is_file() }) else { continue };
+        sent.remove(path);
+        if link {
+            if Print::of_link(&member.link) != print {
+                found.other.add(path, "it leads elsewhere");
+            }
+            continue;
+        }
         match sum(&mut members, &mut tally, tell) {
             Ok(now) if now == print => tally.files += 1,
             Ok(now) => found.other.add(path, &format!("{} bytes and not {}, or others", now.size, print.size)),
@@ -150,7 +158,7 @@ fn sum(reader: &mut impl Read, tally: &mut Tally, tell: &watch::Sender<Tally>) -
     loop {
         let read = reader.read(&mut chunk)?;
         if read == 0 {
-            return Ok(Print { size, sum: sum.sum() });
+            return Ok(Print { link: false, size, sum: sum.sum() });
         }
         sum.update(&chunk[..read]);
         size += read as u64;
@@ -172,7 +180,7 @@ mod tests {
             std::fs::write(folder.path().join(name), name.repeat(1000)).unwrap();
         }
         let mut archive = Vec::new();
-        let sent = pack(folder.path(), "x", &mut archive, &tell).files;
+        let sent = pack(folder.path(), "x", &mut archive, &tell).sent;
         assert!(verdict(&compare(archive.as_slice(), sent.clone(), &tell), None).is_ok());
         assert!(verdict(&compare(archive.as_slice(), sent.clone(), &tell), Some("tar ended with code 1".into())).is_ok());
 

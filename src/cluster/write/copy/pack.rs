@@ -12,6 +12,9 @@ use tokio::sync::watch;
 use super::paths;
 use super::tally::{Said, Tally};
 
+/// `tar` reads so many bytes at once, and waits for all of them where nobody tells it that no more come.
+const RECORD: u64 = 10_240;
+
 /// What will be sent, as far as one knows before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
@@ -20,20 +23,31 @@ pub(super) struct Survey {
     pub(super) file: bool,
 }
 
-/// A file that was sent: how it can be known again.
+/// A file or a link that was sent: how it can be known again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Print {
+    /// It is a link, and its bytes are where it leads.
+    pub(super) link: bool,
     pub(super) size: u64,
     /// CRC-32 of its bytes.
     pub(super) sum: u32,
+}
+
+impl Print {
+    /// Of a link that leads there.
+    pub(super) fn of_link(to: &[u8]) -> Print {
+        let mut sum = flate2::Crc::new();
+        sum.update(to);
+        Print { link: true, size: to.len() as u64, sum: sum.sum() }
+    }
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Packed {
     pub(super) tally: Tally,
-    /// Files that were sent, by their paths in the archive.
-    pub(super) files: BTreeMap<Vec<u8>, Print>,
+    /// Files and links that were sent, by their paths in the archive.
+    pub(super) sent: BTreeMap<Vec<u8>, Print>,
     /// Neither files nor folders nor links.
     pub(super) skipped: Said,
     /// Not as they are here: they could not be read, or were written while they were.
@@ -79,7 +93,7 @@ pub(super) fn survey(path: &Path) -> io::Result<Survey> {
 /// Writes what is at a path, and below it, called `name` in the archive. Waits for the disk and
 /// for the writer: not for a task that others wait for.
 pub(super) fn pack(path: &Path, name: &str, writer: impl Write, tell: &watch::Sender<Tally>) -> Packed {
-    let mut packing = Packing { builder: Builder::new(writer), tell, out: Packed::default() };
+    let mut packing = Packing { builder: Builder::new(Counted { writer, bytes: 0 }), tell, out: Packed::default() };
     if let Err(error) = packing.all(path, name) {
         packing.out.broken = Some(error.to_string());
     }
@@ -87,7 +101,7 @@ pub(super) fn pack(path: &Path, name: &str, writer: impl Write, tell: &watch::Se
 }
 
 struct Packing<'a, W: Write> {
-    builder: Builder<W>,
+    builder: Builder<Counted<W>>,
     tell: &'a watch::Sender<Tally>,
     out: Packed,
 }
@@ -112,7 +126,10 @@ impl<W: Write> Packing<'_, W> {
             open.extend(below.into_iter().map(|name| (path.join(name.file_name().unwrap_or_default()), name)));
         }
         self.builder.finish()?;
-        self.builder.get_mut().flush()
+        let writer = self.builder.get_mut();
+        let padding = (RECORD - writer.bytes % RECORD) % RECORD;
+        writer.write_all(&vec![0; padding as usize])?;
+        writer.flush()
     }
 
     /// Writes one; the names of what is in it.
@@ -142,7 +159,8 @@ impl<W: Write> Packing<'_, W> {
             match fs::read_link(path) {
                 Ok(to) => {
                     header.set_entry_type(EntryType::Symlink);
-                    self.builder.append_link(&mut header, name, to)?;
+                    self.builder.append_link(&mut header, name, &to)?;
+                    self.out.sent.insert(bytes_of(name).to_vec(), Print::of_link(bytes_of(&to)));
                     self.out.tally.links += 1;
                 }
                 Err(error) => self.out.wrong.add(bytes_of(name), &error.to_string()),
@@ -175,7 +193,7 @@ impl<W: Write> Packing<'_, W> {
         match trouble {
             Some(why) => self.out.wrong.add(bytes_of(name), &why),
             None => {
-                self.out.files.insert(bytes_of(name).to_vec(), Print { size, sum: sum.sum() });
+                self.out.sent.insert(bytes_of(name).to_vec(), Print { link: false, size, sum: sum.sum() });
                 self.out.tally.files += 1;
                 self.out.tally.kept += size;
             }
@@ -185,6 +203,24 @@ impl<W: Write> Packing<'_, W> {
 
     fn told(&self) {
         self.tell.send_replace(self.out.tally.clone());
+    }
+}
+
+/// Counts what is written.
+struct Counted<W> {
+    writer: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.writer.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }
 
@@ -283,12 +319,13 @@ mod tests {
         std::os::unix::fs::symlink("../a", root.join("b/link")).unwrap();
         let (done, bytes) = packed(&root, "y");
         assert_eq!((done.broken, done.wrong.is_empty(), done.skipped.is_empty()), (None, true, true));
+        assert_eq!(bytes.len() as u64 % RECORD, 0, "tar reads records");
         let mut members = Members::new(bytes.as_slice());
         let all: Vec<_> = std::iter::from_fn(|| members.next().unwrap()).collect();
         let names: Vec<String> = all.iter().map(|member| String::from_utf8_lossy(&member.path).into_owned()).collect();
         assert_eq!(names, ["y/", "y/a", "y/b/", "y/b/-n \"q\"\n", "y/b/empty/", "y/b/link", &format!("y/{long}")]);
         assert_eq!(all[5].link, b"../a");
-        assert_eq!(done.files[b"y/a".as_slice()].size, 3);
+        assert_eq!(done.sent[b"y/a".as_slice()].size, 3);
         assert_eq!((done.tally.files, done.tally.folders, done.tally.bytes), (3, 3, 100_003));
         assert_eq!(survey(&root).unwrap().tally, Tally { current: String::new(), ..done.tally });
     }

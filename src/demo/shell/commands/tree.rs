@@ -200,7 +200,7 @@ fn pack(call: &mut Call, file: &str, folder: &str, paths: &[String], zipped: boo
             members.push(Member { path: if path.is_empty() { ".".into() } else { path }, bytes, time });
         }
     }
-    let mut bytes = archive::write(&members)?;
+    let mut bytes = archive::write(&members);
     if zipped {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         bytes = encoder.write_all(&bytes).and_then(|()| encoder.finish()).map_err(|e| e.to_string())?;
