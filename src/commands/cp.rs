@@ -65,7 +65,9 @@ pub fn cp(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
                 container = Some(name.ok_or_else(|| format!("{flag} needs the name of a container"))?.into());
             }
             "--" if flags => flags = false,
-            _ if flags && word.starts_with('-') => return Err(format!("{word:?} is not understood here: {USAGE}; -- before a path that begins so")),
+            _ if flags && word.starts_with('-') => {
+                return Err(format!("{word:?} is not understood here: {USAGE}; -- before a path that begins so"));
+            }
             _ => paths.push(word),
         }
     }
@@ -74,7 +76,9 @@ pub fn cp(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         (Side::Remote(pod, path), Side::Local(local)) => (false, pod, path, local),
         (Side::Local(local), Side::Remote(pod, path)) => (true, pod, path, local),
         (Side::Local(_), Side::Local(_)) => return Err(format!("both are paths of this machine: {USAGE}")),
-        (Side::Remote(..), Side::Remote(..)) => return Err(format!("both are in containers: {USAGE}; ./ before a path here that has a colon")),
+        (Side::Remote(..), Side::Remote(..)) => {
+            return Err(format!("both are in containers: {USAGE}; ./ before a path here that has a colon"));
+        }
     };
     let (pod, under) = pod_of(c.state, pod)?;
     ability::able("copy", &pod.kind)?;

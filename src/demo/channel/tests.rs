@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
 use crate::demo::http::User;
+use crate::demo::shell::Disk;
 
 const NOW: i64 = 1_795_255_260_000;
 

@@ -50,7 +50,9 @@ pub async fn events_are_grouped_counted_and_the_newest_is_first(ground: &Ground)
     ground.delete(&ground.core("events/a"), &Value::Null).await.ok();
     desk.wait("what is left", |screen| first(screen, "Warning TestBackOff pod/one 4 b is why"));
     desk.press("enter");
-    desk.wait("the pod", |screen| screen.lines().next().is_some_and(|line| line.contains("TestBackOff of pod/one")) && screen.contains("▌ one"));
+    desk.wait("the pod", |screen| {
+        screen.lines().next().is_some_and(|line| line.contains("TestBackOff of pod/one")) && screen.contains("▌ one")
+    });
     desk.press("esc");
     desk.press("d");
     desk.see("Name:             one");

@@ -30,6 +30,7 @@ mod pipe;
 mod plan;
 mod tally;
 mod unpack;
+mod whole;
 
 pub(super) use plan::prepare;
 use tally::Tally;

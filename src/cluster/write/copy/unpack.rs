@@ -2,7 +2,7 @@
 //! the folder that was asked for, nothing through a link, and no half file stands under its name.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,11 +12,12 @@ use tokio::sync::watch;
 use super::members::{Member, Members};
 use super::paths;
 use super::tally::{Said, Tally};
+use super::whole::{Part, beside, make_link, rename, set_folder_mode};
 
 /// Bytes that are read and written at once; a run of so many zeros is a hole in the file.
 const CHUNK: usize = 64 << 10;
 
-const ZEROS: [u8; CHUNK] = [0; CHUNK];
+static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 /// Where it is to stand.
 #[derive(Clone, Debug)]
@@ -202,7 +203,7 @@ impl Unpacking<'_> {
         self.out.tally.expected = path.as_os_str().is_empty().then_some(member.size);
         let part = Part::create(&at)?;
         let written = self.fill(&part.file, member.size, bytes)?;
-        set_mode(&part.file, member.mode)?;
+        part.set_mode(member.mode)?;
         // A time that the file system does not have is no reason to lose the file.
         let _ = part.file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(member.mtime));
         part.keep(&at)?;
@@ -382,86 +383,6 @@ fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Trouble
         }
     }
     Ok(read)
-}
-
-/// A file that is not whole: it goes unless it is kept.
-struct Part {
-    path: PathBuf,
-    file: File,
-    kept: bool,
-}
-
-impl Part {
-    fn create(beside_of: &Path) -> io::Result<Part> {
-        let path = beside(beside_of);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        Ok(Part { path, file, kept: false })
-    }
-
-    fn keep(mut self, at: &Path) -> io::Result<()> {
-        rename(&self.path, at)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.kept {
-            // It is nobody's any more, whether it can be taken away or not.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A name beside a path that nobody else has.
-fn beside(path: &Path) -> PathBuf {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".kubetui-{}-{number}.part", std::process::id()))
-}
-
-/// Puts what is whole under its name, in place of what stands there.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to).inspect_err(|_| drop(fs::remove_file(from)))
-}
-
-#[cfg(unix)]
-fn make_link(to: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(to, at)
-}
-
-#[cfg(not(unix))]
-fn make_link(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::Error::other("links are not made on this system"))
-}
-
-/// Permissions without what lets a program run as somebody else.
-#[cfg(unix)]
-fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(mode & 0o777))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_: &File, _: u32) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn set_folder_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o777))
-}
-
-#[cfg(not(unix))]
-fn set_folder_mode(_: &Path, _: u32) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

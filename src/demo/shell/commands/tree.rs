@@ -172,7 +172,8 @@ pub(super) fn tar(call: &mut Call) -> Effect {
         return call.fail(&format!("tar: can't change directory to '{folder}': No such file or directory"), 1);
     }
     let zipped = mode.contains('z');
-    let done = if mode.contains('c') { pack(call, &file, &folder, &paths, zipped, alone) } else { unpack(call, &file, &folder, &mode, zipped) };
+    let done =
+        if mode.contains('c') { pack(call, &file, &folder, &paths, zipped, alone) } else { unpack(call, &file, &folder, &mode, zipped) };
     done.unwrap_or_else(|error| call.fail(&format!("tar: {error}"), 1))
 }
 
