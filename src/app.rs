@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::cluster::link::{self, LinkOwner, Route};
 use crate::cluster::write::journal::Journal;
-use crate::cluster::{watch, write};
+use crate::cluster::{logs, watch, write};
 use crate::commands;
 use crate::config::{Config, Flags};
 use crate::effect::Effect;
@@ -28,6 +28,7 @@ use crate::view::tables::TableKey;
 mod acting;
 mod events;
 mod keys;
+mod logs_of;
 mod mouse;
 mod session;
 mod settings;
@@ -80,6 +81,7 @@ pub struct App<S: Surface> {
     generation: u64,
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
+    logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
     /// What acts say. Unlike `events` it outlives the context: what is on its way when another one is entered is heard of.
     said: mpsc::Receiver<Event>,
@@ -131,6 +133,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        logs: FxHashMap::default(),
         acts: FxHashMap::default(),
         said,
         say,
@@ -241,6 +244,7 @@ impl<S: Surface> App<S> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        self.sift_logs();
         let changed = self.state.refresh();
         let dirty = std::mem::take(&mut self.state.dirty);
         self.touched = false;
@@ -409,6 +413,7 @@ impl<S: Surface> App<S> {
         self.watches.clear();
         self.fed.clear();
         self.follows.clear();
+        self.logs.clear();
         // Begun or not, nothing more of it is done: nobody would see what comes of it.
         for (_, act) in self.acts.drain() {
             act.stop();
@@ -450,6 +455,8 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Logs(number, wanted) => self.read_log(number, *wanted),
+                Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),
                 Effect::Confirm(number) => self.confirm(number),
                 Effect::Stop(number) => self.stop(number),
@@ -472,6 +479,7 @@ impl<S: Surface> App<S> {
         // Texts that are closed are not followed any more.
         let open = |number: &u64| self.state.texts().any(|text| text.id == *number);
         self.follows.retain(|number, _| open(number));
+        self.close_logs();
         Ok(())
     }
 

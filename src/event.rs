@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
+use crate::model::log;
 use crate::model::metrics::Usage;
 use crate::model::rights;
 use crate::model::row::{Column, Owner};
@@ -45,6 +46,8 @@ pub enum Event {
     Session(u64, Box<Wires>),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
+    /// What the log of this number has to say.
+    Log(u64, Box<log::Update>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
     /// What this user may do, of what was asked.

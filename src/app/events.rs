@@ -93,6 +93,11 @@ impl<S: Surface> App<S> {
                     return Ok(());
                 }
             }
+            Event::Log(number, update) => {
+                if !self.take_log(number, *update) {
+                    return Ok(());
+                }
+            }
             Event::Described(number, described) => self.described(number, described),
         }
         self.state.dirty = true;

@@ -15,6 +15,7 @@ impl<S: Surface> App<S> {
     pub(super) fn settle(&mut self) -> Settings {
         let settings = self.config.settings(&self.state.context.name, &self.flags);
         self.state.policy = settings.policy();
+        self.state.logs = settings.logs();
         self.state.login_command = settings.login.is_some();
         self.state.debug_image = settings.debug_image.value.as_str().into();
         let mut problems = Vec::new();

@@ -142,7 +142,7 @@ fn mistakes_are_named_with_their_line_and_the_rest_is_used() {
     let (config, problems) = read(
         "thme = \"dark\"\ntheme = \"drak\"\nkeymap = 5\nread-only = \"yes\"\nnamespace = \"a/b\"\npane = \"pdos\"\nmouse = 1\nlogin-command = \"aws login\"\ndry-run = true\n\
          [guard]\nmost = -1\nmoost = 1\n[[guard.rail]]\nverbs = [\"delte\", \"scale\"]\nkinds = \"widgets\"\nnamespace = \"a\"\ndemand = \"dney\"\n[[guard.rail]]\nverbs = 7\n\
-         [context.a]\ndanger = 1\ncontext = 1\n[context.b]\ntheme = \"dark\"\n",
+         [context.a]\ndanger = 1\ncontext = 1\n[context.b]\ntheme = \"dark\"\n[logs]\ntail = \"all\"\nmost = 0\nspool = \"1K\"\nspol = 1\n",
     );
     assert_eq!(
         problems,
@@ -165,6 +165,10 @@ fn mistakes_are_named_with_their_line_and_the_rest_is_used() {
             "config.toml:19: verbs has to be a list of names, in quotes; until it is, it stands for all",
             "config.toml:21: danger has to be true or false",
             "config.toml:22: there is no setting \"context\"",
+            "config.toml:26: tail has to be a number of lines",
+            "config.toml:27: most has to be a number of containers",
+            "config.toml:28: spool has to be a size, in quotes: \"1Gi\", \"500M\"",
+            "config.toml:29: logs have no \"spol\"; did you mean spool?",
         ]
     );
     let settings = config.settings("b", &Flags::default());
@@ -193,6 +197,9 @@ fn what_is_shown_says_the_same_when_it_is_read() {
             forget(truth);
         }
         forget(&mut settings_of.most);
+        forget(&mut settings_of.log_tail);
+        forget(&mut settings_of.log_most);
+        forget(&mut settings_of.log_spool);
         forget(&mut settings_of.debug_image);
         settings_of.namespace.iter_mut().for_each(forget);
         settings_of.pane.iter_mut().for_each(forget);
@@ -203,7 +210,12 @@ fn what_is_shown_says_the_same_when_it_is_read() {
         (settings, policy)
     }
     let flags = Flags { read_only: Some(true), fitting: Some("light"), ..Flags::default() };
-    for text in ["", FULL, "guard.defaults = false\nread-only = true\n"] {
+    for text in [
+        "",
+        "[logs]\ntail = 5\nspool = \"2Mi\"\n[context.other.logs]\nmost = 3\nspool = \"1500000\"\n",
+        FULL,
+        "guard.defaults = false\nread-only = true\n",
+    ] {
         let config = good(text);
         for context in ["", "other", SHOP, "eu-prod \"1\""] {
             let settings = config.settings(context, &flags);
@@ -247,6 +259,11 @@ defaults = true                          # default
 [[guard.rail]]                           # config.toml:4
 verbs = ["exec"]
 demand = "deny"
+
+[logs]
+tail = 1000                              # default
+most = 50                                # default
+spool = "1Gi"                            # default
 "##
     );
 }

@@ -5,6 +5,7 @@ pub mod chosen;
 pub mod details;
 pub mod draw;
 pub mod hits;
+pub mod log;
 pub mod navigate;
 pub mod picker;
 pub mod place;

@@ -19,6 +19,8 @@ pub enum Purpose {
     Themes,
     /// Another key map.
     Keymaps,
+    /// Which containers' log.
+    Containers,
     /// A command or a kind: `:`.
     Palette,
     /// What an act leaves open: a container, an image.

@@ -9,6 +9,7 @@ use super::acting::{Acts, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
 use super::hits::Hits;
+use super::log::{Json, LogView, Stamps};
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
 use super::prompt::Line;
@@ -20,6 +21,7 @@ use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
 use crate::model::act::Entry;
 use crate::model::kind::Kind;
+use crate::model::log::{LogSettings, Wanted};
 use crate::model::metrics::Metrics;
 use crate::model::policy::Policy;
 use crate::model::reference::Reference;
@@ -37,6 +39,8 @@ pub enum View {
     Table(Box<TableView>),
     /// Text: describe, help.
     Text(Box<TextView>),
+    /// What containers say.
+    Log(Box<LogView>),
 }
 
 /// What has the keyboard before the view has.
@@ -171,6 +175,12 @@ pub struct State {
     pub overlay: Overlay,
     /// What was written and is being written.
     pub acts: Acts,
+    /// How much of a log is read and kept.
+    pub logs: LogSettings,
+    /// How the last log was looked at: the next one is, too.
+    pub log_looks: (Stamps, bool, Json),
+    /// The log of which a container is being chosen.
+    pub choosing: Option<Box<Wanted>>,
     /// What was written in this run, the newest last.
     pub journal: Vec<Entry>,
     /// A line for the person.
@@ -217,6 +227,9 @@ impl State {
             visited: 0,
             overlay: Overlay::None,
             acts: Acts::default(),
+            logs: LogSettings::default(),
+            log_looks: (Stamps::Off, false, Json::default()),
+            choosing: None,
             journal: Vec::new(),
             message: None,
             details_wanted: true,
@@ -313,6 +326,7 @@ impl State {
         match self.stack.last()? {
             View::Table(view) => view.selected(&self.tables).map(Reference::of),
             View::Text(view) => view.subject.clone(),
+            View::Log(_) => None,
         }
     }
 
@@ -320,8 +334,16 @@ impl State {
     pub fn pane(&self) -> Option<Pane> {
         self.stack.iter().find_map(|view| match view {
             View::Table(view) => view.place.pane,
-            View::Text(_) => None,
+            View::Text(_) | View::Log(_) => None,
         })
+    }
+
+    /// The log on the screen.
+    pub fn log_mut(&mut self) -> Option<&mut LogView> {
+        match self.stack.last_mut() {
+            Some(View::Log(log)) => Some(log),
+            _ => None,
+        }
     }
 
     /// Whether this user may do something to an object, or (no name) to all of a kind; `None` when that is not known. The
@@ -352,6 +374,7 @@ impl State {
             (Overlay::Acts(_), _) => Mode::Acts,
             (Overlay::Picker(_), _) => Mode::Picker,
             (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
+            (Overlay::None, Some(View::Log(_))) => Mode::Log,
             (Overlay::None, _) => Mode::Table,
         }
     }

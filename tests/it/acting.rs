@@ -104,6 +104,11 @@ impl<'a> Desk<'a> {
         Desk { ground, driver, _folder: folder }
     }
 
+    /// With a program that was started otherwise; the folder is kept for as long as it runs.
+    pub fn before(ground: &'a Ground, driver: Driver, folder: TempDir) -> Desk<'a> {
+        Desk { ground, driver, _folder: folder }
+    }
+
     /// The same by another kubeconfig, with a `config.toml` of these lines.
     pub fn with(ground: &'a Ground, kubeconfig: &Path, resource: &str, config: &str) -> Desk<'a> {
         let folder = tempfile::tempdir().expect("a folder");

@@ -66,6 +66,23 @@ impl Desk<'_> {
         self.until(&format!("{words:?} in a session"), || self.driver.in_session() && self.driver.session().contains(words));
     }
 
+    /// Waits until a session has shown these words, with which it may be over.
+    #[track_caller]
+    fn said(&self, words: &str) {
+        self.until(&format!("{words:?}"), || self.driver.session().contains(words));
+    }
+
+    /// Waits for words of the journal, however long its lines are.
+    #[track_caller]
+    fn journal(&self, all: &[&str]) {
+        self.command("journal");
+        self.see("outcome");
+        self.press("w");
+        for words in all {
+            self.see(words);
+        }
+    }
+
     /// Waits until the screen is the program's again, and shows these words.
     #[track_caller]
     fn back(&self, words: &str) {

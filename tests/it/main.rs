@@ -24,6 +24,7 @@ mod parity;
 mod pictures;
 mod printed;
 mod random;
+mod reading;
 mod readme;
 mod rights;
 mod sample;

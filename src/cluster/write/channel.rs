@@ -212,8 +212,8 @@ impl Receiver {
 /// Why a connection broke, as a person would say it.
 fn words(error: Error) -> String {
     match error {
-        // Without a word of the other side, of which the library says more than anybody wants to know.
-        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection was cut off".to_owned(),
+        // TLS says it with a link to its manual.
+        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection was cut".to_owned(),
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionClosed | Error::AlreadyClosed => "the connection was closed".to_owned(),
         Error::Protocol(error) => format!("the connection broke: {error}"),

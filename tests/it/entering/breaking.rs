@@ -22,7 +22,7 @@ async fn behind_a_proxy(ground: &Ground) -> (Desk<'_>, Proxy, tempfile::TempDir)
     desk.on("web");
     desk.row("web", "Running");
     desk.press("s");
-    desk.inside("container web");
+    desk.inside("container app");
     desk.driver.into_session("echo ready\r");
     desk.inside("ready\r\n");
     (desk, proxy, folder)
@@ -32,7 +32,7 @@ pub async fn a_connection_that_is_cut_gives_the_terminal_back(ground: &Ground) {
     let (desk, proxy, _folder) = behind_a_proxy(ground).await;
     let cut = Instant::now();
     proxy.cut();
-    desk.inside("── kubetui: cut off: the connection");
+    desk.said("── kubetui: cut off: the connection");
     desk.back("cut off: the connection");
     assert!(cut.elapsed() < Duration::from_secs(15), "{:?}", cut.elapsed());
     // Everything goes on once the server is back.
@@ -53,14 +53,14 @@ pub async fn a_connection_that_hangs_is_left(ground: &Ground) {
     desk.driver.into_session("~.");
     desk.until("the screen", || !desk.driver.in_session());
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
-    desk.see("a shell in web: left");
+    desk.see("a shell in app: left");
 }
 
 pub async fn a_connection_that_hangs_ends_by_itself(ground: &Ground) {
     let (desk, proxy, _folder) = behind_a_proxy(ground).await;
     proxy.swallow();
     let since = Instant::now();
-    desk.inside("nothing was heard for 20 s");
+    desk.said("nothing was heard for 20 s");
     desk.until("the screen", || !desk.driver.in_session());
     assert!(since.elapsed() < Duration::from_secs(32), "{:?}", since.elapsed());
 }
@@ -68,7 +68,7 @@ pub async fn a_connection_that_hangs_ends_by_itself(ground: &Ground) {
 pub async fn a_pod_that_goes_ends_its_shell(ground: &Ground) {
     let desk = on_web(ground).await;
     desk.press("s");
-    desk.inside("container web");
+    desk.inside("container app");
     ground.delete(&ground.core("pods/web"), &json!({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})).await.ok();
     desk.back("exit code 137 (SIGKILL) (the pod is");
 }

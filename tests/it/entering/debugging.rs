@@ -23,7 +23,7 @@ async fn report(ground: &Ground, name: &str, state: &Value) {
 pub async fn a_debug_container_is_added_and_attached_to(ground: &Ground) {
     let desk = on_web(ground).await;
     desk.command("debug alpine:3");
-    desk.question(&["Add a debug container to pod/web", "of image alpine:3, which sees the processes of web", "it stays in the pod"]);
+    desk.question(&["Add a debug container to pod/web", "of image alpine:3, which sees the processes of app", "it stays in the pod"]);
     desk.no();
     let before = ground.get(&ground.core("pods/web")).await.ok();
     assert_eq!(before["spec"]["ephemeralContainers"], Value::Null, "nothing was done");
@@ -34,7 +34,7 @@ pub async fn a_debug_container_is_added_and_attached_to(ground: &Ground) {
     let made = ground.get(&ground.core("pods/web")).await.ok();
     let container = &made["spec"]["ephemeralContainers"][0];
     for (field, value) in
-        [("image", json!("alpine:3")), ("targetContainerName", json!("web")), ("stdin", json!(true)), ("tty", json!(true))]
+        [("image", json!("alpine:3")), ("targetContainerName", json!("app")), ("stdin", json!(true)), ("tty", json!(true))]
     {
         assert_eq!(container[field], value, "{container}");
     }
@@ -44,9 +44,7 @@ pub async fn a_debug_container_is_added_and_attached_to(ground: &Ground) {
     }
     desk.driver.into_session("\r~.");
     desk.back(": left");
-    desk.command("journal");
-    let journal = desk.see("/pods/web/ephemeralcontainers");
-    assert!(journal.contains("debug"), "{journal}");
+    desk.journal(&["/pods/web/ephemeralcontainers", "/pods/web/attach", "debugging in debugger-"]);
     desk.press("esc");
     desk.press("U");
     desk.see("nothing was written in this context yet");
@@ -67,11 +65,11 @@ pub async fn where_there_is_no_shell_a_debug_container_is_offered(ground: &Groun
     desk.on("bare");
     desk.row("bare", "Running");
     desk.press("s");
-    desk.see("there is no shell in container bare");
+    desk.see("there is no shell in container app");
     desk.see("nicolaka/netshoot");
     assert_eq!(desk.driver.session(), "", "the terminal was not taken for it");
     desk.press("enter");
-    desk.yes(&["Add a debug container to pod/bare", "of image busybox, which sees the processes of bare"]);
+    desk.yes(&["Add a debug container to pod/bare", "of image busybox, which sees the processes of app"]);
     desk.inside("debugging in");
     desk.driver.into_session("echo here\r");
     desk.inside("here\r\n");

@@ -39,7 +39,7 @@ pub async fn read_only_refuses_and_a_rail_asks(ground: &Ground) {
     desk.on("web");
     desk.row("web", "Running");
     desk.press("s");
-    desk.question(&["Open a shell in pod/web", "bash, ash or sh in container web"]);
+    desk.question(&["Open a shell in pod/web", "bash, ash or sh in container app"]);
     desk.no();
     assert_eq!(desk.driver.session(), "");
     desk.press("s");
