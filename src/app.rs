@@ -27,6 +27,7 @@ use crate::view::tables::TableKey;
 
 mod acting;
 mod events;
+mod forwards;
 mod keys;
 mod logs_of;
 mod mouse;
@@ -83,6 +84,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
+    /// Port-forwards, which outlive the context that they were opened in.
+    forwards: forwards::Forwards,
     /// What acts say. Unlike `events` it outlives the context: what is on its way when another one is entered is heard of.
     said: mpsc::Receiver<Event>,
     say: mpsc::Sender<Event>,
@@ -135,6 +138,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         follows: FxHashMap::default(),
         logs: FxHashMap::default(),
         acts: FxHashMap::default(),
+        forwards: forwards::Forwards::default(),
         said,
         say,
         leave: tokio::sync::watch::Sender::new(false),
@@ -421,8 +425,12 @@ impl<S: Surface> App<S> {
         self.polls = tasks::Polls::default();
         self.events = events;
         self.out = out;
-        self.link = link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone());
+        let left = std::mem::replace(&mut self.link, link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone()));
+        let going_on = self.forwards.leave(left);
         self.state.reset(context, Scope::All);
+        if going_on > 0 {
+            self.state.info(forwards::go_on(going_on));
+        }
         self.alarm = None;
         self.enter(scope, view);
         self.touch();
@@ -460,6 +468,7 @@ impl<S: Surface> App<S> {
                 Effect::Ask(number, intent) => self.ask(number, intent),
                 Effect::Confirm(number) => self.confirm(number),
                 Effect::Stop(number) => self.stop(number),
+                Effect::Unforward(number) => self.forwards.stop(number),
                 Effect::Login => self.login().await?,
                 Effect::Mouse(on) => {
                     self.surface.set_mouse(on)?;

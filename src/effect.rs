@@ -44,4 +44,6 @@ pub enum Effect {
     Confirm(u64),
     /// It is not wanted, or nothing more of it is to be begun.
     Stop(u64),
+    /// End the port-forward of this number.
+    Unforward(u64),
 }

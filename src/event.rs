@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
+use crate::model::forward;
 use crate::model::log;
 use crate::model::metrics::Usage;
 use crate::model::rights;
@@ -44,6 +45,8 @@ pub enum Event {
     Act(u64, Said),
     /// The act of this number has opened a session, which is to have the terminal. Whoever drops the wires leaves it.
     Session(u64, Box<Wires>),
+    /// What the port-forward that the act of this number opened says.
+    Forward(u64, forward::Told),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
     /// What the log of this number has to say.

@@ -28,7 +28,9 @@
 //! who will put it back), and waits. The view asks ([`view::acting`]); a yes goes back to the same task, which sends what it
 //! had prepared, with the UID and the old values as preconditions, and says of each object what came of it. Every request
 //! that is not a read leaves from one function there, which asks the [`model::policy::Policy`] once more and keeps the
-//! journal; undo is an act like the others, made from the journal's entry.
+//! journal; undo is an act like the others, made from the journal's entry. A way into a pod is opened there too: a
+//! port-forward is an act that begins a task (`cluster::write::forward`), which goes on until it is told to end, whatever is
+//! looked at; what it says is listed in [`view::forwards`].
 //!
 //! ## Laws
 //! 1. One loop owns everything mutable; tasks send events. No locks round model, view or app.

@@ -153,10 +153,12 @@ impl<S: Surface> App<S> {
         for act in self.acts.values() {
             act.stop();
         }
+        self.forwards.stop_all();
         let mut end = tokio::time::Instant::now() + ANSWERED;
-        while self.state.acts.open().next().is_some() {
+        while self.state.acts.open().next().is_some() || self.forwards.any() {
             match tokio::time::timeout_at(end, self.said.recv()).await {
                 Ok(Some(Event::Act(number, said))) => drop(self.state.acts.take(number, said)),
+                Ok(Some(Event::Forward(number, told))) => drop(self.forwarded(number, told)),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) if *self.leave.borrow() => break,

@@ -84,6 +84,11 @@ impl<S: Surface> App<S> {
                 self.ask_owner();
             }
             Event::Act(number, said) => self.acted(number, said).await?,
+            Event::Forward(number, told) => {
+                if !self.forwarded(number, told) {
+                    return Ok(());
+                }
+            }
             Event::Wrote(entry) => self.wrote(*entry),
             // One at a time has the terminal; wires that are dropped end the other.
             Event::Session(number, wires) if !self.talking && self.session.is_none() => self.session = Some((number, wires)),

@@ -27,7 +27,15 @@ pub struct List {
 /// # Errors
 /// A page cannot be had or read.
 pub async fn all(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>) -> Result<List, ClusterError> {
-    whole(session, kind, namespace, false).await
+    whole(session, kind, namespace, &[], false).await
+}
+
+/// Lists those objects of a kind in a namespace that selectors pick: `labelSelector`, `fieldSelector`.
+///
+/// # Errors
+/// A page cannot be had or read.
+pub async fn selected(session: &Session, kind: &Arc<Kind>, namespace: &str, select: &[(&str, &str)]) -> Result<List, ClusterError> {
+    whole(session, kind, Some(namespace), select, false).await
 }
 
 /// The names of all namespaces.
@@ -35,7 +43,7 @@ pub async fn all(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>) -
 /// # Errors
 /// A page cannot be had or read.
 pub async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError> {
-    let list = whole(session, &Arc::new(NAMESPACE.as_kind()), None, true).await?;
+    let list = whole(session, &Arc::new(NAMESPACE.as_kind()), None, &[], true).await?;
     Ok(list.rows.into_iter().map(|row| row.name.into()).collect())
 }
 
@@ -52,21 +60,33 @@ pub async fn absent(session: &Session, names: &[Arc<str>]) -> Vec<Arc<str>> {
     absent
 }
 
-async fn whole(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>, metadata_only: bool) -> Result<List, ClusterError> {
+async fn whole(
+    session: &Session,
+    kind: &Arc<Kind>,
+    namespace: Option<&str>,
+    select: &[(&str, &str)],
+    metadata_only: bool,
+) -> Result<List, ClusterError> {
     let decoder = || Decoder::new(kind.clone(), metadata_only);
-    match pages(session, &kind.path(namespace), decoder(), Some(PAGE)).await {
+    match pages(session, &kind.path(namespace), select, decoder(), Some(PAGE)).await {
         // The list changed too much under us (a page is good for five minutes): at once, as client-go's pager has it.
-        Err(ClusterError::Expired(_)) => pages(session, &kind.path(namespace), decoder(), None).await,
+        Err(ClusterError::Expired(_)) => pages(session, &kind.path(namespace), select, decoder(), None).await,
         other => other,
     }
 }
 
-async fn pages(session: &Session, collection: &str, mut decoder: Decoder, limit: Option<&str>) -> Result<List, ClusterError> {
+async fn pages(
+    session: &Session,
+    collection: &str,
+    select: &[(&str, &str)],
+    mut decoder: Decoder,
+    limit: Option<&str>,
+) -> Result<List, ClusterError> {
     let accept = decoder.accept(false);
     let mut list = List::default();
     let mut proceed = String::new();
     loop {
-        let mut query: Vec<(&str, &str)> = limit.map(|limit| ("limit", limit)).into_iter().collect();
+        let mut query: Vec<(&str, &str)> = limit.map(|limit| ("limit", limit)).into_iter().chain(select.iter().copied()).collect();
         if decoder.is_table() {
             query.push(("includeObject", "Metadata"));
         }

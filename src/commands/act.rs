@@ -29,6 +29,11 @@ pub fn targets(state: &State) -> Vec<Reference> {
 /// Why a verb cannot be done to what is under the cursor.
 fn can(state: &State, verb: &str) -> Result<(), Refusal> {
     let Some(subject) = targets(state).into_iter().next() else { return Err("there is no object under the cursor".into()) };
+    can_do(state, verb, &subject)
+}
+
+/// Why a verb cannot be done to an object.
+pub(super) fn can_do(state: &State, verb: &str, subject: &Reference) -> Result<(), Refusal> {
     ability::able(verb, &subject.kind)?;
     if let Some(why) = state.policy.denied(verb, &subject.kind, &subject.namespace) {
         return Err(why);
@@ -415,7 +420,12 @@ pub fn acts(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn quit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if !c.state.acts.may_leave() {
         let words = c.state.acts.open().map(Running::summary).collect::<Vec<_>>().join("; ");
-        return Err(format!("{words}: quit again to leave; nothing more of it is begun then"));
+        let forwards = match c.state.forwards.iter().len() {
+            0 => String::new(),
+            1 => ", and a port-forward ends".to_owned(),
+            count => format!(", and {count} port-forwards end"),
+        };
+        return Err(format!("{words}: quit again to leave; nothing more of it is begun then{forwards}"));
     }
     c.effects.push(Effect::Quit);
     Ok(())

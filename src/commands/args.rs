@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Command, copy, logs, session};
+use super::{Command, copy, forward, logs, session};
 use crate::kinds;
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -53,6 +53,7 @@ static PLACEHOLDERS: &[Placeholder] = &[
         between: WORDS,
         choices: |state, _| vec![Choice::new(state.debug_image.clone(), "the usual one")],
     },
+    Placeholder { name: "PORT", free: true, between: &[' ', ':'], choices: |state, _| forward::choices(state) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];
 
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(at("ns kube-system,def").from, 15);
         assert_eq!(at("ns kube-system def").from, 15);
         assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts", "events"]);
-        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "kubectl"]);
+        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "url", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);
         assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);

@@ -1,7 +1,7 @@
 //! What can be put into the clipboard: names, a cell, the kubectl command.
 
 use super::kubectl::{full_name, kubectl_of};
-use super::{Context, Refusal, act, palette};
+use super::{Context, Refusal, act, forward, palette};
 use crate::effect::Effect;
 use crate::kinds::printed;
 use crate::model::row::Source;
@@ -12,6 +12,7 @@ pub static WHAT: &[(&str, &str)] = &[
     ("name", "Copy its name"),
     ("namespace/name", "Copy its namespace and name"),
     ("cell", "Copy what stands under a column"),
+    ("url", "Copy the URL of the port-forward that leads to it"),
     ("kubectl", "Copy the kubectl command that shows it, or does what is asked"),
 ];
 
@@ -39,6 +40,7 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         "cell" => cells(c.state, rest)?,
+        "url" => forward::urls(c.state)?,
         "kubectl" => match planned(c.state) {
             Some(lines) => lines.to_vec(),
             None => vec![kubectl_of(c.state).ok_or("kubectl has no command for this")?],

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Context, Refusal, views};
+use super::{Context, Refusal, forward, views};
+use crate::kinds::panes::forwards;
 use crate::kinds::{self, Enter};
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -96,6 +97,9 @@ fn pseudo(c: &mut Context<'_>, row: &Row) -> Result<(), Refusal> {
         };
         go(c.state, TableKey::Kind(found, scope).normal(), Some(relation), row);
         return Ok(());
+    }
+    if &*row.kind.kind == forwards::KIND {
+        return forward::describe(c, &row.uid);
     }
     views::describe(c, "")
 }

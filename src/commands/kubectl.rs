@@ -26,6 +26,9 @@ pub fn kubectl_of(state: &State) -> Option<String> {
             if rows.is_empty() {
                 return list(state, &view.place.key);
             }
+            if view.place.key == TableKey::Forwards {
+                return super::forward::kubectl(state, &rows);
+            }
             if let Some(pod) = view.place.key.pod(&state.catalog) {
                 return Some(get(context, &pod.kind, &pod.namespace, &[&pod.name]));
             }

@@ -16,6 +16,7 @@ mod copy;
 mod cp;
 mod enter;
 mod events;
+mod forward;
 mod help;
 mod journal;
 mod kubectl;
@@ -160,8 +161,8 @@ pub static COMMANDS: &[Command] = &[
         "[foreground|orphan] [--grace SECONDS] [--force]",
         "Delete it, after saying what goes with it",
         Group::Act,
-        act::can_delete,
-        act::delete,
+        forward::can_delete,
+        forward::delete,
     ),
     command("unfinalize", "FINALIZER", "Take a finalizer away that holds it", Group::Act, act::can_unfinalize, act::unfinalize),
     command("evict", "[--grace SECONDS]", "Evict the pod, if its budgets allow it", Group::Act, act::can_evict, act::evict),
@@ -218,6 +219,14 @@ pub static COMMANDS: &[Command] = &[
         session::shell_or_scale,
     ),
     command(
+        "port-forward",
+        "[PORT|LOCAL:PORT]",
+        "Forward a port of this machine to one of its ports",
+        Group::Act,
+        forward::can_forward,
+        forward::forward,
+    ),
+    command(
         "undo",
         "[NUMBER]",
         "Take back what the journal has last, or the entry of a number",
@@ -228,6 +237,7 @@ pub static COMMANDS: &[Command] = &[
     command("journal", "", "Show what was written, when and by whom", Group::Act, always, journal::journal),
     command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
     command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
+    command("forwards", "", "Show the port-forwards that are open; delete ends one", Group::Views, always, forward::forwards),
     command("view", "PANE", "Show a pane: pods, services, labels, rollouts or events", Group::Views, always, views::view),
     command("group", "", "Show each event, or group them by object and reason again", Group::Table, events::on_events, events::group),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
@@ -280,7 +290,7 @@ pub static COMMANDS: &[Command] = &[
     command(
         "copy",
         "WHAT [COLUMN]",
-        "Copy name, namespace/name, a cell or the kubectl command; of marked rows, of all",
+        "Copy name, namespace/name, a cell, the URL of a port-forward or the kubectl command; of marked rows, of all",
         Group::Object,
         copy::can_copy,
         copy::copy,
@@ -338,8 +348,17 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 /// Short names that people type: vim's and k9s'.
-pub static ALIASES: &[(&str, &str)] =
-    &[("q", "quit"), ("q!", "quit"), ("context", "ctx"), ("log", "logs"), ("namespace", "ns"), ("h", "help"), ("desc", "describe")];
+pub static ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("context", "ctx"),
+    ("namespace", "ns"),
+    ("h", "help"),
+    ("desc", "describe"),
+    ("log", "logs"),
+    ("forward", "port-forward"),
+    ("pf", "forwards"),
+];
 
 /// A command by its name or alias.
 pub fn find(name: &str) -> Option<&'static Command> {

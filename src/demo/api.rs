@@ -101,7 +101,7 @@ impl Api {
             "log" => logs::answer(request, &pod.tree, world.now(), follows),
             "exec" => channel::exec(request, &pod.tree, world.now(), follows),
             "attach" => channel::attach(request, &pod.tree, world.now(), follows),
-            _ => channel::forward(request, &pod.tree),
+            _ => channel::forward(request, &pod.tree, follows),
         }
     }
 }

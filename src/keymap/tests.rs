@@ -76,10 +76,12 @@ const COMMANDS: &[&str] = &[
     "drain",
     "evict",
     "expose",
+    "forwards",
     "image",
     "instead",
     "label",
     "pause",
+    "port-forward",
     "restart",
     "resume",
     "retry-job",
@@ -152,7 +154,7 @@ fn the_map_of_k9s_has_no_problem_and_changes_nothing_by_one_key() {
 #[test]
 fn keys_of_later_commands_are_free() {
     let (keymap, _) = Keymap::load(DEFAULT, None, COMMANDS);
-    for key in ["f", "y", "e", "x", "-", "+"] {
+    for key in ["y", "e", "x", "-", "+"] {
         assert_eq!(press(&keymap, Mode::Table, key), None, "{key}");
     }
 }

@@ -28,16 +28,16 @@ const TEMPLATED: &[&str] = &[
 const EXPOSED: &[&str] =
     &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers", "pods", "services"];
 
-/// What has pods to go into.
-const ENTERED: &[&str] = &[
+/// What has pods to go into, or to lead a port to: as kubectl has it, and a Job.
+const REACHED: &[&str] = &[
     "pods",
+    "services",
     "deployments.apps",
     "statefulsets.apps",
     "daemonsets.apps",
     "replicasets.apps",
     "replicationcontrollers",
     "jobs.batch",
-    "services",
 ];
 
 /// What a verb takes.
@@ -64,7 +64,7 @@ const fn making(verb: &'static str, kinds: &'static [&'static str], of: (&'stati
 }
 
 const fn entering(verb: &'static str, subresource: &'static str, right: &'static str) -> Ability {
-    Ability { of: Some(("", "pods")), subresource, ..row(verb, ENTERED, right) }
+    Ability { of: Some(("", "pods")), subresource, ..row(verb, REACHED, right) }
 }
 
 static ABILITIES: &[Ability] = &[
@@ -95,6 +95,7 @@ static ABILITIES: &[Ability] = &[
     entering("attach", "attach", "create"),
     Ability { subresource: "exec", ..row("copy", PODS, "create") },
     entering("debug", "ephemeralcontainers", "patch"),
+    Ability { subresource: "portforward", ..making("port-forward", REACHED, ("", "pods")) },
 ];
 
 /// What a verb takes; `None` where there is no such verb.

@@ -147,6 +147,7 @@ impl Object for Job {
             paused: spec.suspend.unwrap_or(false),
             conditions,
             images: containers.pairs,
+            ports: containers.ports,
             ..WorkloadFacts::default()
         };
         Printed { cells, facts: Facts::Workload(Box::new(facts)), condition: health, message, ..Printed::default() }

@@ -13,7 +13,7 @@ mod health;
 mod message;
 mod status;
 
-pub use message::{Container, ContainerStatus, Pod, PodSpec, PodStatus, ResourceRequirements};
+pub use message::{Container, ContainerPort, ContainerStatus, Pod, PodSpec, PodStatus, ResourceRequirements};
 
 /// How long a pod stays unsettled after one of its containers restarted, in seconds.
 const UNSETTLED: i64 = 600;

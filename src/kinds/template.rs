@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::partial::{self, LabelSelector};
-use crate::model::facts::Selector;
+use super::pods::ContainerPort;
+use crate::model::facts::{Port, Selector};
 use crate::model::intern::Interner;
 use crate::model::row::Cell;
 
@@ -22,6 +23,7 @@ crate::partial! {
     TemplateContainer {
         1 name: text,
         2 image: text,
+        6 ports: many ContainerPort,
     }
 }
 
@@ -34,6 +36,8 @@ pub struct Containers {
     pub images: Cell,
     /// Name and image of each, in order.
     pub pairs: Box<[(Arc<str>, Arc<str>)]>,
+    /// The ports that they declare, in order.
+    pub ports: Box<[Port]>,
 }
 
 impl Containers {
@@ -46,7 +50,8 @@ impl Containers {
         };
         let (names, images) = (joined(|c| &c.name), joined(|c| &c.image));
         let pairs = containers.iter().map(|c| (interner.text(&c.name), interner.text(&c.image))).collect();
-        Containers { names, images, pairs }
+        let ports = containers.iter().flat_map(|c| &c.ports).map(|port| port.fact(interner)).collect();
+        Containers { names, images, pairs, ports }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::copying::Copying;
+use super::forward::Forwarding;
 use super::policy::Demand;
 use super::reference::Reference;
 use super::session::{Choosing, Entering, Way};
@@ -58,6 +59,8 @@ pub enum Act {
     Expose(Exposing),
     /// Files to or from a container.
     Copy(Copying),
+    /// A port of this machine leads to one of its ports.
+    Forward(Forwarding),
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
     /// Into a container.
@@ -139,6 +142,7 @@ impl Act {
             Act::Retry => "retry-job",
             Act::Expose(_) => "expose",
             Act::Copy(_) => "copy",
+            Act::Forward(_) => "port-forward",
             Act::TakeBack(_) => "undo",
             Act::Enter(entering) => entering.verb(),
         }
@@ -171,6 +175,7 @@ impl Act {
             Act::Retry => "Make a new Job like".into(),
             Act::Expose(_) => "Make a Service for".into(),
             Act::Copy(copying) => if copying.into { "Copy into" } else { "Copy from" }.into(),
+            Act::Forward(how) => format!("Forward port {} of", how.remote),
             Act::TakeBack(_) => "Take back what was done to".into(),
             Act::Enter(entering) => entering.question(),
         }
@@ -246,6 +251,7 @@ impl Act {
                 format!("expose {title}{port}{target}{kind}{name}")
             }
             Act::Copy(copying) => copying.kubectl(object),
+            Act::Forward(how) => format!("port-forward {title} {}", how.kubectl()),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
             Act::Enter(entering) => entering.kubectl(&name),
         };
@@ -261,6 +267,8 @@ impl Act {
             Act::Scale(..) => Demand::Free,
             // Both paths were typed; what would be replaced is asked for by the plan.
             Act::Copy(_) => Demand::Free,
+            // Nothing changes in the cluster, and the port was chosen.
+            Act::Forward(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
             // A debug container stays in its pod for as long as that is there; the rest changes nothing by itself.
             Act::Enter(entering) if !matches!(entering.way, Way::Debug(_)) => Demand::Free,

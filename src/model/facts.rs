@@ -276,6 +276,8 @@ pub struct WorkloadFacts {
     pub conditions: Box<[Condition]>,
     /// Names of the template's containers and images, in order.
     pub images: Box<[(Arc<str>, Arc<str>)]>,
+    /// The ports that the template's containers declare, in order.
+    pub ports: Box<[Port]>,
     /// What a rollout is at, in words for the Rollouts pane (`kubectl rollout status`), and how good that is.
     pub progress: Option<(Arc<str>, Health)>,
 }

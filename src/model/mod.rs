@@ -4,6 +4,7 @@ pub mod act;
 pub mod address;
 pub mod copying;
 pub mod facts;
+pub mod forward;
 pub mod intern;
 pub mod kind;
 pub mod log;

@@ -4,6 +4,7 @@ pub mod acting;
 pub mod chosen;
 pub mod details;
 pub mod draw;
+pub mod forwards;
 pub mod hits;
 pub mod log;
 pub mod navigate;

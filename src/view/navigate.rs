@@ -5,6 +5,7 @@ use super::log::LogView;
 use super::place::{Pane, Place};
 use super::state::{Overlay, State, Usage, View};
 use super::table::TableView;
+use super::tables::TableKey;
 use super::text_view::TextView;
 use crate::kinds::catalog::Catalog;
 use crate::model::policy::Policy;
@@ -87,6 +88,7 @@ impl State {
         let places = self.history[to].clone();
         if let Some(place) = places.first()
             && place.key.kind().is_none_or(|kind| kind.namespaced)
+            && place.key != TableKey::Forwards
             && self.scope != *place.key.scope()
         {
             self.scope = place.key.scope().clone();

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::acting::{Acts, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
+use super::forwards::Forwards;
 use super::hits::Hits;
 use super::log::{Json, LogView, Stamps};
 use super::picker::{Choice, Picker, Purpose};
@@ -181,6 +182,8 @@ pub struct State {
     pub log_looks: (Stamps, bool, Json),
     /// The log of which a container is being chosen.
     pub choosing: Option<Box<Wanted>>,
+    /// The port-forwards that are open, of every context.
+    pub forwards: Forwards,
     /// What was written in this run, the newest last.
     pub journal: Vec<Entry>,
     /// A line for the person.
@@ -230,6 +233,7 @@ impl State {
             logs: LogSettings::default(),
             log_looks: (Stamps::Off, false, Json::default()),
             choosing: None,
+            forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,
             details_wanted: true,
@@ -484,6 +488,11 @@ impl State {
             _ => &self.usage.pods,
         };
         let mut changed = false;
+        match self.stack.last_mut() {
+            Some(View::Table(view)) if view.place.key == TableKey::Forwards => self.forwards.feed(&mut self.tables, now),
+            Some(View::Text(view)) => self.forwards.fill(view, now),
+            _ => {}
+        }
         if let Some(View::Table(view)) = self.stack.last_mut() {
             let table = self.tables.look(&view.place.key);
             changed = view.refresh(table, metrics, now);

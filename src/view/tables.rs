@@ -15,8 +15,8 @@ use crate::kinds;
 use crate::kinds::catalog::Catalog;
 use crate::kinds::panes::nodes::Nodes;
 use crate::kinds::panes::{
-    Feeds, Weave, containers::Containers, events::EventGroups, labels::LabelCounts, labels::Labelled, rollouts::Rollouts,
-    services::Services,
+    Feeds, Weave, containers::Containers, events::EventGroups, forwards::Forwards, labels::LabelCounts, labels::Labelled,
+    rollouts::Rollouts, services::Services,
 };
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
@@ -49,13 +49,15 @@ pub enum TableKey {
     Events(Scope),
     /// The containers of a pod: the scope is its namespace; UID and name.
     Containers(Scope, Uid, Arc<str>),
+    /// The port-forwards that are open, whatever namespaces are looked at.
+    Forwards,
 }
 
 impl TableKey {
     /// The scope it is looked at in.
     pub fn scope(&self) -> &Scope {
         match self {
-            TableKey::Nodes(_) => &Scope::All,
+            TableKey::Nodes(_) | TableKey::Forwards => &Scope::All,
             TableKey::Kind(_, scope)
             | TableKey::Picked(_, scope, _)
             | TableKey::Services(scope)
@@ -77,7 +79,7 @@ impl TableKey {
             TableKey::Labelled(_, key, value) => TableKey::Labelled(scope, key, value),
             TableKey::Rollouts(_) => TableKey::Rollouts(scope),
             TableKey::Events(_) => TableKey::Events(scope),
-            own @ (TableKey::Containers(..) | TableKey::Nodes(_)) => own,
+            own @ (TableKey::Containers(..) | TableKey::Nodes(_) | TableKey::Forwards) => own,
         }
     }
 
@@ -115,6 +117,7 @@ impl TableKey {
             TableKey::Rollouts(_) => Box::new(Rollouts),
             TableKey::Events(_) => Box::new(EventGroups::default()),
             TableKey::Containers(_, uid, name) => Box::new(Containers::new(uid.clone(), name.clone())),
+            TableKey::Forwards => Box::new(Forwards),
         })
     }
 }

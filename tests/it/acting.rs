@@ -13,6 +13,7 @@ use crate::scenarios::ground::Ground;
 #[cfg(unix)]
 mod copying;
 mod deleting;
+mod forwarding;
 mod grouped;
 mod journal;
 mod labelling;
@@ -74,6 +75,18 @@ macro_rules! on {
                     three_restarts_wait_for_each_other
                     a_series_ends_at_what_fails
                     what_failed_stays_marked;
+                forwarding:
+                    ports_of_a_pod_are_forwarded_listed_and_closed
+                    a_forward_to_a_service_or_workload_goes_on_to_the_next_pod
+                    a_forward_to_a_pod_stays_with_its_name
+                    a_hundred_megabytes_pass_unharmed
+                    a_connection_that_is_cut_ends_and_the_next_one_works
+                    who_rests_or_is_slow_loses_nothing
+                    a_way_that_falls_silent_ends
+                    a_service_that_turns_to_other_pods_takes_the_forward_along
+                    forwards_go_on_in_another_context_and_end_with_the_program
+                    what_is_not_allowed_is_not_forwarded
+                    what_the_pod_refuses_is_said;
                 journal:
                     what_was_written_is_shown_and_taken_back
                     what_was_deleted_is_made_again
@@ -168,6 +181,12 @@ impl<'a> Desk<'a> {
         let named = |line: &str| shown.iter().any(|shown| line.contains(shown));
         self.wait(&format!("the view {plural}"), |screen| screen.lines().next().is_some_and(named));
         self.on(name);
+    }
+
+    /// Waits until the view of this name is on the screen.
+    #[track_caller]
+    pub fn view_named(&self, name: &str) {
+        self.wait(&format!("the view {name}"), |screen| screen.lines().next().is_some_and(|line| line.contains(&format!("▸ {name} "))));
     }
 
     /// The cursor on an object of the table. It stays on that object, whatever comes and goes round it.

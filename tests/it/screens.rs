@@ -6,7 +6,7 @@ use std::fmt::Write;
 use kubetui::commands;
 use kubetui::keymap::{self, Keymap};
 use kubetui::kinds::catalog::Catalog;
-use kubetui::model::log::{Block, Kind, Line, Lines, Slot, Source, Splice, Streams, Tally, Update};
+use kubetui::model::log::{self, Block, Kind, Lines, Slot, Source, Splice, Streams, Tally, Update};
 use kubetui::model::row::Uid;
 use kubetui::model::scope::Scope;
 use kubetui::model::state::{Link, Truth};
@@ -300,7 +300,7 @@ fn log(size: (u16, u16)) -> Stage {
     ];
     for (seq, (source, kind, text)) in all.into_iter().enumerate() {
         let at = (NOW - 60 + seq as i64 * 5) * 1_000_000_000 + 123_000_000;
-        lines.push(Line { seq: seq as u64, at, source, kind, text: text.as_bytes() });
+        lines.push(log::Line { seq: seq as u64, at, source, kind, text: text.as_bytes() });
     }
     let slot = Slot { block: Block::new(lines, 0).into(), tally: Tally { generation: 0, left: 9, found: 0 } };
     let splices = vec![Splice { at: 0, gone: 0, new: vec![slot] }];
@@ -321,17 +321,19 @@ fn logs() {
     stage.run("scroll-up").run("mark").run("top");
     stage.state.log_mut().expect("a log").search("it").expect("a word");
     screen!("logs-paused-searched", stage.looks());
-    for (name, streams) in [
-        ("logs-asks", Streams { asks: Some(212), complete: true, ..Streams::default() }),
-        ("logs-quiet", Streams { open: 1, complete: true, ..Streams::default() }),
-        ("logs-unread", Streams { waiting: 1, complete: true, failed: Some("connection refused by 10.0.0.1:6443".into()), ..Streams::default() }),
-        ("logs-nothing", Streams { complete: true, empty: Some("web-1/app has not started: ImagePullBackOff: Back-off pulling image \"x\"".into()), ..Streams::default() }),
-    ] {
+    let without = |streams: Streams| {
         let mut stage = Stage::new(CLASSIC);
         stage.on("web-7d8f9c6b5-9fh2n").run("logs app");
-        stage.state.log_mut().expect("a log").take(Update { streams: Some(streams), ..Update::default() });
-        screen!(name, stage.text());
-    }
+        let streams = Some(Streams { complete: true, ..streams });
+        stage.state.log_mut().expect("a log").take(Update { streams, ..Update::default() });
+        stage.text()
+    };
+    screen!("logs-asks", without(Streams { asks: Some(212), ..Streams::default() }));
+    screen!("logs-quiet", without(Streams { open: 1, ..Streams::default() }));
+    let why = "connection refused by 10.0.0.1:6443";
+    screen!("logs-unread", without(Streams { waiting: 1, failed: Some(why.into()), ..Streams::default() }));
+    let why = "web-1/app has not started: ImagePullBackOff: Back-off pulling image \"x\"";
+    screen!("logs-nothing", without(Streams { empty: Some(why.into()), ..Streams::default() }));
 }
 
 #[test]

@@ -173,6 +173,12 @@ impl Sender {
 }
 
 impl Receiver {
+    /// The silence so far is no sign of anything: nobody listened, or the other side could not be asked.
+    pub(super) fn pardon(&mut self) {
+        self.quiet = Instant::now();
+        self.owed = None;
+    }
+
     /// What comes next. Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> Came {
         loop {

@@ -28,6 +28,7 @@ mod copy;
 mod effects;
 mod enter;
 mod fields;
+mod forward;
 pub mod journal;
 mod managed;
 mod plan;

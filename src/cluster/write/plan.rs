@@ -152,6 +152,10 @@ fn demand(gate: &Gate, act: &Act, targets: &[Target], work: &[Option<Prepared>])
         if work.first().is_some_and(|write| matches!(write.body, Content::Delete(_))) {
             ask("delete", object);
         }
+        // The way leads into a pod, whatever it is asked of.
+        if let Work::Forward(opening) = work {
+            ask(act.verb(), &opening.pods());
+        }
         if let Work::Drain(_, evictions, _) = work {
             for write in evictions {
                 ask(act.verb(), &write.object);

@@ -14,7 +14,7 @@ use super::copy;
 use super::plan::PATIENCE;
 use super::read::{self, Lists};
 use super::send::{Failure, Write};
-use super::{Answer, Gate, Saying, effects};
+use super::{Answer, Gate, Saying, effects, forward};
 use crate::cluster::connect::Session;
 use crate::cluster::error::ClusterError;
 use crate::cluster::frames::{Decoder, is_protobuf};
@@ -131,6 +131,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
         },
         Work::Copy(job) => copy::carry_out(gate, &session, saying, at, &job, answer).await,
         Work::Enter(entrance) => super::enter::enter(gate, saying, at, &session, *entrance, answer).await,
+        Work::Forward(opening) => forward::begin(gate, saying.number, &session, opening, answer).await,
         // Cordoned already, with the others.
         Work::Drain(_, evictions, node) => {
             let planned: Vec<Uid> = evictions.iter().map(|write| write.object.uid.clone()).collect();

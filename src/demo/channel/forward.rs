@@ -14,15 +14,16 @@ use tokio_tungstenite::tungstenite::Message;
 use super::service::{self, Place};
 use super::{FRAME, V4, frame, negotiate, on_a_node, upgrade};
 use crate::demo::container;
-use crate::demo::http::{Answer, Request};
+use crate::demo::http::{Answer, Conversation, Request};
+use crate::demo::logs::{Follows, LOOK};
 use crate::demo::refusal::Refusal;
 use crate::demo::tree::Tree;
 
 /// Bytes that wait on the way to or from a port.
 const PIPE: usize = 64 << 10;
 
-/// Answers `portforward` to ports of a pod.
-pub fn forward(request: &Request, pod: &Tree) -> Result<Answer, Refusal> {
+/// Answers `portforward` to ports of a pod; it ends with the pod.
+pub fn forward(request: &Request, pod: &Tree, world: Arc<dyn Follows>) -> Result<Answer, Refusal> {
     let protocol = negotiate(request, &[V4, super::Protocol("portforward.k8s.io")])?;
     let ports = ports(request)?;
     on_a_node(pod)?;
@@ -37,7 +38,25 @@ pub fn forward(request: &Request, pod: &Tree) -> Result<Answer, Refusal> {
         node: pod.text("spec.nodeName").into(),
         ports: container::ports(pod).map(|(port, name)| (port, name.to_owned())).collect(),
     });
-    Ok(upgrade(protocol, Box::new(move |socket| Box::pin(talk(socket, ports, place)))))
+    let conversation: Conversation = Box::new(move |socket| {
+        Box::pin(async move {
+            let ends = gone(place.clone(), world);
+            tokio::select! {
+                () = talk(socket, ports, place) => {}
+                // With its processes go their connections.
+                () = ends => {}
+            }
+        })
+    });
+    Ok(upgrade(protocol, conversation))
+}
+
+/// Ends when the pod does not run any more.
+async fn gone(place: Arc<Place>, world: Arc<dyn Follows>) {
+    let runs = |pod: &Tree| pod.text("metadata.uid") == place.uid && pod.text("status.phase") == "Running";
+    while world.look(&place.namespace, &place.pod).1.as_ref().is_some_and(runs) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// `ports=80,443` and `ports=80&ports=443` (`NewV4Options`).

@@ -103,6 +103,7 @@ impl Object for DaemonSet {
             unobserved: unobserved(meta.generation, status.observed_generation),
             conditions: conditions::facts(&status.conditions, interner),
             images: containers.pairs,
+            ports: containers.ports,
             ..WorkloadFacts::default()
         };
         let (words, health) = progress(&facts);

@@ -144,6 +144,7 @@ impl Common {
             unobserved: unobserved(meta.generation, status.observed_generation),
             conditions: conditions::facts(&status.conditions, interner),
             images: containers.pairs,
+            ports: containers.ports,
             ..WorkloadFacts::default()
         };
         let cells = vec![

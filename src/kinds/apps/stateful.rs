@@ -90,6 +90,7 @@ impl Object for StatefulSet {
             unobserved: status.observed_generation.unwrap_or(0) == 0 || unobserved(meta.generation, status.observed_generation),
             conditions: conditions::facts(&status.conditions, interner),
             images: containers.pairs,
+            ports: containers.ports,
             ..WorkloadFacts::default()
         };
         let (words, health) = progress(&facts, status.current_revision != status.update_revision);

@@ -13,6 +13,7 @@ use crate::model::store::Delta;
 
 pub mod containers;
 pub mod events;
+pub mod forwards;
 pub mod labels;
 pub mod nodes;
 pub mod rollouts;

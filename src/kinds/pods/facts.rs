@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::message::{Container, ContainerStateTerminated, ContainerStatus, PodSpec, PodStatus, ResourceRequirements};
+use super::message::{Container, ContainerPort, ContainerStateTerminated, ContainerStatus, PodSpec, PodStatus, ResourceRequirements};
 use crate::kinds::nodes::resources;
 use crate::kinds::services::number;
 use crate::model::facts::{self, ContainerSpec, Ended, PodFacts, Port, Resources, Role, State};
@@ -90,21 +90,20 @@ fn spec_fact(container: &Container, role: Role, interner: &mut Interner) -> Arc<
         name: interner.text(&container.name),
         role,
         image: interner.text(&container.image),
-        ports: container
-            .ports
-            .iter()
-            .map(|port| Port {
-                name: interner.text(&port.name),
-                number: number(port.container_port),
-                protocol: interner.text(&port.protocol),
-                ..Port::default()
-            })
-            .collect(),
+        ports: container.ports.iter().map(|port| port.fact(interner)).collect(),
         probes: interner.text(probes(container)),
         requests: resources(&own.requests),
         limits: resources(&own.limits),
     };
     interner.container(spec)
+}
+
+impl ContainerPort {
+    /// As a fact; a protocol that is not said is TCP (`SetDefaults_ContainerPort`).
+    pub fn fact(&self, interner: &mut Interner) -> Port {
+        let protocol = if self.protocol.is_empty() { "TCP" } else { &self.protocol };
+        Port { name: interner.text(&self.name), number: number(self.container_port), protocol: interner.text(protocol), ..Port::default() }
+    }
 }
 
 fn probes(container: &Container) -> &'static str {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::{notice, put, put_end};
+use crate::model::forward::Goes;
 use crate::model::log::Streams;
 use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
@@ -44,6 +45,7 @@ enum Tabs {
 /// Draws the header.
 pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mut right = truth(state);
+    right.extend(forwards(state));
     let limit = area.width as usize * 2 / 3;
     let over = width(&right).saturating_sub(limit);
     if over > 0
@@ -86,8 +88,13 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
         hits.run(start, area.y, x - start, format!("view {}", pane.title().to_lowercase()));
     }
     let mut x = right_x;
-    for (words, look) in &right {
+    let open = usize::from(state.forwards.iter().len() > 0);
+    for (at, (words, look)) in right.iter().enumerate() {
+        let start = x;
         x = put_end(buffer, x, area.y, words, area.right().saturating_sub(x), state.theme.style(*look));
+        if at + open == right.len() && open > 0 {
+            hits.run(start, area.y, x - start, "forwards");
+        }
     }
     if state.policy.danger {
         // Looks that were chosen for another background give way; the words, and what is bold, stay.
@@ -215,6 +222,13 @@ fn tabs(state: &State, how: Tabs) -> Vec<(Piece, Pane)> {
         }
     }
     pieces
+}
+
+/// How many port-forwards are open, and whether one of them leads nowhere.
+fn forwards(state: &State) -> Option<Piece> {
+    let count = state.forwards.iter().len();
+    let waits = state.forwards.iter().any(|forward| matches!(forward.goes, Goes::Waits(_)));
+    (count > 0).then(|| (format!("  ⇄ {count}"), if waits { Scope::Warning } else { Scope::Info }))
 }
 
 /// How true what is on the screen is.

@@ -96,6 +96,10 @@ fn notice(state: &State) -> Option<Notice> {
             };
             notice(Scope::Text, title, "", vec![way("back", "shows them again")])
         }
+        _ if view.place.key == TableKey::Forwards => {
+            let ways = vec![way("port-forward", "on a pod, a service or a workload opens one"), way("back", "goes back")];
+            notice(Scope::Text, "No port-forward is open".into(), "", ways)
+        }
         (_, Truth::Live | Truth::Polling { .. }) => {
             let scope = view.place.key.scope();
             let anywhere = view.place.key.kind().is_some_and(|kind| !kind.namespaced) || *scope == Namespaces::All;
@@ -151,6 +155,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Rollouts(_) => "rollouts".into(),
         TableKey::Events(_) => "events".into(),
         TableKey::Containers(..) => "containers".into(),
+        TableKey::Forwards => "forwards".into(),
     }
 }
 

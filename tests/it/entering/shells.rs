@@ -84,7 +84,7 @@ pub async fn a_workload_is_entered_by_its_newest_ready_pod(ground: &Ground) {
     desk.back(&format!("pod/{name}: a shell in app: exit code"));
     // A kind without pods of its own says what it is for.
     desk.view("configmaps", "kube-root-ca.crt");
-    desk.refused("shell", "exec is for pods, deployments");
+    desk.refused("shell", "exec is for pods, services, deployments");
 }
 
 pub async fn of_several_containers_one_is_chosen(ground: &Ground) {

@@ -14,6 +14,7 @@ use kubetui::keymap::{self, Key, Keymap, Mode};
 use kubetui::kinds::catalog::Catalog;
 use kubetui::model::act::{Act, Deletion, Exposing, Intent, Said};
 use kubetui::model::copying::Copying;
+use kubetui::model::forward::{Forwarding, Local, Remote};
 use kubetui::model::policy::Policy;
 use kubetui::model::reference::Reference;
 use kubetui::model::row::Uid;
@@ -171,6 +172,7 @@ fn every_act() -> Vec<Act> {
         Act::Suspend(true),
         Act::Retry,
         Act::Expose(Exposing::default()),
+        Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
         Act::TakeBack(1),
         copy(false),
         copy(true),
@@ -184,7 +186,7 @@ fn every_act() -> Vec<Act> {
             Act::Scale(..) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
             Act::Label(_) | Act::Annotate(_) | Act::Delete(_) | Act::Unfinalize(_) | Act::Evict(_) | Act::Cordon => {}
             Act::Uncordon | Act::Drain(_) | Act::Taint(_) | Act::Trigger | Act::Suspend(_) | Act::Retry => {}
-            Act::Expose(_) | Act::TakeBack(_) | Act::Enter(_) | Act::Copy(_) => {}
+            Act::Expose(_) | Act::Forward(_) | Act::TakeBack(_) | Act::Enter(_) | Act::Copy(_) => {}
         }
     }
     all

@@ -8,6 +8,7 @@ use super::Gate;
 use super::copy::{self, Job};
 use super::enter::{self, Entrance};
 use super::fields::{self, Field};
+use super::forward::Opening;
 use super::managed;
 use super::read::Lists;
 use super::send::{Content, Write};
@@ -20,6 +21,7 @@ mod batch;
 mod delete;
 pub(super) mod drain;
 mod expose;
+mod forward;
 mod meta;
 mod node;
 mod rollout;
@@ -49,6 +51,8 @@ pub(super) enum Work {
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
     /// Into a container.
     Enter(Box<Entrance>),
+    /// A port-forward is opened, which listens already.
+    Forward(Arc<Opening>),
 }
 
 impl Work {
@@ -59,6 +63,7 @@ impl Work {
             Work::Drain(write, ..) => write.as_deref(),
             Work::Copy(_) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
+            Work::Forward(_) => None,
         }
     }
 }
@@ -130,6 +135,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Expose(how) => expose::expose(case, how),
         Act::Copy(copying) => copy::prepare(case, copying).await,
         Act::Enter(entering) => enter::prepare(case, entering),
+        Act::Forward(how) => forward::forward(case, how).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
