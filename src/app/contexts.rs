@@ -11,6 +11,7 @@ use crate::model::state::{Context, Link};
 use crate::remember::Remembered;
 use crate::view::place::Pane;
 use crate::view::state::View;
+use crate::view::tables::TableKey;
 
 impl<S: Surface> App<S> {
     /// Begins with a context: scope and view as asked for, as the settings have them, as remembered, or as the kubeconfig
@@ -52,6 +53,7 @@ impl<S: Surface> App<S> {
         }
         let view = match (self.state.pane(), self.state.stack.first()) {
             (Some(pane), _) => pane.title().to_lowercase(),
+            (None, Some(View::Table(view))) if matches!(view.place.key, TableKey::Events(_)) => "events".to_owned(),
             (None, Some(View::Table(view))) => view.place.key.kind().map(|kind| kind.full_name()).unwrap_or_default(),
             _ => String::new(),
         };

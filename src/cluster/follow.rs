@@ -140,9 +140,9 @@ impl Follower {
         }
     }
 
-    /// The object's own UID, and nobody else's.
+    /// The object's own UID, and nobody else's. What is known by its name alone is whatever has that.
     fn is_it(&self, object: &Value) -> bool {
-        Uid::new(meta(object, "uid")) == self.uid
+        self.uid == Uid::new("") || Uid::new(meta(object, "uid")) == self.uid
     }
 
     /// The object as it is; `None` when it is gone.

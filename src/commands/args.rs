@@ -181,7 +181,8 @@ pub fn doc_of(command: &Command, args: &str) -> Option<&'static str> {
 }
 
 fn panes() -> Vec<Choice> {
-    Pane::ALL.into_iter().map(|pane| Choice::new(pane.title().to_lowercase(), "")).collect()
+    let tabs = Pane::ALL.map(|pane| pane.title().to_lowercase());
+    tabs.into_iter().chain(["events".to_owned()]).map(|name| Choice::new(name, "")).collect()
 }
 
 fn named(names: Vec<String>) -> Vec<Choice> {
@@ -290,7 +291,7 @@ mod tests {
         assert!(!at("ctx p").free && at("ns p").free, "patterns of namespaces can be typed");
         assert_eq!(at("ns kube-system,def").from, 15);
         assert_eq!(at("ns kube-system def").from, 15);
-        assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts"]);
+        assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts", "events"]);
         assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "url", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);

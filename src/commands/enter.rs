@@ -86,6 +86,18 @@ fn pseudo(c: &mut Context<'_>, row: &Row) -> Result<(), Refusal> {
         go(c.state, TableKey::Labelled(scope, key.clone(), value.clone()), None, row);
         return Ok(());
     }
+    if let Facts::Event(event) = &row.facts {
+        let found = super::events::kind_of(c.state, event)?;
+        let scope = if found.namespaced { scope_with(c.state, &row.namespace) } else { Scope::All };
+        let relation = match &event.object_uid {
+            // A kubelet gives a node's name for its UID.
+            Some(uid) if &*event.object_kind != "Node" => Relation::One(uid.clone()),
+            _ if found.namespaced => Relation::Named(row.namespace.clone(), event.object_name.clone()),
+            _ => Relation::Named("".into(), event.object_name.clone()),
+        };
+        go(c.state, TableKey::Kind(found, scope).normal(), Some(relation), row);
+        return Ok(());
+    }
     if &*row.kind.kind == forwards::KIND {
         return forward::describe(c, &row.uid);
     }

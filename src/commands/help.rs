@@ -105,6 +105,6 @@ mod tests {
     fn the_keys_of_a_command_are_all_of_its_lines() {
         let state = state();
         let keys = keys_of(&state, crate::commands::find("view").unwrap());
-        assert_eq!(keys, ["1", "2", "3", "4"]);
+        assert_eq!(keys, ["1", "2", "3", "4", "5"]);
     }
 }

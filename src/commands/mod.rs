@@ -13,7 +13,9 @@ pub mod act;
 mod args;
 mod chosen;
 mod copy;
+mod cp;
 mod enter;
+mod events;
 mod forward;
 mod help;
 mod journal;
@@ -201,6 +203,14 @@ pub static COMMANDS: &[Command] = &[
         session::debug,
     ),
     command(
+        "cp",
+        "[--container CONTAINER] FROM TO",
+        "Copy files from a container (:PATH, POD:PATH) or into one, by tar",
+        Group::Act,
+        cp::can_cp,
+        cp::cp,
+    ),
+    command(
         "shell-or-scale",
         "",
         "As k9s has it: open a shell in a pod, scale anything else",
@@ -228,7 +238,8 @@ pub static COMMANDS: &[Command] = &[
     command("acts", "", "Show what came of what was done", Group::Act, always, act::acts),
     command("stop", "", "Begin nothing more of what is on its way", Group::Act, always, act::stop),
     command("forwards", "", "Show the port-forwards that are open; delete ends one", Group::Views, always, forward::forwards),
-    command("view", "PANE", "Show a pane: pods, services, labels or rollouts", Group::Views, always, views::view),
+    command("view", "PANE", "Show a pane: pods, services, labels, rollouts or events", Group::Views, always, views::view),
+    command("group", "", "Show each event, or group them by object and reason again", Group::Table, events::on_events, events::group),
     command("pane-next", "", "Show the next pane", Group::Views, always, |c, _| views::pane(c, 1)),
     command("pane-previous", "", "Show the pane before", Group::Views, always, |c, _| views::pane(c, -1)),
     command("palette", "[LINE]", "Go to any kind, context or namespace by name", Group::Views, always, palette::open),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, find, logs, session, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, events, find, logs, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -364,7 +364,10 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
             Err(missing) => return Err(missing.to_string()),
         },
     };
-    let mut words = rest.split_whitespace();
+    let events = kind.as_deref().is_some_and(events::is_event) && !word.contains('.');
+    let mut words = rest.split_whitespace().peekable();
+    // A filter for the word stands in quotes.
+    let single = events && words.next_if_eq(&"all").is_some();
     let mut namespaces: Vec<&str> = Vec::new();
     let mut filter: Vec<&str> = Vec::new();
     let mut all = false;
@@ -386,6 +389,7 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
     match (pane, kind) {
         (Some(pane), _) => c.state.show_pane(pane),
         (None, Some(kind)) if &*kind.plural == "pods" && kind.group.is_empty() => c.state.show_pane(Pane::Pods),
+        (None, Some(_)) if events => events::show(c, single),
         (None, Some(kind)) => {
             let key = TableKey::Kind(kind, c.state.scope.clone()).normal();
             c.state.show_table(Place::new(key));

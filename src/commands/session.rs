@@ -15,7 +15,7 @@ use crate::view::state::{Overlay, State};
 use crate::view::tables::TableKey;
 
 /// What a command goes into: a pod or what has pods, and the container where that is known.
-fn subject(state: &State) -> Result<(Reference, Option<Arc<str>>), Refusal> {
+pub(super) fn subject(state: &State) -> Result<(Reference, Option<Arc<str>>), Refusal> {
     let nothing = || "there is no object under the cursor".to_owned();
     if let Some(view) = state.table_view()
         && let TableKey::Containers(_, uid, name) = &view.place.key

@@ -12,7 +12,11 @@ use crate::view::text_view::TextView;
 
 /// Shows a pane.
 pub fn view(c: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
-    let pane = Pane::named(name).ok_or_else(|| format!("there is no pane {name:?}: pods, services, labels, rollouts"))?;
+    if name == "events" {
+        super::events::show(c, false);
+        return Ok(());
+    }
+    let pane = Pane::named(name).ok_or_else(|| format!("there is no pane {name:?}: pods, services, labels, rollouts, events"))?;
     c.state.show_pane(pane);
     Ok(())
 }
@@ -212,6 +216,7 @@ pub fn on_text(state: &State) -> Result<(), Refusal> {
 pub fn describable(state: &State) -> Result<(), Refusal> {
     match state.subject() {
         Some(subject) if &*subject.kind.kind == "Container" => Ok(()),
+        Some(_) if super::events::about_group(state).is_some_and(|about| about.is_ok()) => Ok(()),
         Some(subject) if subject.kind.version.is_empty() => {
             Err(format!("a {} is no object: enter shows what has it", subject.kind.singular))
         }
@@ -224,6 +229,9 @@ pub fn describable(state: &State) -> Result<(), Refusal> {
 pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     describable(c.state)?;
     let Some(mut subject) = c.state.subject() else { return Ok(()) };
+    if let Some(about) = super::events::about_group(c.state) {
+        subject = about?;
+    }
     if &*subject.kind.kind == "Container" {
         let Some(pod) = c.state.table_view().and_then(|view| view.place.key.pod(&c.state.catalog)) else {
             return Err("the container's pod is not known".into());

@@ -19,12 +19,14 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use super::channel;
+use super::container::Container;
 use super::controllers::kubelet;
 use super::http::{Answer, Request, Service, User};
 use super::logs::{self, Follows};
 use super::refusal::Refusal;
 use super::roles::{self, Attempt};
 use super::running::Running;
+use super::shell::Disk;
 use super::store::{Object, Ref};
 use super::tree::Tree;
 use super::world::World;
@@ -108,6 +110,10 @@ impl Follows for Running {
     fn look(&self, namespace: &str, pod: &str) -> (i64, Option<Tree>) {
         let tree = self.read(|world| world.store.get("pods", namespace, pod).map(|pod| pod.tree.clone()));
         (self.now(), tree)
+    }
+
+    fn disk(&self, container: &Container) -> Disk {
+        Running::disk(self, container)
     }
 
     fn exited(&self, namespace: &str, pod: &str, container: &str, code: i32) {

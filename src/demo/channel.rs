@@ -134,7 +134,7 @@ pub fn exec(request: &Request, pod: &Tree, now_ms: i64, world: Arc<dyn Follows>)
     if command.is_empty() {
         return Err(Refusal::bad_request("you must specify at least one command for the container"));
     }
-    let behind = match Shell::start(&container, &command, options.stdin, options.tty, now_ms) {
+    let behind = match Shell::start_on(world.disk(&container), &container, &command, options.stdin, options.tty, now_ms) {
         Ok(shell) => Behind::Shell(Box::new(shell)),
         Err(why) => {
             let id: String = container.uid.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -158,8 +158,9 @@ pub fn attach(request: &Request, pod: &Tree, now_ms: i64, world: Arc<dyn Follows
     // The kubelet takes the terminal from the container, not from the call.
     options.tty = container.tty;
     let behind = if options.stdin && container.stdin {
-        let given = Shell::start(&container, &container.command, true, options.tty, now_ms);
-        let shell = given.or_else(|_| Shell::start(&container, &["sh".into()], true, options.tty, now_ms));
+        let disk = world.disk(&container);
+        let given = Shell::start_on(disk.clone(), &container, &container.command, true, options.tty, now_ms);
+        let shell = given.or_else(|_| Shell::start_on(disk, &container, &["sh".into()], true, options.tty, now_ms));
         shell.map_or_else(Behind::Nothing, |shell| Behind::Shell(Box::new(shell)))
     } else {
         Behind::Log(now_ms)

@@ -12,6 +12,7 @@ use http::StatusCode;
 use super::container::{self, Container};
 use super::http::{Answer, Body, Pieces, Request};
 use super::refusal::{Cause, Refusal};
+use super::shell::Disk;
 use super::traffic::{self, Line, Stream};
 use super::tree::Tree;
 
@@ -20,6 +21,11 @@ pub trait Follows: Send + Sync + 'static {
     /// The cluster's time in milliseconds since 1970, and the pod as it is now; none when it is gone. It is asked some times a
     /// second for each stream and must not block.
     fn look(&self, namespace: &str, pod: &str) -> (i64, Option<Tree>);
+
+    /// The files of one life of a container.
+    fn disk(&self, container: &Container) -> Disk {
+        Disk::of(container)
+    }
 
     /// The first process of a pod's container has ended with this code, because of what was typed into it.
     fn exited(&self, namespace: &str, pod: &str, container: &str, code: i32) {

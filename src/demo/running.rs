@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
 
+use super::container::Container;
+use super::shell::Disk;
 use super::world::{Millis, World};
 
 /// The system's clock is so far ahead only after a sleep: 10 minutes.
@@ -38,13 +40,36 @@ pub struct Running {
     changed: watch::Sender<u64>,
     /// There is something to do before the next timer, or another next timer.
     wake: Notify,
+    /// Files of containers that somebody has gone into, by UID, container and restart; the newest last.
+    disks: Mutex<Vec<(Life, Disk)>>,
 }
+
+/// One life of a container.
+type Life = (String, String, u32);
+
+/// Files of no more containers are kept: those that were gone into first are made up anew.
+const DISKS: usize = 64;
 
 impl Running {
     /// A world, not moving yet: see [`Running::drive`].
     pub fn new(world: World, time: Time) -> Arc<Running> {
         let (changed, _) = watch::channel(world.store.version());
-        Arc::new(Running { world: Mutex::new(world), time, changed, wake: Notify::new() })
+        Arc::new(Running { world: Mutex::new(world), time, changed, wake: Notify::new(), disks: Mutex::default() })
+    }
+
+    /// The files of one life of a container, as whoever was there has left them.
+    pub fn disk(&self, container: &Container) -> Disk {
+        let life = (container.uid.clone(), container.name.clone(), container.restart);
+        let mut disks = self.disks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, disk)) = disks.iter().find(|(known, _)| *known == life) {
+            return disk.clone();
+        }
+        if disks.len() >= DISKS {
+            disks.remove(0);
+        }
+        let disk = Disk::of(container);
+        disks.push((life, disk.clone()));
+        disk
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {

@@ -2,6 +2,7 @@
 //! and writes bytes, and somebody else tells it the time: it knows neither sockets nor tasks.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use crate::demo::container::Container;
 
@@ -26,6 +27,17 @@ pub enum Out {
     Stderr(Vec<u8>),
     /// It ended with this code; nothing follows.
     Exit(i32),
+}
+
+/// The files of one life of a container: all who come in meanwhile see the same, and a restart begins anew.
+#[derive(Clone, Debug)]
+pub struct Disk(Arc<Mutex<Files>>);
+
+impl Disk {
+    /// As it is before anybody came.
+    pub fn of(container: &Container) -> Disk {
+        Disk(Arc::new(Mutex::new(Files::of(container, commands::names(&container.image)))))
+    }
 }
 
 /// What commands see and change.
@@ -63,6 +75,7 @@ enum Front {
 /// A command that runs in a container: a shell, or any other.
 pub struct Shell {
     session: Session,
+    disk: Disk,
     steps: VecDeque<Step>,
     front: Front,
     editor: Editor,
@@ -79,10 +92,16 @@ pub struct Shell {
 const REDRAWN_MS: i64 = 2000;
 
 impl Shell {
+    /// Starts a command on files of its own.
+    #[cfg(test)]
+    pub(super) fn start(container: &Container, command: &[String], stdin: bool, tty: bool, now_ms: i64) -> Result<Shell, String> {
+        Shell::start_on(Disk::of(container), container, command, stdin, tty, now_ms)
+    }
+
     /// Starts a command. `stdin`: standard input is connected. An error is worded as the runtime words it (`runc`).
-    pub fn start(container: &Container, command: &[String], stdin: bool, tty: bool, now_ms: i64) -> Result<Shell, String> {
-        let programs: Vec<&str> = commands::names(&container.image).collect();
-        let files = Files::of(container, programs.iter().copied());
+    pub fn start_on(disk: Disk, container: &Container, command: &[String], stdin: bool, tty: bool, now_ms: i64) -> Result<Shell, String> {
+        // What is on the disk is there while a command runs.
+        let files = Files::of(container, commands::names(&container.image));
         let Some((first, arguments)) = command.split_first() else { return Err("exec: no command".into()) };
         if !commands::is_there(&files, first) {
             return Err(match first.contains('/') {
@@ -110,6 +129,7 @@ impl Shell {
         let session = Session { c: container.clone(), files, folder, vars, status: 0, now_ms, size: (80, 24), tty };
         let mut shell = Shell {
             session,
+            disk,
             steps: VecDeque::new(),
             front: Front::Shell,
             editor: Editor::default(),

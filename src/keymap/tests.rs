@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "scroll-left",
     "scroll-right",
     "view",
+    "group",
     "pane-next",
     "pane-previous",
     "all-namespaces",

@@ -32,6 +32,7 @@ crate::partial! {
         1 kind: text,
         3 name: text,
         4 uid: text,
+        5 api_version: text,
         7 field_path: text,
     }
 
@@ -123,6 +124,7 @@ impl Object for Event {
             last: last.or(first).unwrap_or(created),
             first: first.unwrap_or(created),
             source,
+            object_version: interner.text(&object.api_version),
             object_kind: interner.text(&object.kind),
             object_name: interner.text(&object.name),
             object_uid: (!object.uid.is_empty()).then(|| Uid::new(&object.uid)),

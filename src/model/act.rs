@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::copying::Copying;
 use super::forward::Forwarding;
 use super::policy::Demand;
 use super::reference::Reference;
@@ -56,6 +57,8 @@ pub enum Act {
     Retry,
     /// A Service for what runs.
     Expose(Exposing),
+    /// Files to or from a container.
+    Copy(Copying),
     /// A port of this machine leads to one of its ports.
     Forward(Forwarding),
     /// The journal's entry of this number is taken back.
@@ -138,6 +141,7 @@ impl Act {
             Act::Suspend(_) => "suspend",
             Act::Retry => "retry-job",
             Act::Expose(_) => "expose",
+            Act::Copy(_) => "copy",
             Act::Forward(_) => "port-forward",
             Act::TakeBack(_) => "undo",
             Act::Enter(entering) => entering.verb(),
@@ -170,6 +174,7 @@ impl Act {
             Act::Suspend(false) => "Unsuspend".into(),
             Act::Retry => "Make a new Job like".into(),
             Act::Expose(_) => "Make a Service for".into(),
+            Act::Copy(copying) => if copying.into { "Copy into" } else { "Copy from" }.into(),
             Act::Forward(how) => format!("Forward port {} of", how.remote),
             Act::TakeBack(_) => "Take back what was done to".into(),
             Act::Enter(entering) => entering.question(),
@@ -245,6 +250,7 @@ impl Act {
                 let name = how.name.as_ref().map(|name| format!(" --name={}", quoted(name))).unwrap_or_default();
                 format!("expose {title}{port}{target}{kind}{name}")
             }
+            Act::Copy(copying) => copying.kubectl(object),
             Act::Forward(how) => format!("port-forward {title} {}", how.kubectl()),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
             Act::Enter(entering) => entering.kubectl(&name),
@@ -259,6 +265,8 @@ impl Act {
         match self {
             // The pending target was the question.
             Act::Scale(..) => Demand::Free,
+            // Both paths were typed; what would be replaced is asked for by the plan.
+            Act::Copy(_) => Demand::Free,
             // Nothing changes in the cluster, and the port was chosen.
             Act::Forward(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,

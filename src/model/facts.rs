@@ -318,6 +318,8 @@ pub struct EventFacts {
     pub first: Seconds,
     /// Who says so.
     pub source: Arc<str>,
+    /// Group and version of what it is about: `apps/v1`. Empty where whoever made the event did not say.
+    pub object_version: Arc<str>,
     /// Kind of what it is about.
     pub object_kind: Arc<str>,
     /// Name of what it is about.

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod address;
+pub mod copying;
 pub mod facts;
 pub mod forward;
 pub mod intern;

@@ -119,7 +119,7 @@ impl Running {
     /// It is worth a list: several objects, or one that takes its time.
     pub fn listed(&self) -> bool {
         // Until a session has the terminal, what is typed is for nothing else.
-        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_) | Act::Enter(_))
+        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_) | Act::Enter(_) | Act::Copy(_))
     }
 
     /// `restart: 3 done, 1 failed`.

@@ -15,7 +15,8 @@ use crate::kinds;
 use crate::kinds::catalog::Catalog;
 use crate::kinds::panes::nodes::Nodes;
 use crate::kinds::panes::{
-    Feeds, Weave, containers::Containers, forwards::Forwards, labels::LabelCounts, labels::Labelled, rollouts::Rollouts, services::Services,
+    Feeds, Weave, containers::Containers, events::EventGroups, forwards::Forwards, labels::LabelCounts, labels::Labelled,
+    rollouts::Rollouts, services::Services,
 };
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
@@ -44,6 +45,8 @@ pub enum TableKey {
     Labelled(Scope, Arc<str>, Arc<str>),
     /// The Rollouts pane.
     Rollouts(Scope),
+    /// The Events pane: events by what they are about, and why.
+    Events(Scope),
     /// The containers of a pod: the scope is its namespace; UID and name.
     Containers(Scope, Uid, Arc<str>),
     /// The port-forwards that are open, whatever namespaces are looked at.
@@ -61,6 +64,7 @@ impl TableKey {
             | TableKey::Labels(scope)
             | TableKey::Labelled(scope, ..)
             | TableKey::Rollouts(scope)
+            | TableKey::Events(scope)
             | TableKey::Containers(scope, ..) => scope,
         }
     }
@@ -74,6 +78,7 @@ impl TableKey {
             TableKey::Labels(_) => TableKey::Labels(scope),
             TableKey::Labelled(_, key, value) => TableKey::Labelled(scope, key, value),
             TableKey::Rollouts(_) => TableKey::Rollouts(scope),
+            TableKey::Events(_) => TableKey::Events(scope),
             own @ (TableKey::Containers(..) | TableKey::Nodes(_) | TableKey::Forwards) => own,
         }
     }
@@ -110,6 +115,7 @@ impl TableKey {
             TableKey::Labels(_) => Box::new(LabelCounts::default()),
             TableKey::Labelled(_, key, value) => Box::new(Labelled::new(key.clone(), value.clone())),
             TableKey::Rollouts(_) => Box::new(Rollouts),
+            TableKey::Events(_) => Box::new(EventGroups::default()),
             TableKey::Containers(_, uid, name) => Box::new(Containers::new(uid.clone(), name.clone())),
             TableKey::Forwards => Box::new(Forwards),
         })

@@ -10,8 +10,11 @@ use crate::driver::{Driver, Setup};
 use crate::live;
 use crate::scenarios::ground::Ground;
 
+#[cfg(unix)]
+mod copying;
 mod deleting;
 mod forwarding;
+mod grouped;
 mod journal;
 mod labelling;
 mod marked;
@@ -59,6 +62,15 @@ macro_rules! on {
                     a_cron_job_is_triggered_and_suspended
                     a_job_is_retried_and_stays
                     a_service_is_made_for_what_runs;
+                grouped:
+                    events_are_grouped_counted_and_the_newest_is_first;
+                copying:
+                    a_tree_goes_into_a_container_and_comes_back
+                    what_would_be_replaced_is_asked_for
+                    what_is_not_there_is_said
+                    nothing_is_copied_in_read_only_mode
+                    a_large_file_is_the_same_and_can_be_stopped
+                    a_connection_that_is_cut_is_no_end_of_a_file;
                 marked:
                     three_restarts_wait_for_each_other
                     a_series_ends_at_what_fails

@@ -23,7 +23,7 @@ use crate::model::time;
 mod debug;
 mod resolve;
 mod shell;
-mod status;
+pub(super) mod status;
 mod talk;
 
 pub(super) use resolve::{Resolved, resolve};

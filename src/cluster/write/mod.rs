@@ -23,6 +23,8 @@ use crate::model::policy::Policy;
 pub mod access;
 mod acts;
 mod channel;
+mod command;
+mod copy;
 mod effects;
 mod enter;
 mod fields;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::acts::{Prepared, Work, drain as drained};
+use super::copy;
 use super::plan::PATIENCE;
 use super::read::{self, Lists};
 use super::send::{Failure, Write};
@@ -128,6 +129,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
             Ok(_) => Step::Done(write.done.clone()),
             Err(failure) => Step::Failed(failure.words().to_owned()),
         },
+        Work::Copy(job) => copy::carry_out(gate, &session, saying, at, &job, answer).await,
         Work::Enter(entrance) => super::enter::enter(gate, saying, at, &session, *entrance, answer).await,
         Work::Forward(opening) => forward::begin(gate, saying.number, &session, opening, answer).await,
         // Cordoned already, with the others.
@@ -153,6 +155,7 @@ async fn refused(gate: &Gate, session: &Session, write: &Write, failure: &Failur
     why
 }
 
+/// Ends when it is told to stop.
 pub(super) async fn stopped(answer: &mut watch::Receiver<Answer>) {
     if answer.wait_for(|answer| *answer == Answer::Stop).await.is_err() {
         // Nobody can stop it any more.

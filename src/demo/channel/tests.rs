@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
 use crate::demo::http::User;
+use crate::demo::shell::Disk;
 
 const NOW: i64 = 1_795_255_260_000;
 
@@ -69,7 +70,7 @@ async fn start(command: &[&str], options: Options, world: Arc<Still>) -> Client 
     let (client, server) = sockets().await;
     let container = Container::of(&running(), "app", false).unwrap();
     let command: Vec<String> = command.iter().map(|w| String::from(*w)).collect();
-    let shell = Shell::start(&container, &command, options.stdin, options.tty, NOW).unwrap();
+    let shell = Shell::start_on(Disk::of(&container), &container, &command, options.stdin, options.tty, NOW).unwrap();
     let talk = Talk { options, container, command, world, attached: false };
     tokio::spawn(talk.go_on(server, Behind::Shell(Box::new(shell))));
     client

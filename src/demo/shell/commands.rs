@@ -88,7 +88,7 @@ const BUILT_IN: [&str; 6] = ["cd", "command", "exec", "exit", "export", "type"];
 
 /// Names of the programs in an image: small ones have no bash, distroless ones have nothing.
 pub(super) fn names(image: &str) -> impl Iterator<Item = &'static str> {
-    let nothing = image.contains("distroless") || image.contains("pause");
+    let nothing = ["distroless", "pause", "coredns"].iter().any(|word| image.contains(word));
     let small = ["alpine", "busybox"].iter().any(|word| image.contains(word));
     let names = PROGRAMS.iter().map(|p| p.name).filter(|name| !BUILT_IN.contains(name) && *name != "help");
     names.filter(move |name| !(nothing || small && *name == "bash"))

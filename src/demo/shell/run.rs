@@ -1,5 +1,7 @@
 //! Running pipelines: what a command reads, where it writes to, and what it does to the shell that runs it.
 
+use std::sync::PoisonError;
+
 use super::commands::{self, Call};
 use super::parse::{self, Command, Pipeline, Redirect, When, Word};
 use super::{Front, Shell, Step, archive, files};
@@ -99,7 +101,16 @@ impl Shell {
         command.words[assigned..].iter().flat_map(|word| word.expand(&|name| self.value(name))).collect()
     }
 
+    /// Runs it on the disk, which nobody else sees meanwhile.
     fn run(&mut self, pipeline: &Pipeline, given: Vec<u8>) {
+        let disk = self.disk.clone();
+        let mut shared = disk.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut self.session.files, &mut shared);
+        self.run_here(pipeline, given);
+        std::mem::swap(&mut self.session.files, &mut shared);
+    }
+
+    fn run_here(&mut self, pipeline: &Pipeline, given: Vec<u8>) {
         let mut input = given;
         let count = pipeline.commands.len();
         for (n, command) in pipeline.commands.iter().enumerate() {

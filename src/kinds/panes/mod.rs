@@ -1,4 +1,5 @@
-//! Tables that are made of the rows of several watches: the Services, Labels and Rollouts panes, a pod's containers.
+//! Tables that are made of the rows of one or several watches: the Services, Labels, Rollouts and Events panes, a pod's
+//! containers.
 //!
 //! A [`Weave`] takes the changes of each watch that feeds it, and gives the changes of its own rows: deltas in, deltas
 //! out, so that a pane costs what changes, and not what there is.
@@ -11,6 +12,7 @@ use crate::model::row::{Cell, Column, Labels, Row};
 use crate::model::store::Delta;
 
 pub mod containers;
+pub mod events;
 pub mod forwards;
 pub mod labels;
 pub mod nodes;

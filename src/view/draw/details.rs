@@ -70,7 +70,9 @@ impl Sheet<'_> {
         if self.room() == 0 {
             return;
         }
-        let title = Reference::of(row).title();
+        // A group of events has no name of its own but what it says.
+        let group = row.kind.version.is_empty() && matches!(row.facts, Facts::Event(_));
+        let title = if group { row.name.to_string() } else { Reference::of(row).title() };
         let x =
             put_end(self.buffer, self.area.x + 1, self.y, &title, self.area.width.saturating_sub(2), self.state.theme.style(Scope::Strong));
         if !row.namespace.is_empty() {

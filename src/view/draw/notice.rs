@@ -153,6 +153,7 @@ pub fn plural(key: &TableKey) -> String {
         TableKey::Labels(_) => "labels".into(),
         TableKey::Labelled(..) => "objects".into(),
         TableKey::Rollouts(_) => "rollouts".into(),
+        TableKey::Events(_) => "events".into(),
         TableKey::Containers(..) => "containers".into(),
         TableKey::Forwards => "forwards".into(),
     }

@@ -13,6 +13,7 @@ use kubetui::event::Event;
 use kubetui::keymap::{self, Key, Keymap, Mode};
 use kubetui::kinds::catalog::Catalog;
 use kubetui::model::act::{Act, Deletion, Exposing, Intent, Said};
+use kubetui::model::copying::Copying;
 use kubetui::model::forward::{Forwarding, Local, Remote};
 use kubetui::model::policy::Policy;
 use kubetui::model::reference::Reference;
@@ -52,6 +53,7 @@ fn arguments(command: &str) -> &'static [&'static str] {
         "taint" => &["a=b:NoExecute", "a-"],
         "expose" => &["", "80:8080 --name web"],
         "undo" => &["", "1"],
+        "cp" => &[":/etc/hosts /tmp", "-c app /etc/hosts :/tmp/x"],
         "exec" => &["ls -l", "--container app ls", ""],
         "attach" | "shell" => &["", "app"],
         "debug" => &["", "busybox --target app"],
@@ -148,6 +150,7 @@ fn the_same_is_sent_where_writes_are_allowed() {
 /// One of each; an act that is not here does not compile.
 fn every_act() -> Vec<Act> {
     let enter = |way| Act::Enter(Box::new(Entering { way, container: Some("app".into()), size: (80, 24), image: "busybox".into() }));
+    let copy = |into| Act::Copy(Copying { into, container: None, remote: "/etc/hosts".into(), local: "/etc/hosts".into() });
     let all = vec![
         Act::Scale(5, None),
         Act::Bounds(2, 4),
@@ -171,6 +174,8 @@ fn every_act() -> Vec<Act> {
         Act::Expose(Exposing::default()),
         Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
         Act::TakeBack(1),
+        copy(false),
+        copy(true),
         enter(Way::Shell),
         enter(Way::Run(Arc::new(["ls".to_owned()]))),
         enter(Way::Attach),
@@ -181,7 +186,7 @@ fn every_act() -> Vec<Act> {
             Act::Scale(..) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
             Act::Label(_) | Act::Annotate(_) | Act::Delete(_) | Act::Unfinalize(_) | Act::Evict(_) | Act::Cordon => {}
             Act::Uncordon | Act::Drain(_) | Act::Taint(_) | Act::Trigger | Act::Suspend(_) | Act::Retry => {}
-            Act::Expose(_) | Act::Forward(_) | Act::TakeBack(_) | Act::Enter(_) => {}
+            Act::Expose(_) | Act::Forward(_) | Act::TakeBack(_) | Act::Enter(_) | Act::Copy(_) => {}
         }
     }
     all

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Gate;
+use super::copy::{self, Job};
 use super::enter::{self, Entrance};
 use super::fields::{self, Field};
 use super::forward::Opening;
@@ -44,6 +45,8 @@ pub(super) enum Work {
     Write(Box<Write>),
     /// One request, and when it is one of several, its rollout is waited for.
     Rollout(Box<Write>),
+    /// Files to or from a container.
+    Copy(Box<Job>),
     /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
     /// Into a container.
@@ -58,6 +61,7 @@ impl Work {
         match self {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
+            Work::Copy(_) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
             Work::Forward(_) => None,
         }
@@ -129,6 +133,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Suspend(suspend) => batch::suspend(case, *suspend),
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
+        Act::Copy(copying) => copy::prepare(case, copying).await,
         Act::Enter(entering) => enter::prepare(case, entering),
         Act::Forward(how) => forward::forward(case, how).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,

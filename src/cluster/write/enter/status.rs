@@ -20,7 +20,7 @@ pub(in crate::cluster::write) enum End {
 
 impl End {
     /// What is said of it: `exit code 3`. `attached`: to a process that somebody else began, and whose code is not told.
-    pub(super) fn words(&self, attached: bool) -> String {
+    pub(in crate::cluster::write) fn words(&self, attached: bool) -> String {
         match self {
             End::Exited(0) if attached => "it ended".to_owned(),
             End::Exited(code @ 129..=159) => format!("exit code {code}{}", signal(code - 128)),
@@ -32,7 +32,7 @@ impl End {
     }
 
     /// There was no such program: of the runtime's words, or of the codes that a shell and some runtimes have for it.
-    pub(super) fn is_missing(&self) -> bool {
+    pub(in crate::cluster::write) fn is_missing(&self) -> bool {
         match self {
             End::Exited(code) => matches!(code, 126 | 127),
             End::Failed(why) => ["executable file not found", "no such file or directory", "not a directory", "permission denied"]
@@ -58,7 +58,7 @@ fn signal(number: i32) -> &'static str {
 }
 
 /// What the error stream says at the end. Nothing at all was success before v4.
-pub(super) fn end(bytes: &[u8]) -> End {
+pub(in crate::cluster::write) fn end(bytes: &[u8]) -> End {
     let Ok(status) = serde_json::from_slice::<Value>(bytes) else {
         return End::Failed(String::from_utf8_lossy(bytes).trim().to_owned());
     };

@@ -157,8 +157,10 @@ pub(super) fn tar(call: &mut Call) -> Effect {
     if mode.ends_with('f') {
         file = arguments.next().unwrap_or_default();
     }
+    let mut alone = false;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "--no-recursion" => alone = true,
             "-C" => folder = arguments.next().unwrap_or_default(),
             "-f" => file = arguments.next().unwrap_or_default(),
             option if option.starts_with('-') => {}
@@ -170,15 +172,17 @@ pub(super) fn tar(call: &mut Call) -> Effect {
         return call.fail(&format!("tar: can't change directory to '{folder}': No such file or directory"), 1);
     }
     let zipped = mode.contains('z');
-    let done = if mode.contains('c') { pack(call, &file, &folder, &paths, zipped) } else { unpack(call, &file, &folder, &mode, zipped) };
+    let done =
+        if mode.contains('c') { pack(call, &file, &folder, &paths, zipped, alone) } else { unpack(call, &file, &folder, &mode, zipped) };
     done.unwrap_or_else(|error| call.fail(&format!("tar: {error}"), 1))
 }
 
-fn pack(call: &mut Call, file: &str, folder: &str, paths: &[String], zipped: bool) -> Result<Effect, String> {
+fn pack(call: &mut Call, file: &str, folder: &str, paths: &[String], zipped: bool, alone: bool) -> Result<Effect, String> {
     let mut members = Vec::new();
     for name in paths {
         let whole = files::absolute(folder, name);
-        let all = call.session.files.below(&whole);
+        let mut all = call.session.files.below(&whole);
+        all.truncate(if alone { 1 } else { all.len() });
         if all.is_empty() {
             return Err(format!("{name}: No such file or directory"));
         }
@@ -197,7 +201,7 @@ fn pack(call: &mut Call, file: &str, folder: &str, paths: &[String], zipped: boo
             members.push(Member { path: if path.is_empty() { ".".into() } else { path }, bytes, time });
         }
     }
-    let mut bytes = archive::write(&members)?;
+    let mut bytes = archive::write(&members);
     if zipped {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         bytes = encoder.write_all(&bytes).and_then(|()| encoder.finish()).map_err(|e| e.to_string())?;
