@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 
 use crate::cluster::link::{self, LinkOwner, Route};
 use crate::cluster::write::journal::Journal;
-use crate::cluster::{watch, write};
+use crate::cluster::{logs, watch, write};
 use crate::commands;
 use crate::config::{Config, Flags};
 use crate::effect::Effect;
-use crate::event::{Event, WatchId};
+use crate::event::{Event, WatchId, Wires};
 use crate::model::row::Uid;
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link};
@@ -22,14 +22,16 @@ use crate::remember::{Memory, Remembered};
 use crate::terminal::signals::Signal;
 use crate::view::draw;
 use crate::view::place::Pane;
-use crate::view::state::{Overlay, State, Tone, View};
+use crate::view::state::{Message, Overlay, State, Tone, View};
 use crate::view::tables::TableKey;
 
 mod acting;
 mod events;
 mod forwards;
 mod keys;
+mod logs_of;
 mod mouse;
+mod session;
 mod settings;
 pub mod surface;
 mod tasks;
@@ -80,6 +82,7 @@ pub struct App<S: Surface> {
     generation: u64,
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
+    logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
     /// Port-forwards, which outlive the context that they were opened in.
     forwards: forwards::Forwards,
@@ -89,6 +92,10 @@ pub struct App<S: Surface> {
     /// Tells acts that nobody waits for them any more.
     leave: tokio::sync::watch::Sender<bool>,
     polls: tasks::Polls,
+    /// A session that has opened, and waits for the terminal.
+    session: Option<(u64, Box<Wires>)>,
+    /// One has the terminal.
+    talking: bool,
     memory: Memory,
     /// The last click on a row: a second one goes into it.
     clicked: mouse::Click,
@@ -129,12 +136,15 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        logs: FxHashMap::default(),
         acts: FxHashMap::default(),
         forwards: forwards::Forwards::default(),
         said,
         say,
         leave: tokio::sync::watch::Sender::new(false),
         polls: tasks::Polls::default(),
+        session: None,
+        talking: false,
         memory: start.memory,
         clicked: None,
         journal: start.journal,
@@ -166,6 +176,12 @@ impl<S: Surface> App<S> {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.draw()?;
         while !self.quit {
+            if let Some((number, wires)) = self.session.take() {
+                if let Some(code) = self.talk(number, *wires, signals, &mut second).await? {
+                    return Ok(code);
+                }
+                continue;
+            }
             self.reconcile();
             let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
             let rest = self.rest();
@@ -232,6 +248,7 @@ impl<S: Surface> App<S> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        self.sift_logs();
         let changed = self.state.refresh();
         let dirty = std::mem::take(&mut self.state.dirty);
         self.touched = false;
@@ -257,7 +274,8 @@ impl<S: Surface> App<S> {
         self.state.tables.advance(now);
         self.state.dirty = true;
         self.touch();
-        if self.state.message.as_ref().is_some_and(|message| message.tone == Tone::Info && message.since.elapsed() >= INFORMED) {
+        let old = |message: &Message| message.tone == Tone::Info && message.since.elapsed() >= INFORMED;
+        if !self.talking && self.state.message.as_ref().is_some_and(old) {
             self.state.message = None;
         }
         self.look();
@@ -398,6 +416,7 @@ impl<S: Surface> App<S> {
         self.watches.clear();
         self.fed.clear();
         self.follows.clear();
+        self.logs.clear();
         // Begun or not, nothing more of it is done: nobody would see what comes of it.
         for (_, act) in self.acts.drain() {
             act.stop();
@@ -443,6 +462,8 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Logs(number, wanted) => self.read_log(number, *wanted),
+                Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),
                 Effect::Confirm(number) => self.confirm(number),
                 Effect::Stop(number) => self.stop(number),
@@ -466,6 +487,7 @@ impl<S: Surface> App<S> {
         // Texts that are closed are not followed any more.
         let open = |number: &u64| self.state.texts().any(|text| text.id == *number);
         self.follows.retain(|number, _| open(number));
+        self.close_logs();
         Ok(())
     }
 

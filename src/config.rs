@@ -24,8 +24,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::keymap;
+use crate::model::log::LogSettings;
 use crate::model::policy::{Policy, Rail};
 use crate::model::scope::{self, Scope};
+use crate::model::session::DEBUG_IMAGE;
 use crate::problem::{Problem, Source};
 
 pub mod check;
@@ -96,6 +98,8 @@ pub struct Settings {
     pub mouse: Said<bool>,
     /// Program and arguments of what logs in; the user's credential plugin where nobody says.
     pub login: Option<Said<Arc<[String]>>>,
+    /// The image that is offered for a debug container.
+    pub debug_image: Said<String>,
     /// Writes are tried with `dryRun=All` first.
     pub dry_run: Said<bool>,
     /// A mistake is dear: the header is red.
@@ -106,6 +110,12 @@ pub struct Settings {
     pub defaults: Said<bool>,
     /// Rails of the file, the less exact first.
     pub rails: Vec<Rail>,
+    /// So many of the last lines of each container are read first.
+    pub log_tail: Said<u32>,
+    /// With more containers at once than this, a log asks first.
+    pub log_most: Said<usize>,
+    /// The bytes that a log may keep in a file.
+    pub log_spool: Said<u64>,
 }
 
 impl Config {
@@ -161,6 +171,7 @@ impl Config {
                 Some(most) => Said::new(most, format!("{DEFAULT}: where a mistake is dear")),
                 None => Said::new(0, DEFAULT),
             });
+        let logs = LogSettings::default();
         Settings {
             theme: flag(&flags.theme, "--theme").or_else(|| self.first(context, |layer| &layer.theme)).unwrap_or_else(theme),
             keymap: flag(&flags.keymap, "--keymap")
@@ -175,10 +186,14 @@ impl Config {
             pane: self.first(context, |layer| &layer.pane),
             mouse: self.first(context, |layer| &layer.mouse).unwrap_or_else(|| Said::new(true, DEFAULT)),
             login: self.first(context, |layer| &layer.login),
+            debug_image: self.first(context, |layer| &layer.debug_image).unwrap_or_else(|| usual(DEBUG_IMAGE)),
             dry_run: self.first(context, |layer| &layer.dry_run).unwrap_or_else(|| Said::new(false, DEFAULT)),
             danger,
             most,
             defaults,
+            log_tail: self.first(context, |layer| &layer.log_tail).unwrap_or_else(|| Said::new(logs.tail, DEFAULT)),
+            log_most: self.first(context, |layer| &layer.log_most).unwrap_or_else(|| Said::new(logs.most, DEFAULT)),
+            log_spool: self.first(context, |layer| &layer.log_spool).unwrap_or_else(|| Said::new(logs.spool, DEFAULT)),
             rails: self.layers(context).rev().flat_map(|layer| &layer.rails).cloned().collect(),
         }
     }
@@ -190,6 +205,11 @@ impl Config {
 }
 
 impl Settings {
+    /// How much of a log is read and kept.
+    pub fn logs(&self) -> LogSettings {
+        LogSettings { tail: self.log_tail.value, most: self.log_most.value, spool: self.log_spool.value }
+    }
+
     /// What the context allows.
     pub fn policy(&self) -> Policy {
         let usual = if self.defaults.value { Policy::usual_rails() } else { Vec::new() };

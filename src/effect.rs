@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::act::Intent;
+use crate::model::log::{Ask, Wanted};
 use crate::model::reference::Reference;
 
 /// One thing to do.
@@ -24,6 +25,10 @@ pub enum Effect {
     Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
+    /// Read the log of this number, for as long as it is open.
+    Logs(u64, Box<Wanted>),
+    /// Ask something of whoever keeps that log.
+    Log(u64, Ask),
     /// Take the mouse, or give it back to the terminal.
     Mouse(bool),
     /// Put a text into the clipboard.

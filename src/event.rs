@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Entry, Said};
 use crate::model::forward;
+use crate::model::log;
 use crate::model::metrics::Usage;
 use crate::model::rights;
 use crate::model::row::{Column, Owner};
@@ -39,14 +43,73 @@ pub enum Event {
     Measured(Measurement),
     /// What the act of this number says.
     Act(u64, Said),
+    /// The act of this number has opened a session, which is to have the terminal. Whoever drops the wires leaves it.
+    Session(u64, Box<Wires>),
     /// What the port-forward that the act of this number opened says.
     Forward(u64, forward::Told),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
+    /// What the log of this number has to say.
+    Log(u64, Box<log::Update>),
     /// Who owns an owner; `None` when nobody does, or it cannot be read.
     Owner(Arc<Owner>, Option<Owner>),
     /// What this user may do, of what was asked.
     Rights(rights::Ask, rights::Said),
+}
+
+/// A session in a container, to whoever has the terminal.
+#[derive(Debug)]
+pub struct Wires {
+    /// What it is, and where: `a shell in shop/web-1, container app`.
+    pub title: String,
+    /// There is a terminal on the other side: without one, its lines end as those of files do.
+    pub tty: bool,
+    /// Whether what is typed gets there.
+    pub input: Input,
+    /// When it has ended by itself, what it said last is there to be read until a key is pressed.
+    pub waits: bool,
+    /// What it says, and what there is to be said of it; it is over when nothing comes any more.
+    pub said: mpsc::Receiver<Spoken>,
+    /// What is typed into it.
+    pub typed: mpsc::Sender<Typed>,
+}
+
+/// Whether what is typed gets into a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// It does.
+    On,
+    /// It does once that is switched on ([`Typed::Input`]).
+    Off,
+    /// The container takes none.
+    None,
+}
+
+/// What comes out of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// Bytes for the terminal, as they are.
+    Bytes(Bytes),
+    /// What is typed gets there from now on, or why not.
+    Input(Result<(), String>),
+    /// It is over: how.
+    Ended {
+        /// `exit code 0`.
+        words: String,
+        /// By itself, or because it was left; else it was cut off.
+        good: bool,
+    },
+}
+
+/// What goes into a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// What was typed.
+    Bytes(Bytes),
+    /// Columns and rows of the terminal.
+    Size(u16, u16),
+    /// What is typed is to get there from now on.
+    Input,
 }
 
 /// What came of asking for use.

@@ -22,6 +22,12 @@ pub fn run_folder() -> Option<PathBuf> {
     folder(Purpose::Run, std::env::consts::OS, &environment)
 }
 
+/// The folder of what is too much for the memory, on a disk: `$XDG_CACHE_HOME/kubetui` or `~/.cache/kubetui`,
+/// `~/Library/Caches/kubetui` on macOS, `%LOCALAPPDATA%\kubetui` on Windows. `None` where there is no home.
+pub fn cache_folder() -> Option<PathBuf> {
+    folder(Purpose::Cache, std::env::consts::OS, &environment)
+}
+
 /// Puts a file in the place of another one in a single step, readable by its owner only from its first byte on. Folders
 /// that are not there are made.
 ///
@@ -56,6 +62,7 @@ enum Purpose {
     Config,
     State,
     Run,
+    Cache,
 }
 
 fn folder(purpose: Purpose, os: &str, env: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
@@ -65,7 +72,7 @@ fn folder(purpose: Purpose, os: &str, env: &dyn Fn(&str) -> Option<PathBuf>) -> 
     let (xdg, below, library, windows) = match purpose {
         Purpose::Config => ("XDG_CONFIG_HOME", ".config", "Library/Application Support", "APPDATA"),
         Purpose::State => ("XDG_STATE_HOME", ".local/state", "Library/Application Support", "LOCALAPPDATA"),
-        Purpose::Run => ("XDG_CACHE_HOME", ".cache", "Library/Caches", "LOCALAPPDATA"),
+        Purpose::Run | Purpose::Cache => ("XDG_CACHE_HOME", ".cache", "Library/Caches", "LOCALAPPDATA"),
     };
     let runtime = matches!(purpose, Purpose::Run).then(|| absolute("XDG_RUNTIME_DIR")).flatten();
     let base = match os {
@@ -94,6 +101,7 @@ mod tests {
         assert_eq!(with("linux", Purpose::Run, &[home]), Some("/home/ann/.cache/kubetui".into()));
         assert_eq!(with("linux", Purpose::Run, &[home, ("XDG_RUNTIME_DIR", "/run/user/7")]), Some("/run/user/7/kubetui".into()));
         assert_eq!(with("linux", Purpose::State, &[home, ("XDG_RUNTIME_DIR", "/run/user/7")]), with("linux", Purpose::State, &[home]));
+        assert_eq!(with("linux", Purpose::Cache, &[home, ("XDG_RUNTIME_DIR", "/run/user/7")]), Some("/home/ann/.cache/kubetui".into()));
         assert_eq!(with("macos", Purpose::Run, &[home]), Some("/home/ann/Library/Caches/kubetui".into()));
         assert_eq!(with("windows", Purpose::State, &[("LOCALAPPDATA", "L")]), Some(Path::new("L").join("kubetui")));
     }

@@ -23,9 +23,12 @@ use ratatui::{Frame, Terminal};
 use crate::view::text;
 
 pub mod background;
+pub mod bytes;
 pub mod clipboard;
 pub mod detect;
 pub mod signals;
+pub mod through;
+pub mod traces;
 mod writer;
 
 use writer::FrameWriter;
@@ -36,6 +39,8 @@ const FREE: u8 = 0;
 const OURS: u8 = 1;
 /// Somebody else has it for a while: a login, or the shell after ctrl-z.
 const LENT: u8 = 2;
+/// A session elsewhere has it, through us: raw mode is ours, what is shown is not.
+const PASSED: u8 = 3;
 
 static HOLDER: AtomicU8 = AtomicU8::new(FREE);
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -134,11 +139,15 @@ impl Screen {
     }
 
     /// Forgets what is on the screen: the next frame writes all of it. After a SIGCONT, modes are set again too; while the
-    /// terminal is lent nothing happens.
+    /// terminal is lent nothing happens, and while a session elsewhere has it the modes alone are set.
     ///
     /// # Errors
     /// When the terminal cannot be written.
     pub fn repaint(&mut self) -> io::Result<()> {
+        if HOLDER.load(Ordering::SeqCst) == PASSED {
+            disable_raw_mode()?;
+            return enable_raw_mode();
+        }
         if !is_ours() {
             return Ok(());
         }
@@ -182,7 +191,22 @@ impl Screen {
         HOLDER.store(LENT, Ordering::SeqCst);
     }
 
-    /// The second half of [`Screen::hand_over`].
+    /// Leaves the screen to a session elsewhere, whose bytes go through as they are: only raw mode stays.
+    /// [`Screen::take_back`] ends it.
+    ///
+    /// # Errors
+    /// When the terminal refuses; it is given back then.
+    pub fn pass(&mut self) -> io::Result<()> {
+        self.lend();
+        HOLDER.store(PASSED, Ordering::SeqCst);
+        let passed = enable_raw_mode();
+        if passed.is_err() {
+            restore();
+        }
+        passed
+    }
+
+    /// The second half of [`Screen::hand_over`], and of [`Screen::pass`].
     ///
     /// # Errors
     /// When the terminal cannot be taken again.
@@ -200,15 +224,22 @@ impl Drop for Screen {
 
 /// Gives the terminal back as it was, if it is ours. Whoever is first does it; errors are of no use any more.
 pub fn restore() {
-    if HOLDER.swap(FREE, Ordering::SeqCst) != OURS {
-        return;
-    }
     let mut bytes = Vec::new();
-    write_leave(&mut bytes, MOUSE.load(Ordering::Relaxed), TITLE.swap(false, Ordering::Relaxed));
+    match HOLDER.swap(FREE, Ordering::SeqCst) {
+        OURS => write_leave(&mut bytes, MOUSE.load(Ordering::Relaxed), TITLE.swap(false, Ordering::Relaxed)),
+        // What was set there is not known here: all that a program usually sets.
+        PASSED => bytes.extend_from_slice(AFTER_OTHERS),
+        _ => return,
+    }
     // The modes first: a terminal that takes no bytes has its line discipline back all the same.
     let _ = disable_raw_mode();
     let _ = write_now(&bytes);
 }
+
+/// Takes away what programs set, where nobody can say any more what it was: a text or sequence that was not ended, margins,
+/// keys, mouse, focus, pastes, colours, letters; it shows the cursor. The alternate screen goes too: of one that is not there
+/// only the place of the cursor comes of it.
+const AFTER_OTHERS: &[u8] = b"\x1b\\\x18\x1b7\x1b[r\x1b8\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[0m\x1b(B\x0f\x1b[?7h\x1b[?25h\x1b[?47l";
 
 fn is_ours() -> bool {
     HOLDER.load(Ordering::SeqCst) == OURS
@@ -216,7 +247,7 @@ fn is_ours() -> bool {
 
 #[cfg(any(unix, test))]
 fn is_lent() -> bool {
-    HOLDER.load(Ordering::SeqCst) == LENT
+    matches!(HOLDER.load(Ordering::SeqCst), LENT | PASSED)
 }
 
 fn take(title: Option<&str>) -> io::Result<()> {
@@ -297,7 +328,7 @@ fn restore_before_panics() {
             if DRAWS.get() == Some(&thread::current().id()) {
                 restore();
             }
-            if is_ours() {
+            if matches!(HOLDER.load(Ordering::SeqCst), OURS | PASSED) {
                 tracing::error!(thread = thread::current().name().unwrap_or("unnamed"), "{info}");
             } else {
                 print(info);

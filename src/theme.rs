@@ -46,6 +46,7 @@ const BASE: &str = "monochrome";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     styles: [Style; Scope::ALL.len()],
+    depth: Depth,
 }
 
 impl Theme {
@@ -61,13 +62,18 @@ impl Theme {
         let base = chain(BASE, None, &mut problems);
         let own = styles(&layers, depth, &mut problems);
         let base = styles(&base, depth, &mut problems);
-        let mut theme = Theme { styles: [Style::new(); Scope::ALL.len()] };
+        let mut theme = Theme { styles: [Style::new(); Scope::ALL.len()], depth };
         for &scope in Scope::ALL {
             if let Some(style) = inherited(&own, scope).or_else(|| inherited(&base, scope)) {
                 theme.styles[scope as usize] = style;
             }
         }
         (theme, problems)
+    }
+
+    /// How many colours there are to draw with.
+    pub fn depth(&self) -> Depth {
+        self.depth
     }
 
     /// The look of a scope.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::App;
 use super::surface::Surface;
 use crate::cluster::write::{self, Gate};
-use crate::commands::act;
+use crate::commands::{act, session};
 use crate::event::Event;
-use crate::model::act::{Entry, Intent, Said};
+use crate::model::act::{Act, Entry, Intent, Said};
 use crate::model::policy::Demand;
 use crate::model::row::Uid;
 use crate::view::acting::{Outcome, SETTLE};
@@ -73,6 +73,16 @@ impl<S: Surface> App<S> {
                 // It was left before it could be asked.
                 _ => self.stop(number),
             },
+            Said::Choose(choosing) => {
+                if asked {
+                    self.acts.remove(&number);
+                }
+                // What has been opened meanwhile stays, and what is offered can be asked for by name.
+                let shown = matches!(self.state.overlay, Overlay::Acts(shown) if shown == number);
+                if asked || shown || matches!(self.state.overlay, Overlay::None) {
+                    session::choose(&mut self.state, *choosing);
+                }
+            }
             Said::Refused(why) => {
                 self.acts.remove(&number);
                 // The bottom line has one line, less a margin.
@@ -96,7 +106,13 @@ impl<S: Surface> App<S> {
                     self.acts.remove(&number);
                     let free = matches!(self.state.overlay, Overlay::None);
                     let shown = matches!(self.state.overlay, Overlay::Acts(shown) if shown == number);
+                    // A session that came to nothing to be seen leaves no box behind.
+                    let entered = self.state.acts.get(number).is_some_and(|running| matches!(running.plan.act, Act::Enter(_)));
                     match (failed, shown) {
+                        (false, true) if entered => {
+                            self.state.overlay = Overlay::None;
+                            self.state.info(words);
+                        }
                         (_, true) => {}
                         // The server's whole reason, until it is put away.
                         (true, false) if free => self.state.overlay = Overlay::Acts(number),

@@ -90,8 +90,16 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Wrote(entry) => self.wrote(*entry),
+            // One at a time has the terminal; wires that are dropped end the other.
+            Event::Session(number, wires) if !self.talking && self.session.is_none() => self.session = Some((number, wires)),
+            Event::Session(..) => {}
             Event::Rights(ask, said) => {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
+                    return Ok(());
+                }
+            }
+            Event::Log(number, update) => {
+                if !self.take_log(number, *update) {
                     return Ok(());
                 }
             }

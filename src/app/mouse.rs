@@ -55,6 +55,11 @@ impl<S: Surface> App<S> {
                 }
                 self.clicked = Some((Instant::now(), uid));
             }
+            Some(Spot::Line(seq)) => {
+                if let Some(log) = self.state.log_mut() {
+                    log.select(seq);
+                }
+            }
             Some(Spot::Run(line)) => self.run(&line).await?,
             Some(Spot::Choice(place)) => {
                 if let Overlay::Picker(picker) = &mut self.state.overlay

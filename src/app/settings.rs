@@ -15,7 +15,9 @@ impl<S: Surface> App<S> {
     pub(super) fn settle(&mut self) -> Settings {
         let settings = self.config.settings(&self.state.context.name, &self.flags);
         self.state.policy = settings.policy();
+        self.state.logs = settings.logs();
         self.state.login_command = settings.login.is_some();
+        self.state.debug_image = settings.debug_image.value.as_str().into();
         let mut problems = Vec::new();
         let chosen = &self.state.chosen;
         let theme = (!chosen.theme_kept && *chosen.theme != *settings.theme.value).then_some(&settings.theme.value);

@@ -1,7 +1,7 @@
 //! Where the program is seen and typed into: a terminal, or a test.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, EventStream};
 use futures::StreamExt;
@@ -11,6 +11,7 @@ use ratatui::Frame;
 use crate::terminal::Screen;
 use crate::terminal::background::{self, Answer, Late};
 use crate::terminal::clipboard::Clipboard;
+use crate::terminal::through::{Heard, Through};
 
 /// A screen with a keyboard.
 pub trait Surface {
@@ -47,6 +48,38 @@ pub trait Surface {
     /// The terminal cannot be taken again.
     fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T>;
 
+    /// Hands the screen to a session elsewhere: what is typed comes as bytes from now on ([`Surface::heard`]), and what the
+    /// session says is put on the terminal as it is ([`Surface::put`]), until [`Surface::take_back`].
+    ///
+    /// # Errors
+    /// The terminal cannot be handed over.
+    fn pass(&mut self) -> io::Result<()>;
+
+    /// What is typed meanwhile; `None` when nothing will be any more. Cancel-safe: what is not taken is there for the next
+    /// reader.
+    fn heard(&mut self) -> impl Future<Output = Option<io::Result<Heard>>>;
+
+    /// Shows what the session says.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// A program with a screen of its own ran in the session and ended: nothing that could be read is left.
+    fn was_full(&self) -> bool;
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// The terminal does not say.
+    fn size(&self) -> io::Result<(u16, u16)>;
+
+    /// The screen is ours again, whole, whatever the session has left behind.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    fn take_back(&mut self) -> io::Result<()>;
+
     /// The window's title.
     ///
     /// # Errors
@@ -69,7 +102,10 @@ pub trait Surface {
 /// The terminal that the program was started in.
 pub struct Terminal {
     screen: Screen,
-    input: EventStream,
+    /// Always there between two calls; see [`Terminal::listen_anew`].
+    input: Option<EventStream>,
+    /// A session elsewhere has the screen.
+    through: Option<Through>,
     clipboard: Clipboard,
     answer: Answer,
     late: Late,
@@ -85,7 +121,15 @@ impl Terminal {
         let screen = Screen::enter(false)?;
         let answer = if ask { background::ask() } else { Answer::Unasked };
         let late = Late::new(answer, Instant::now());
-        Ok(Terminal { screen, input: EventStream::new(), clipboard: Clipboard::new(), answer, late })
+        Ok(Terminal { screen, input: Some(EventStream::new()), through: None, clipboard: Clipboard::new(), answer, late })
+    }
+
+    /// Ends the stream of keys, whose thread reads in the background, and begins another one, which reads nothing before it is
+    /// asked. In this order: a new one waits for the old thread to have let go of the keyboard, and that lets go when the old
+    /// stream is dropped.
+    fn listen_anew(&mut self) {
+        self.input = None;
+        self.input = Some(EventStream::new());
     }
 
     /// Dark or light, as far as it said.
@@ -101,7 +145,7 @@ impl Surface for Terminal {
 
     async fn next(&mut self) -> Option<io::Result<Input>> {
         loop {
-            let input = self.input.next().await;
+            let input = self.input.as_mut()?.next().await;
             match &input {
                 Some(Ok(event)) if self.late.takes(event, Instant::now()) => {}
                 _ => return input,
@@ -118,12 +162,43 @@ impl Surface for Terminal {
     }
 
     fn hand_over<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
-        // The stream reads keys in the background: it goes before, and a new one comes after.
-        let Terminal { screen, input, .. } = self;
-        drop(std::mem::replace(input, EventStream::new()));
-        let done = screen.hand_over(work);
-        *input = EventStream::new();
-        done
+        // The stream reads keys in the background: what is typed there is not for it.
+        self.listen_anew();
+        self.screen.hand_over(work)
+    }
+
+    fn pass(&mut self) -> io::Result<()> {
+        self.listen_anew();
+        // What was typed before there was anything to be typed into is for nobody. Bytes of a remote shell are not made of it.
+        while crossterm::event::poll(Duration::ZERO)? {
+            crossterm::event::read()?;
+        }
+        let through = Through::begin()?;
+        self.screen.pass()?;
+        self.through = Some(through);
+        Ok(())
+    }
+
+    async fn heard(&mut self) -> Option<io::Result<Heard>> {
+        self.through.as_mut()?.next().await
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.through.as_mut().map_or(Ok(()), |through| through.put(bytes))
+    }
+
+    fn was_full(&self) -> bool {
+        self.through.as_ref().is_some_and(Through::was_full)
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        self.screen.size().map(|size| (size.width, size.height))
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        let Some(mut through) = self.through.take() else { return Ok(()) };
+        through.undo()?;
+        self.screen.take_back()
     }
 
     fn set_title(&mut self, context: &str) -> io::Result<()> {

@@ -13,6 +13,7 @@ pub mod frames;
 pub mod kubeconfig;
 pub mod link;
 pub mod list;
+pub mod logs;
 pub mod metrics;
 pub mod plugin;
 pub mod request;

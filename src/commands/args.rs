@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Command, copy, forward};
+use super::{Command, copy, forward, logs, session};
 use crate::kinds;
 use crate::model::facts::Facts;
 use crate::model::reference::Reference;
@@ -44,7 +44,15 @@ static PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "KEYMAP", free: false, between: WORDS, choices: |state, _| named(keymap::SHELF.names(folder(state))) },
     Placeholder { name: "CONTAINER=IMAGE", free: true, between: WORDS, choices: |state, _| images(state) },
     Placeholder { name: "KEY=VALUE", free: true, between: WORDS, choices: pairs },
+    Placeholder { name: "RANGE", free: true, between: &[], choices: |_, _| described(logs::RANGES) },
     Placeholder { name: "TYPE", free: false, between: WORDS, choices: |_, _| described(TYPES) },
+    Placeholder { name: "CONTAINER", free: true, between: WORDS, choices: |state, _| session::containers(state) },
+    Placeholder {
+        name: "IMAGE",
+        free: true,
+        between: WORDS,
+        choices: |state, _| vec![Choice::new(state.debug_image.clone(), "the usual one")],
+    },
     Placeholder { name: "PORT", free: true, between: &[' ', ':'], choices: |state, _| forward::choices(state) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];

@@ -22,6 +22,7 @@ pub fn can_copy(state: &State) -> Result<(), Refusal> {
         _ if planned(state).is_some() => Ok(()),
         Some(View::Table(_)) => Ok(()),
         Some(View::Text(text)) if text.subject.is_some() => Ok(()),
+        Some(View::Log(_)) => Ok(()),
         _ => Err("there is no object here".into()),
     }
 }

@@ -66,7 +66,7 @@ pub fn undo(c: &mut Context<'_>, number: &str) -> Result<(), Refusal> {
     let entry = match wanted {
         Some(wanted) => own(c.state).find(|entry| entry.number == wanted).ok_or_else(|| format!("the journal has no entry {wanted} here")),
         None => own(c.state)
-            .rfind(|entry| entry.outcome.is_ok() && !belongs(entry) && !looked(entry))
+            .rfind(|entry| entry.outcome.is_ok() && !belongs(entry) && !entered(entry))
             .ok_or_else(|| "nothing was written in this context yet".to_owned()),
     }?;
     let (target, number) = (subject(entry, &c.state.catalog)?, entry.number);
@@ -78,9 +78,9 @@ fn belongs(entry: &Entry) -> bool {
     entry.verb == "drain" && entry.path.ends_with("/eviction")
 }
 
-/// Nothing was changed that could be taken back: a way into a pod was opened.
-fn looked(entry: &Entry) -> bool {
-    entry.method == "GET"
+/// Somebody went into a container: nothing of that can be taken back, and what was before it is meant.
+fn entered(entry: &Entry) -> bool {
+    entry.method == "GET" || entry.path.ends_with("/ephemeralcontainers")
 }
 
 /// The object that an entry is about.

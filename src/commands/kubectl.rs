@@ -2,7 +2,9 @@
 
 use crate::kinds;
 use crate::model::kind::Kind;
+use crate::model::log::{Since, Wanted};
 use crate::model::reference::Reference;
+use crate::model::relation::Relation;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::shell::quoted;
@@ -18,6 +20,7 @@ pub fn kubectl_of(state: &State) -> Option<String> {
             let subject = text.subject.as_ref()?;
             Some(format!("{} describe {} {}", start(context, &subject.namespace), named(&subject.kind), quoted(&subject.name)))
         }
+        View::Log(log) => logs(context, &log.wanted),
         View::Table(view) => {
             let rows = view.meant(&state.tables);
             if rows.is_empty() {
@@ -68,6 +71,30 @@ fn list(state: &State, key: &TableKey) -> Option<String> {
         // kubectl takes one namespace or all of them.
         _ => format!("{} get {} -A", start(context, ""), kind.full_name()),
     })
+}
+
+/// `kubectl logs` takes one object.
+fn logs(context: &str, wanted: &Wanted) -> Option<String> {
+    let [pick] = wanted.target.picks.as_slice() else { return None };
+    let namespace = match pick {
+        Relation::Named(namespace, _) | Relation::Selected(namespace, _) | Relation::Owned { namespace, .. } => namespace,
+        _ => return None,
+    };
+    let mut line = format!("{} logs {}", start(context, namespace), quoted(&wanted.target.title));
+    match wanted.containers.as_slice() {
+        [one] => line.push_str(&format!(" -c {}", quoted(one))),
+        _ => line.push_str(" --all-containers --prefix"),
+    }
+    if !matches!(pick, Relation::Named(..)) {
+        line.push_str(" --all-pods");
+    }
+    match wanted.since {
+        Since::Tail(lines) => line.push_str(&format!(" --tail={lines}")),
+        Since::Seconds(seconds) => line.push_str(&format!(" --since={seconds}s")),
+        Since::Start => {}
+    }
+    line.push_str(if wanted.previous { " --previous" } else { " --follow" });
+    Some(line)
 }
 
 fn get(context: &str, kind: &Kind, namespace: &str, names: &[&str]) -> String {

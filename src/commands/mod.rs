@@ -18,8 +18,10 @@ mod forward;
 mod help;
 mod journal;
 mod kubectl;
+mod logs;
 mod moves;
 mod palette;
+pub mod session;
 mod views;
 
 pub use help::keys_of;
@@ -74,6 +76,8 @@ pub enum Group {
     Object,
     /// What changes objects.
     Act,
+    /// About a log.
+    Log,
     /// The program and the connection.
     Program,
     /// Belongs to a prompt or a list, and not into the help of a table.
@@ -89,13 +93,15 @@ impl Group {
             Group::Table => "Table",
             Group::Object => "Object",
             Group::Act => "Change",
+            Group::Log => "Log",
             Group::Program => "Program",
             Group::Editing => "Prompts and lists",
         }
     }
 
     /// In the order of the help.
-    pub const ALL: [Group; 7] = [Group::Object, Group::Act, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
+    pub const ALL: [Group; 8] =
+        [Group::Object, Group::Act, Group::Log, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
 }
 
 /// Always possible.
@@ -130,6 +136,15 @@ pub static COMMANDS: &[Command] = &[
     command("describe", "", "Describe it, live, as kubectl does", Group::Object, views::describable, views::describe),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
+    command("logs", "[CONTAINER]…", "Read the log of its containers, of all that is marked", Group::Object, logs::can_logs, logs::logs),
+    command(
+        "previous",
+        "[CONTAINER]…",
+        "Read the log of the containers before their last restart",
+        Group::Object,
+        logs::can_logs,
+        logs::previous,
+    ),
     command("scale", "[REPLICAS]", "Scale it: to a number, by +1 or -1, or choose the number", Group::Act, act::can_scale, act::scale),
     command("bounds", "MIN MAX", "Set the bounds of its autoscaler", Group::Act, act::can_bounds, act::bounds),
     command("restart", "", "Restart it, pod by pod, by its own strategy", Group::Act, act::can_restart, |c, _| act::ask(c, Act::Restart)),
@@ -160,6 +175,39 @@ pub static COMMANDS: &[Command] = &[
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
     command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
     command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command("shell", "[CONTAINER]", "Open a shell in it: bash, ash or sh", Group::Act, session::can_exec, session::shell),
+    command(
+        "exec",
+        "[--container CONTAINER] COMMAND",
+        "Run a command in it, with a terminal",
+        Group::Act,
+        session::can_exec,
+        session::exec,
+    ),
+    command(
+        "attach",
+        "[CONTAINER]",
+        "Show what it says from now on; typing into it is switched on by ~i",
+        Group::Act,
+        session::can_attach,
+        session::attach,
+    ),
+    command(
+        "debug",
+        "[IMAGE] [--target CONTAINER]",
+        "Add a debug container to the pod, and go into it",
+        Group::Act,
+        session::can_debug,
+        session::debug,
+    ),
+    command(
+        "shell-or-scale",
+        "",
+        "As k9s has it: open a shell in a pod, scale anything else",
+        Group::Act,
+        session::can_shell_or_scale,
+        session::shell_or_scale,
+    ),
     command(
         "port-forward",
         "[PORT|LOCAL:PORT]",
@@ -195,9 +243,9 @@ pub static COMMANDS: &[Command] = &[
     command(
         "filter",
         "[TEXT]",
-        "Filter: words !word \"exact\" /regex/ app=web status=Running restarts>3",
+        "Filter: words !word \"exact\" /regex/ app=web status=Running restarts>3; lines by level>=warn",
         Group::Table,
-        on_table,
+        views::can_filter,
         views::filter,
     ),
     command("only-unhealthy", "", "Leave only what is not healthy", Group::Table, on_table, views::only_unhealthy),
@@ -207,7 +255,7 @@ pub static COMMANDS: &[Command] = &[
     command("sort-flip", "", "Turn the order round", Group::Table, on_table, views::sort_flip),
     command("wide", "", "Show wide columns, as -o wide", Group::Table, on_table, views::wide),
     command("details", "", "Show or hide the details of the row", Group::Table, always, views::details),
-    command("mark", "", "Mark it", Group::Table, on_table, moves::mark),
+    command("mark", "", "Mark it", Group::Table, moves::can_mark, moves::mark),
     command("mark-range", "", "Mark all from the last mark to here", Group::Table, on_table, moves::mark_range),
     command("mark-all", "", "Mark all that the filter leaves", Group::Table, on_table, moves::mark_all),
     command("cursor-down", "", "One row down", Group::Move, on_table, |c, _| moves::step(c, 1)),
@@ -236,6 +284,15 @@ pub static COMMANDS: &[Command] = &[
         copy::can_copy,
         copy::copy,
     ),
+    command("since", "RANGE", "Read the log from there on: tail, tail 500, start, 90s, 5m, 2h, 1d", Group::Log, logs::on_log, logs::since),
+    command("follow", "", "Follow the end of the log, or stop", Group::Log, logs::on_log, logs::follow),
+    command("stamps", "[off|local|utc|ago]", "Show the times of lines: local, UTC, how long ago", Group::Log, logs::on_log, logs::stamps),
+    command("json", "", "Show JSON as it came, in one line, or a line each field", Group::Log, logs::on_log, logs::json),
+    command("unfold", "", "Unfold the JSON of the line, or fold it", Group::Log, logs::on_log, logs::unfold),
+    command("around", "[more|less|LINES]", "Show lines round those that the filter leaves", Group::Log, logs::on_log, logs::context),
+    command("containers", "[CONTAINER]…", "Choose which containers' log", Group::Log, logs::on_log, logs::containers),
+    command("copy-lines", "", "Copy the marked lines, or the line", Group::Log, logs::on_log, logs::copy_lines),
+    command("save", "[FILE]", "Write the log, as the filter leaves it, to a file", Group::Log, logs::on_log, logs::save),
     command("help", "", "Show all keys", Group::Program, always, help::help),
     command(
         "mouse",
@@ -287,6 +344,7 @@ pub static ALIASES: &[(&str, &str)] = &[
     ("namespace", "ns"),
     ("h", "help"),
     ("desc", "describe"),
+    ("log", "logs"),
     ("forward", "port-forward"),
     ("pf", "forwards"),
 ];
@@ -359,12 +417,25 @@ pub fn hints(state: &State) -> Vec<Hint> {
         }
         // The box has its own keys, and those of the table do nothing.
         Mode::Confirm | Mode::Acts => &[],
+        Mode::Log => &[
+            ("back", "back"),
+            ("follow", "follow"),
+            ("search", "search"),
+            ("filter", "filter"),
+            ("stamps", "times"),
+            ("wrap", "wrap"),
+            ("json", "json"),
+            ("containers", "containers"),
+            ("save", "save"),
+        ],
         Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
         _ => &[
             ("login", "log in"),
             ("retry", "try now"),
             ("enter", "open"),
+            ("logs", "logs"),
             ("describe", "describe"),
+            ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
             ("node", "node"),
@@ -381,6 +452,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         let needless = match *command {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
+            "shell" => !session::has_pods(state),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })
@@ -400,7 +472,7 @@ pub fn typing(state: &State) -> bool {
 /// The mode whose help is shown.
 pub fn help_mode(state: &State) -> Mode {
     match state.mode() {
-        Mode::Text => Mode::Text,
+        mode @ (Mode::Text | Mode::Log) => mode,
         _ => Mode::Table,
     }
 }

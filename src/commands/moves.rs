@@ -18,6 +18,9 @@ pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Re
     if let Some(text) = c.state.text_mut() {
         let by = (text.height / part).max(1) as isize;
         text.scroll(by * direction);
+    } else if let Some(log) = c.state.log_mut() {
+        let by = (log.height / part).max(1) as isize;
+        log.page(by * direction);
     } else if let Some((view, table)) = c.state.table_mut() {
         let by = (view.height / part).max(1) as isize;
         view.step(table, by * direction);
@@ -43,6 +46,12 @@ fn scroll_by(state: &mut State, by: isize) -> bool {
         *top = top.saturating_add_signed(by);
     } else if let Some(text) = state.text_mut() {
         text.scroll(by);
+    } else if let Some(log) = state.log_mut() {
+        match by {
+            ..-1_000_000 => log.to_end(false),
+            1_000_000.. => log.to_end(true),
+            by => log.step(by),
+        }
     } else {
         return false;
     }
@@ -53,6 +62,8 @@ fn scroll_by(state: &mut State, by: isize) -> bool {
 pub fn sideways(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
     if let Some(text) = c.state.text_mut() {
         text.sideways(by * 8);
+    } else if let Some(log) = c.state.log_mut() {
+        log.sideways(by * 8);
     } else if let Some((view, _)) = c.state.table_mut() {
         let last = view.columns().count().saturating_sub(2);
         view.left = view.left.saturating_add_signed(by).min(last);
@@ -61,8 +72,17 @@ pub fn sideways(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Marks the row.
+/// A table or a log is on the screen.
+pub fn can_mark(state: &State) -> Result<(), Refusal> {
+    super::views::can_filter(state)
+}
+
+/// Marks the row, or the line.
 pub fn mark(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some(log) = c.state.log_mut() {
+        log.mark();
+        return Ok(());
+    }
     if let Some((view, table)) = c.state.table_mut() {
         view.mark(table);
     }

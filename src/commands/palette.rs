@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, find, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, find, logs, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -187,10 +187,14 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
             if let Some(help) = help {
                 c.state.overlay = Overlay::Help(help);
             }
-            match c.state.text_mut() {
-                Some(text) => text.search(line.text()).map_err(|why| format!("/{}/ is no regular expression: {why}", line.text())),
-                None => Ok(()),
+            let wrong = |why| format!("/{}/ is no regular expression: {why}", line.text());
+            if let Some(text) = c.state.text_mut() {
+                return text.search(line.text()).map_err(wrong);
             }
+            if let Some(log) = c.state.log_mut() {
+                return log.search(line.text()).map_err(wrong);
+            }
+            Ok(())
         }
         Overlay::Picker(picker) => {
             let chosen = picker.chosen().cloned();
@@ -203,9 +207,12 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Themes, Some(choice)) => chosen::theme(c, &choice.name),
                 (Purpose::Keymaps, Some(choice)) => chosen::keymap(c, &choice.name),
                 (Purpose::Themes | Purpose::Keymaps, None) => Ok(()),
+                (Purpose::Containers, Some(choice)) => logs::chosen(c, &choice.name),
+                (Purpose::Containers, None) => Ok(()),
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
+                (Purpose::Choosing, _) => session::chosen(c, picker),
             }
         }
     }
@@ -250,6 +257,9 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         Overlay::Filter(_, before) => {
             if let Some((view, _)) = c.state.table_mut() {
                 view.filter(&before);
+            }
+            if let Some(log) = c.state.log_mut() {
+                log.filter(&before);
             }
         }
         Overlay::Ask(question) => {
@@ -299,7 +309,9 @@ pub fn typed(state: &mut State) {
     match &mut state.overlay {
         Overlay::Filter(line, _) => {
             let text = line.text().to_owned();
-            if let Some((view, _)) = state.table_mut() {
+            if let Some(log) = state.log_mut() {
+                log.filter(&text);
+            } else if let Some((view, _)) = state.table_mut() {
                 view.filter(&text);
             }
         }

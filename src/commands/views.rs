@@ -1,6 +1,6 @@
 //! What is looked at, and how: panes, scope, filter, sorting, describe, help.
 
-use super::{Context, Refusal};
+use super::{Context, Refusal, logs};
 use crate::effect::Effect;
 use crate::model::row::Source;
 use crate::model::scope::{self, Scope};
@@ -84,6 +84,24 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     {
         return text.search("");
     }
+    if let Some(log) = c.state.log_mut() {
+        let peeled = if !log.searched().is_empty() {
+            log.search("")?;
+            true
+        } else if !log.filter.is_empty() {
+            log.filter("");
+            true
+        } else {
+            false
+        };
+        if peeled {
+            return Ok(());
+        }
+        if !log.marks.is_empty() {
+            log.marks.clear();
+            return Ok(());
+        }
+    }
     if let Some((view, _)) = c.state.table_mut() {
         if !view.place.filter.is_empty() {
             view.filter("");
@@ -109,6 +127,9 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Opens the filter's prompt, or filters at once.
 pub fn filter(c: &mut Context<'_>, text: &str) -> Result<(), Refusal> {
+    if logs::on_log(c.state).is_ok() {
+        return logs::filter(c, text);
+    }
     let Some((view, _)) = c.state.table_mut() else { return Ok(()) };
     if text.is_empty() {
         let before = view.place.filter.clone();
@@ -176,9 +197,14 @@ pub fn details(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A text is on the screen.
+/// A table or a log is on the screen.
+pub fn can_filter(state: &State) -> Result<(), Refusal> {
+    if logs::on_log(state).is_ok() { Ok(()) } else { super::on_table(state) }
+}
+
+/// A text or a log is on the screen.
 pub fn on_text(state: &State) -> Result<(), Refusal> {
-    let text = matches!(state.overlay, Overlay::Help(_)) || matches!(state.view(), Some(View::Text(_)));
+    let text = matches!(state.overlay, Overlay::Help(_)) || matches!(state.view(), Some(View::Text(_) | View::Log(_)));
     if text { Ok(()) } else { Err("only in a text".into()) }
 }
 
@@ -212,7 +238,11 @@ pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Opens the prompt of the search.
 pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    let line = Line::new(c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default());
+    let searched = match (c.state.view(), &c.state.overlay) {
+        (Some(View::Log(log)), Overlay::None) => log.searched().to_owned(),
+        _ => c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default(),
+    };
+    let line = Line::new(searched);
     let help = match std::mem::replace(&mut c.state.overlay, Overlay::None) {
         Overlay::Help(help) => Some(help),
         _ => None,
@@ -223,9 +253,23 @@ pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// To another match.
 pub fn search_step(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
+    let none = || Err("nothing is searched for: / begins a search".into());
+    if c.state.text_mut().is_none()
+        && let Some(log) = c.state.log_mut()
+    {
+        if log.searched().is_empty() {
+            return none();
+        }
+        let counting = log.counts().is_none();
+        return match log.search_step(forward) {
+            true => Ok(()),
+            false if counting => Err("the lines are still being looked through: try again in a moment".into()),
+            false => Err(format!("{:?} is not in this log", log.searched())),
+        };
+    }
     let Some(text) = c.state.text_mut() else { return Ok(()) };
     if text.searched().is_empty() {
-        return Err("nothing is searched for: / begins a search".into());
+        return none();
     }
     if text.search_step(forward) { Ok(()) } else { Err(format!("{:?} is not in this text", text.searched())) }
 }
@@ -235,6 +279,8 @@ pub fn wrap(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if let Some(text) = c.state.text_mut() {
         text.wrap = !text.wrap;
         text.left = 0;
+    } else {
+        logs::wrap(c.state);
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::{FILE, Said, names};
 use crate::keymap;
 use crate::kinds::catalog::Catalog;
 use crate::model::policy::{Demand, Rail, VERBS};
+use crate::model::quantity;
 use crate::model::scope::{self, Scope};
 use crate::problem::{Problem, Source, did_you_mean};
 use crate::shelf::Shelf;
@@ -25,15 +26,20 @@ pub(super) struct Layer {
     pub pane: Option<Said<String>>,
     pub mouse: Option<Said<bool>>,
     pub login: Option<Said<Arc<[String]>>>,
+    pub debug_image: Option<Said<String>>,
     pub dry_run: Option<Said<bool>>,
     pub danger: Option<Said<bool>>,
     pub most: Option<Said<usize>>,
     pub defaults: Option<Said<bool>>,
     pub rails: Vec<Rail>,
+    pub log_tail: Option<Said<u32>>,
+    pub log_most: Option<Said<usize>>,
+    pub log_spool: Option<Said<u64>>,
 }
 
 /// The keys of a layer.
-const KEYS: [&str; 10] = ["theme", "keymap", "read-only", "namespace", "pane", "mouse", "login-command", "dry-run", "danger", "guard"];
+const KEYS: [&str; 12] =
+    ["theme", "keymap", "read-only", "namespace", "pane", "mouse", "login-command", "debug-image", "dry-run", "danger", "guard", "logs"];
 /// At the top of the file there are the contexts, too.
 const CONTEXT: &str = "context";
 
@@ -114,9 +120,15 @@ impl Reader<'_, '_> {
                     let read = login(value);
                     layer.login = self.said(key, read);
                 }
+                "debug-image" => {
+                    let named = value.get_ref().as_str().filter(|name| !name.is_empty() && !name.contains(char::is_whitespace));
+                    let read = named.map(str::to_owned).ok_or_else(|| "debug-image has to be the name of an image, in quotes".to_owned());
+                    layer.debug_image = self.said(key, read);
+                }
                 "dry-run" => layer.dry_run = self.truth(key, value),
                 "danger" => layer.danger = self.truth(key, value),
                 "guard" => self.guard(key, value, &mut layer),
+                "logs" => self.logs(key, value, &mut layer),
                 CONTEXT if top => {}
                 other => {
                     let near = did_you_mean(other, KEYS.into_iter().chain(top.then_some(CONTEXT)));
@@ -168,6 +180,32 @@ impl Reader<'_, '_> {
                 (other, _) => {
                     let near = did_you_mean(other, ["most", "defaults", "rail"]);
                     self.report(key, format!("a guard has no {other:?}{near}"));
+                }
+            }
+        }
+    }
+
+    fn logs<K>(&mut self, key: &Spanned<K>, value: &Value<'_>, layer: &mut Layer) {
+        let Some(table) = value.get_ref().as_table() else {
+            self.report(key, "logs has to be a table: [logs]");
+            return;
+        };
+        for (key, value) in table {
+            let number = value.get_ref().as_integer().and_then(|count| u32::from_str_radix(count.as_str(), count.radix()).ok());
+            let lines = || number.ok_or_else(|| "tail has to be a number of lines".to_owned());
+            match &**key.get_ref() {
+                "tail" => layer.log_tail = self.said(key, lines()),
+                "most" => {
+                    let read = number.filter(|most| *most > 0).ok_or_else(|| "most has to be a number of containers".to_owned());
+                    layer.log_most = self.said(key, read.map(|most| most as usize));
+                }
+                "spool" => {
+                    let read = bytes(value);
+                    layer.log_spool = self.said(key, read);
+                }
+                other => {
+                    let near = did_you_mean(other, ["tail", "most", "spool"]);
+                    self.report(key, format!("logs have no {other:?}{near}"));
                 }
             }
         }
@@ -275,6 +313,15 @@ fn pane(value: &Value<'_>, catalog: &Catalog) -> Result<String, String> {
         names::kind(catalog, name)?;
     }
     Ok(text.to_owned())
+}
+
+/// A size as Kubernetes writes it: `"1Gi"`, `"500M"`.
+fn bytes(value: &Value<'_>) -> Result<u64, String> {
+    let wrong = "spool has to be a size, in quotes: \"1Gi\", \"500M\"";
+    let text = value.get_ref().as_str().ok_or(wrong)?;
+    let size = quantity::millis(text).ok_or(wrong)? / 1000;
+    // A block has to fit, and some more.
+    u64::try_from(size).ok().filter(|size| *size >= 1 << 20).ok_or_else(|| "spool has to be 1Mi at least".to_owned())
 }
 
 fn login(value: &Value<'_>) -> Result<Arc<[String]>, String> {

@@ -35,6 +35,7 @@ impl Settings {
         out.maybe("login-command", self.login.as_ref(), "the credential plugin of the user", |words| {
             list(words.iter().map(String::as_str))
         });
+        out.said("debug-image", &self.debug_image, |name| quoted(name));
         out.said("dry-run", &self.dry_run, bool::to_string);
         out.said("danger", &self.danger, bool::to_string);
         out.line("");
@@ -53,7 +54,21 @@ impl Settings {
             out.line("");
             out.rail(rail);
         }
+        out.line("");
+        out.line("[logs]");
+        out.said("tail", &self.log_tail, u32::to_string);
+        out.said("most", &self.log_most, usize::to_string);
+        out.said("spool", &self.log_spool, |bytes| quoted(&size(*bytes)));
         out.text
+    }
+}
+
+/// A size as it is written in the file.
+fn size(bytes: u64) -> String {
+    match bytes {
+        whole if whole % (1 << 30) == 0 => format!("{}Gi", whole >> 30),
+        whole if whole % (1 << 20) == 0 => format!("{}Mi", whole >> 20),
+        bytes => bytes.to_string(),
     }
 }
 

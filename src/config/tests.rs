@@ -52,6 +52,7 @@ guard.defaults = false
 [context."arn:aws:eks:eu-west-1:1:cluster/shop"]
 theme = "monochrome"
 namespace = "*"
+debug-image = "registry.corp/tools:1"
 
 [[context."arn:aws:eks:eu-west-1:1:cluster/shop".guard.rail]]
 kinds = ["secrets"]
@@ -90,6 +91,7 @@ fn the_most_exact_word_counts() {
     assert_eq!(of("other").namespace.map(|said| said.value.to_string()), Some("shop, team-*".into()));
     assert_eq!(shop.pane.as_ref().map(said), Some(("certificates.cert-manager.io".into(), "config.toml:27".into())));
     assert_eq!(shop.login.as_ref().map(|login| login.value.len()), Some(4));
+    assert_eq!((shop.debug_image.value.as_str(), &*shop.debug_image.source), ("registry.corp/tools:1", "config.toml:33"));
     assert_eq!((said(&shop.most), shop.policy().most), ((100, "config.toml:12".into()), Some(100)));
     let flags = Flags { theme: Some("dark".into()), keymap: None, read_only: Some(false), fitting: Some("light") };
     let flagged = config.settings(SHOP, &flags);
@@ -122,7 +124,7 @@ fn rails_add_up_and_say_where_they_are_from() {
     assert_eq!(rail(&other, "scale", &sets, "kube-system"), None);
     let shop = config.settings(SHOP, &Flags::default()).policy();
     assert_eq!(rail(&shop, "delete", &sets, "shop"), None, "the usual ones are taken away");
-    assert_eq!(rail(&shop, "delete", &secrets, "kube-system"), Some((Demand::Free, "config.toml:34".into())));
+    assert_eq!(rail(&shop, "delete", &secrets, "kube-system"), Some((Demand::Free, "config.toml:35".into())));
     assert_eq!((shop.read_only.as_deref(), shop.danger, shop.dry_run), (Some("config.toml:22"), true, true));
 }
 
@@ -140,7 +142,7 @@ fn mistakes_are_named_with_their_line_and_the_rest_is_used() {
     let (config, problems) = read(
         "thme = \"dark\"\ntheme = \"drak\"\nkeymap = 5\nread-only = \"yes\"\nnamespace = \"a/b\"\npane = \"pdos\"\nmouse = 1\nlogin-command = \"aws login\"\ndry-run = true\n\
          [guard]\nmost = -1\nmoost = 1\n[[guard.rail]]\nverbs = [\"delte\", \"scale\"]\nkinds = \"widgets\"\nnamespace = \"a\"\ndemand = \"dney\"\n[[guard.rail]]\nverbs = 7\n\
-         [context.a]\ndanger = 1\ncontext = 1\n[context.b]\ntheme = \"dark\"\n",
+         [context.a]\ndanger = 1\ncontext = 1\n[context.b]\ntheme = \"dark\"\n[logs]\ntail = \"all\"\nmost = 0\nspool = \"1K\"\nspol = 1\n",
     );
     assert_eq!(
         problems,
@@ -163,6 +165,10 @@ fn mistakes_are_named_with_their_line_and_the_rest_is_used() {
             "config.toml:19: verbs has to be a list of names, in quotes; until it is, it stands for all",
             "config.toml:21: danger has to be true or false",
             "config.toml:22: there is no setting \"context\"",
+            "config.toml:26: tail has to be a number of lines",
+            "config.toml:27: most has to be a number of containers",
+            "config.toml:28: spool has to be a size, in quotes: \"1Gi\", \"500M\"",
+            "config.toml:29: logs have no \"spol\"; did you mean spool?",
         ]
     );
     let settings = config.settings("b", &Flags::default());
@@ -191,6 +197,10 @@ fn what_is_shown_says_the_same_when_it_is_read() {
             forget(truth);
         }
         forget(&mut settings_of.most);
+        forget(&mut settings_of.log_tail);
+        forget(&mut settings_of.log_most);
+        forget(&mut settings_of.log_spool);
+        forget(&mut settings_of.debug_image);
         settings_of.namespace.iter_mut().for_each(forget);
         settings_of.pane.iter_mut().for_each(forget);
         settings_of.login.iter_mut().for_each(forget);
@@ -200,7 +210,12 @@ fn what_is_shown_says_the_same_when_it_is_read() {
         (settings, policy)
     }
     let flags = Flags { read_only: Some(true), fitting: Some("light"), ..Flags::default() };
-    for text in ["", FULL, "guard.defaults = false\nread-only = true\n"] {
+    for text in [
+        "",
+        "[logs]\ntail = 5\nspool = \"2Mi\"\n[context.other.logs]\nmost = 3\nspool = \"1500000\"\n",
+        FULL,
+        "guard.defaults = false\nread-only = true\n",
+    ] {
         let config = good(text);
         for context in ["", "other", SHOP, "eu-prod \"1\""] {
             let settings = config.settings(context, &flags);
@@ -228,6 +243,7 @@ read-only = true                         # config.toml:3
 # pane: as it was left last time, else the pods
 mouse = true                             # default
 # login-command: the credential plugin of the user
+debug-image = "busybox"                  # default
 dry-run = false                          # default
 danger = true                            # default: by the context's name
 
@@ -243,6 +259,11 @@ defaults = true                          # default
 [[guard.rail]]                           # config.toml:4
 verbs = ["exec"]
 demand = "deny"
+
+[logs]
+tail = 1000                              # default
+most = 50                                # default
+spool = "1Gi"                            # default
 "##
     );
 }

@@ -19,12 +19,13 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use super::channel;
+use super::controllers::kubelet;
 use super::http::{Answer, Request, Service, User};
 use super::logs::{self, Follows};
 use super::refusal::Refusal;
 use super::roles::{self, Attempt};
 use super::running::Running;
-use super::store::Object;
+use super::store::{Object, Ref};
 use super::tree::Tree;
 use super::world::World;
 use call::Call;
@@ -107,6 +108,11 @@ impl Follows for Running {
     fn look(&self, namespace: &str, pod: &str) -> (i64, Option<Tree>) {
         let tree = self.read(|world| world.store.get("pods", namespace, pod).map(|pod| pod.tree.clone()));
         (self.now(), tree)
+    }
+
+    fn exited(&self, namespace: &str, pod: &str, container: &str, code: i32) {
+        let pod = Ref::new("pods", namespace, pod);
+        self.with(|world| kubelet::exited(world, &pod, container, code.into()));
     }
 }
 

@@ -301,7 +301,12 @@ impl Talk {
                     out
                 }
             };
+            let by_itself = matches!(out.last(), Some(Out::Exit(_))) && shell.as_ref().is_some_and(|shell| shell.exit_code().is_some());
             if let Some(code) = self.say(socket, out).await? {
+                if self.attached && by_itself {
+                    // What one is attached to is the container's first process.
+                    self.world.exited(&self.container.namespace, &self.container.pod, &self.container.name, code);
+                }
                 return Ok(Some(self.ended(code)));
             }
         }

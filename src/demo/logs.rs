@@ -20,6 +20,11 @@ pub trait Follows: Send + Sync + 'static {
     /// The cluster's time in milliseconds since 1970, and the pod as it is now; none when it is gone. It is asked some times a
     /// second for each stream and must not block.
     fn look(&self, namespace: &str, pod: &str) -> (i64, Option<Tree>);
+
+    /// The first process of a pod's container has ended with this code, because of what was typed into it.
+    fn exited(&self, namespace: &str, pod: &str, container: &str, code: i32) {
+        let _ = (namespace, pod, container, code);
+    }
 }
 
 /// Time between two looks at the cluster, when there is nothing to be said.

@@ -43,11 +43,13 @@ pub enum Mode {
     Confirm,
     /// What comes of an act.
     Acts,
+    /// What containers say.
+    Log,
 }
 
 impl Mode {
     /// All of them; a mode's place is `mode as usize`.
-    pub const ALL: [Mode; 7] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts];
+    pub const ALL: [Mode; 8] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts, Mode::Log];
 
     /// Its table in a key map.
     pub fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Mode {
             Mode::Picker => "picker",
             Mode::Confirm => "confirm",
             Mode::Acts => "acts",
+            Mode::Log => "log",
         }
     }
 

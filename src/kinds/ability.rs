@@ -28,8 +28,8 @@ const TEMPLATED: &[&str] = &[
 const EXPOSED: &[&str] =
     &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers", "pods", "services"];
 
-/// What has pods that a port can lead to, as `kubectl port-forward` has it; and a Job.
-const FORWARDED: &[&str] = &[
+/// What has pods to go into, or to lead a port to: as kubectl has it, and a Job.
+const REACHED: &[&str] = &[
     "pods",
     "services",
     "deployments.apps",
@@ -63,6 +63,10 @@ const fn making(verb: &'static str, kinds: &'static [&'static str], of: (&'stati
     Ability { of: Some(of), ..row(verb, kinds, "create") }
 }
 
+const fn entering(verb: &'static str, subresource: &'static str, right: &'static str) -> Ability {
+    Ability { of: Some(("", "pods")), subresource, ..row(verb, REACHED, right) }
+}
+
 static ABILITIES: &[Ability] = &[
     Ability { subresource: "scale", ..row("scale", SCALED, "patch") },
     Ability { of: Some(("autoscaling", "horizontalpodautoscalers")), ..row("bounds", BOUNDED, "patch") },
@@ -85,7 +89,12 @@ static ABILITIES: &[Ability] = &[
     row("suspend", &["cronjobs.batch"], "patch"),
     making("retry-job", &["jobs.batch"], ("batch", "jobs")),
     making("expose", EXPOSED, ("", "services")),
-    Ability { subresource: "portforward", ..making("port-forward", FORWARDED, ("", "pods")) },
+    // Over a websocket it is a GET, and older servers asked for no more than that right: `create` is what newer ones ask for too
+    // (KEP-4006, AuthorizePodWebsocketUpgradeCreatePermission), and what roles have that are meant for it.
+    entering("exec", "exec", "create"),
+    entering("attach", "attach", "create"),
+    entering("debug", "ephemeralcontainers", "patch"),
+    Ability { subresource: "portforward", ..making("port-forward", REACHED, ("", "pods")) },
 ];
 
 /// What a verb takes; `None` where there is no such verb.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::forward::Forwarding;
 use super::policy::Demand;
 use super::reference::Reference;
+use super::session::{Choosing, Entering, Way};
 use super::shell::quoted;
 use super::time::Seconds;
 
@@ -59,6 +60,8 @@ pub enum Act {
     Forward(Forwarding),
     /// The journal's entry of this number is taken back.
     TakeBack(u64),
+    /// Into a container.
+    Enter(Box<Entering>),
 }
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
@@ -137,6 +140,7 @@ impl Act {
             Act::Expose(_) => "expose",
             Act::Forward(_) => "port-forward",
             Act::TakeBack(_) => "undo",
+            Act::Enter(entering) => entering.verb(),
         }
     }
 
@@ -168,6 +172,7 @@ impl Act {
             Act::Expose(_) => "Make a Service for".into(),
             Act::Forward(how) => format!("Forward port {} of", how.remote),
             Act::TakeBack(_) => "Take back what was done to".into(),
+            Act::Enter(entering) => entering.question(),
         }
     }
 
@@ -242,6 +247,7 @@ impl Act {
             }
             Act::Forward(how) => format!("port-forward {title} {}", how.kubectl()),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
+            Act::Enter(entering) => entering.kubectl(&name),
         };
         line.push(' ');
         line.push_str(&words);
@@ -256,6 +262,8 @@ impl Act {
             // Nothing changes in the cluster, and the port was chosen.
             Act::Forward(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
+            // A debug container stays in its pod for as long as that is there; the rest changes nothing by itself.
+            Act::Enter(entering) if !matches!(entering.way, Way::Debug(_)) => Demand::Free,
             _ => Demand::Confirm,
         }
     }
@@ -363,6 +371,8 @@ pub enum Said {
     Plan(Box<Plan>),
     /// Nothing can be asked: why.
     Refused(String),
+    /// Something has to be chosen first; nothing more of this act follows, unless it was confirmed already.
+    Choose(Box<Choosing>),
     /// Where the object of this place in the plan stands.
     Step(usize, Step),
     /// All that was to be done was tried.

@@ -1,4 +1,4 @@
-//! Commands as a person would paste them into a shell.
+//! Commands as a person would paste them into a shell, and as one types them.
 
 /// A word as a POSIX shell takes it.
 pub fn quoted(word: &str) -> String {
@@ -6,9 +6,70 @@ pub fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
+/// The words of a line, as a POSIX shell cuts it: at blanks, but not within quotes. Nothing is expanded.
+///
+/// # Errors
+/// A quotation that does not end.
+pub fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('\'') => break,
+                        Some(letter) => word.push(letter),
+                        None => return Err("a ' has no second one".into()),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('"') => break,
+                        Some('\\') => match letters.next() {
+                            Some(letter @ ('"' | '\\' | '$' | '`')) => word.push(letter),
+                            Some(letter) => word.extend(['\\', letter]),
+                            None => return Err("a \" has no second one".into()),
+                        },
+                        Some(letter) => word.push(letter),
+                        None => return Err("a \" has no second one".into()),
+                    }
+                }
+            }
+            '\\' => match letters.next() {
+                Some(letter) => word.get_or_insert_default().push(letter),
+                None => return Err("nothing follows the last \\".into()),
+            },
+            blank if blank.is_whitespace() => words.extend(word.take()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_cut_into_words_as_a_shell_does() {
+        let cut = |line: &str| words(line).map(|words| words.join("|"));
+        assert_eq!(cut("ls  -l /tmp "), Ok("ls|-l|/tmp".into()));
+        assert_eq!(cut(r#"sh -c 'echo "a b" $HOME' "" x"y"z"#), Ok(r#"sh|-c|echo "a b" $HOME||xyz"#.into()));
+        assert_eq!(cut(r#"echo a\ b "c\"d\e""#), Ok(r#"echo|a b|c"d\e"#.into()));
+        assert_eq!(cut(""), Ok(String::new()));
+        for open in ["it's", "say \"x", "x\\"] {
+            assert!(words(open).is_err(), "{open}");
+        }
+        let line = ["a b", "it's", "", "$x"].map(quoted).join(" ");
+        assert_eq!(words(&line), Ok(["a b", "it's", "", "$x"].map(String::from).to_vec()), "the way there and back");
+    }
 
     #[test]
     fn words_are_one_word_for_the_shell() {

@@ -118,7 +118,8 @@ impl Running {
 
     /// It is worth a list: several objects, or one that takes its time.
     pub fn listed(&self) -> bool {
-        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_))
+        // Until a session has the terminal, what is typed is for nothing else.
+        self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_) | Act::Enter(_))
     }
 
     /// `restart: 3 done, 1 failed`.
@@ -229,7 +230,7 @@ impl Acts {
                 };
                 Outcome::Ended(words, failed > 0)
             }
-            Said::Plan(_) | Said::Refused(_) => Outcome::Open,
+            Said::Plan(_) | Said::Refused(_) | Said::Choose(_) => Outcome::Open,
         }
     }
 }

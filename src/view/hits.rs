@@ -12,6 +12,8 @@ use crate::model::row::Uid;
 pub enum Spot {
     /// The object of a row of the table, whatever stands in that row by now.
     Row(Uid),
+    /// A line of the log, by its number.
+    Line(u64),
     /// A command line: a tab, the header of a column, a key of the bottom line.
     Run(Arc<str>),
     /// A place in the list that one chooses from.

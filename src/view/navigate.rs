@@ -1,6 +1,7 @@
 //! Going from view to view: panes as they were left, down and back, the history, other namespaces, another cluster.
 
 use super::details::Details;
+use super::log::LogView;
 use super::place::{Pane, Place};
 use super::state::{Overlay, State, Usage, View};
 use super::table::TableView;
@@ -20,7 +21,7 @@ impl State {
     fn places(&self) -> Vec<Place> {
         let place = |view: &View| match view {
             View::Table(view) => Some(view.place.clone()),
-            View::Text(_) => None,
+            View::Text(_) | View::Log(_) => None,
         };
         self.stack.iter().filter_map(place).collect()
     }
@@ -55,7 +56,7 @@ impl State {
     pub fn texts(&self) -> impl Iterator<Item = &TextView> {
         self.stack.iter().chain(self.parked.values().flatten()).filter_map(|view| match view {
             View::Text(text) => Some(&**text),
-            View::Table(_) => None,
+            View::Table(_) | View::Log(_) => None,
         })
     }
 
@@ -63,7 +64,15 @@ impl State {
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut TextView> {
         self.stack.iter_mut().chain(self.parked.values_mut().flatten()).filter_map(|view| match view {
             View::Text(text) => Some(&mut **text),
-            View::Table(_) => None,
+            View::Table(_) | View::Log(_) => None,
+        })
+    }
+
+    /// Every log that is open, those of panes that are not on the screen too.
+    pub fn logs_mut(&mut self) -> impl Iterator<Item = &mut LogView> {
+        self.stack.iter_mut().chain(self.parked.values_mut().flatten()).filter_map(|view| match view {
+            View::Log(log) => Some(&mut **log),
+            View::Table(_) | View::Text(_) => None,
         })
     }
 

@@ -6,6 +6,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::prompt::Line;
+use crate::model::session::Choosing;
 
 /// What a picker is for: decides what happens with the choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +19,12 @@ pub enum Purpose {
     Themes,
     /// Another key map.
     Keymaps,
+    /// Which containers' log.
+    Containers,
     /// A command or a kind: `:`.
     Palette,
+    /// What an act leaves open: a container, an image.
+    Choosing,
 }
 
 /// One thing to choose.
@@ -98,6 +103,8 @@ pub struct Picker {
     pub error: Option<Arc<str>>,
     /// Which of the earlier lines was brought back.
     pub recalled: Option<usize>,
+    /// What is done with the choice, where the purpose is [`Purpose::Choosing`].
+    pub choosing: Option<Box<Choosing>>,
     offer: Offer,
     shown: Vec<usize>,
     /// Place in `shown`; `None` while nothing is chosen (the palette takes the text as typed then).
@@ -117,6 +124,7 @@ impl Picker {
             line: Line::default(),
             error: None,
             recalled: None,
+            choosing: None,
             offer: Offer::default(),
             shown: Vec::new(),
             at: None,
@@ -200,6 +208,11 @@ impl Picker {
     pub fn is_whole(&self) -> bool {
         let word = self.word();
         self.offer.choices.iter().any(|choice| choice.is(word))
+    }
+
+    /// Other words than the choices can be typed.
+    pub fn is_free(&self) -> bool {
+        self.offer.free
     }
 
     /// A person chose what is under the cursor, in the list itself.

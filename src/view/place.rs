@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::tables::TableKey;
-use crate::model::facts::{Facts, Selector};
-use crate::model::row::{Row, Uid};
+pub use crate::model::relation::Relation;
+use crate::model::row::Uid;
 use crate::model::store::Sort;
 
 /// The four panes.
@@ -37,54 +37,6 @@ impl Pane {
     /// By its command-line name: `pods`, `services`, `labels`, `rollouts`.
     pub fn named(name: &str) -> Option<Pane> {
         Pane::ALL.into_iter().find(|pane| pane.title().eq_ignore_ascii_case(name))
-    }
-}
-
-/// Which rows of a table belong to what one came from: the pods of a service, the jobs of a cron job.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Relation {
-    /// In one namespace, with labels that match.
-    Selected(Arc<str>, Arc<Selector>),
-    /// As [`Relation::Selected`], and owned by this object or by something that it owns: two Deployments whose selectors
-    /// overlap do not share pods.
-    Owned {
-        /// The owner's namespace.
-        namespace: Arc<str>,
-        /// The owner's selector.
-        selector: Arc<Selector>,
-        /// The owner's name: its ReplicaSets begin with it.
-        name: Arc<str>,
-        /// The owner.
-        uid: Uid,
-    },
-    /// Pods on a node.
-    OnNode(Arc<str>),
-    /// Owned directly.
-    Child(Uid),
-    /// One object.
-    One(Uid),
-    /// By namespace (empty for cluster scope) and name: a pod says its node by name only.
-    Named(Arc<str>, Arc<str>),
-}
-
-impl Relation {
-    /// Whether a row belongs.
-    pub fn holds(&self, row: &Row) -> bool {
-        match self {
-            Relation::Selected(namespace, selector) => row.namespace == *namespace && selector.matches(&row.labels),
-            Relation::Owned { namespace, selector, name, uid } => {
-                row.namespace == *namespace
-                    && selector.matches(&row.labels)
-                    && row.owner.as_ref().is_none_or(|owner| {
-                        owner.uid == *uid
-                            || (&*owner.kind == "ReplicaSet" && owner.name.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('-')))
-                    })
-            }
-            Relation::OnNode(node) => matches!(&row.facts, Facts::Pod(pod) if pod.node == *node),
-            Relation::Child(owner) => row.owner.as_ref().is_some_and(|o| o.uid == *owner),
-            Relation::One(uid) => row.uid == *uid,
-            Relation::Named(namespace, name) => row.namespace == *namespace && *row.name == **name,
-        }
     }
 }
 

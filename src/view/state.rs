@@ -10,6 +10,7 @@ use super::chosen::Chosen;
 use super::details::Details;
 use super::forwards::Forwards;
 use super::hits::Hits;
+use super::log::{Json, LogView, Stamps};
 use super::picker::{Choice, Picker, Purpose};
 use super::place::{Pane, Place};
 use super::prompt::Line;
@@ -21,12 +22,14 @@ use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
 use crate::model::act::Entry;
 use crate::model::kind::Kind;
+use crate::model::log::{LogSettings, Wanted};
 use crate::model::metrics::Metrics;
 use crate::model::policy::Policy;
 use crate::model::reference::Reference;
 use crate::model::rights::{Attempt, Rights};
 use crate::model::row::Row;
 use crate::model::scope::Scope;
+use crate::model::session::DEBUG_IMAGE;
 use crate::model::state::{Context, Link};
 use crate::model::time::{Clock, Seconds};
 use crate::theme::Theme;
@@ -37,6 +40,8 @@ pub enum View {
     Table(Box<TableView>),
     /// Text: describe, help.
     Text(Box<TextView>),
+    /// What containers say.
+    Log(Box<LogView>),
 }
 
 /// What has the keyboard before the view has.
@@ -128,6 +133,8 @@ pub struct State {
     pub policy: Policy,
     /// A program of the settings logs in: it can be run whether there is a credential plugin or not.
     pub login_command: bool,
+    /// The image that is offered for a debug container.
+    pub debug_image: Arc<str>,
     /// The keys of a sequence pressed so far.
     pub pressed: keymap::State,
     /// What can follow them.
@@ -169,6 +176,12 @@ pub struct State {
     pub overlay: Overlay,
     /// What was written and is being written.
     pub acts: Acts,
+    /// How much of a log is read and kept.
+    pub logs: LogSettings,
+    /// How the last log was looked at: the next one is, too.
+    pub log_looks: (Stamps, bool, Json),
+    /// The log of which a container is being chosen.
+    pub choosing: Option<Box<Wanted>>,
     /// The port-forwards that are open, of every context.
     pub forwards: Forwards,
     /// What was written in this run, the newest last.
@@ -195,6 +208,7 @@ impl State {
             chosen: Chosen::default(),
             policy: Policy::of(&context.name),
             login_command: false,
+            debug_image: DEBUG_IMAGE.into(),
             pressed: keymap::State::default(),
             pending: Vec::new(),
             hits: Hits::default(),
@@ -216,6 +230,9 @@ impl State {
             visited: 0,
             overlay: Overlay::None,
             acts: Acts::default(),
+            logs: LogSettings::default(),
+            log_looks: (Stamps::Off, false, Json::default()),
+            choosing: None,
             forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,
@@ -313,6 +330,7 @@ impl State {
         match self.stack.last()? {
             View::Table(view) => view.selected(&self.tables).map(Reference::of),
             View::Text(view) => view.subject.clone(),
+            View::Log(_) => None,
         }
     }
 
@@ -320,8 +338,16 @@ impl State {
     pub fn pane(&self) -> Option<Pane> {
         self.stack.iter().find_map(|view| match view {
             View::Table(view) => view.place.pane,
-            View::Text(_) => None,
+            View::Text(_) | View::Log(_) => None,
         })
+    }
+
+    /// The log on the screen.
+    pub fn log_mut(&mut self) -> Option<&mut LogView> {
+        match self.stack.last_mut() {
+            Some(View::Log(log)) => Some(log),
+            _ => None,
+        }
     }
 
     /// Whether this user may do something to an object, or (no name) to all of a kind; `None` when that is not known. The
@@ -352,6 +378,7 @@ impl State {
             (Overlay::Acts(_), _) => Mode::Acts,
             (Overlay::Picker(_), _) => Mode::Picker,
             (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
+            (Overlay::None, Some(View::Log(_))) => Mode::Log,
             (Overlay::None, _) => Mode::Table,
         }
     }

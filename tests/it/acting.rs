@@ -1,6 +1,7 @@
 //! What is done to a cluster by keys, on the screen and with the outcome asked of the API: the same scenarios on the real
 //! control plane and on the demo.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -20,7 +21,7 @@ mod scaling;
 mod work;
 
 /// What controllers, kubelets and a busy machine may take together.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 /// How far a demo's time goes between two looks at the screen, in milliseconds.
 const STEP: u64 = 50;
 /// An answer counts after 300 ms: the one place where a name is typed shows nothing that says so.
@@ -99,10 +100,27 @@ impl<'a> Desk<'a> {
     pub fn open(ground: &'a Ground, resource: &str) -> Desk<'a> {
         let folder = tempfile::tempdir().expect("a folder");
         let kubeconfig = folder.path().join("kubeconfig");
-        let text = serde_json::to_string(ground.kubeconfig()).expect("it can be written");
-        std::fs::write(&kubeconfig, text).expect("is written");
+        ground.write_kubeconfig(&kubeconfig);
         let driver = Setup::new(&kubeconfig).namespace(ground.namespace()).resource(resource).size(100, 40).start();
         Desk { ground, driver, _folder: folder }
+    }
+
+    /// With a program that was started otherwise; the folder is kept for as long as it runs.
+    pub fn before(ground: &'a Ground, driver: Driver, folder: TempDir) -> Desk<'a> {
+        Desk { ground, driver, _folder: folder }
+    }
+
+    /// The same by another kubeconfig, with a `config.toml` of these lines.
+    pub fn with(ground: &'a Ground, kubeconfig: &Path, resource: &str, config: &str) -> Desk<'a> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("config.toml"), config).expect("is written");
+        let setup = Setup::new(kubeconfig).namespace(ground.namespace()).resource(resource).settings(folder.path());
+        Desk { ground, driver: setup.size(100, 40).start(), _folder: folder }
+    }
+
+    /// The time goes on a little, where it does not by itself.
+    pub fn pass(&self) {
+        self.ground.pass(STEP);
     }
 
     /// Waits until the screen is as described, and gives it.

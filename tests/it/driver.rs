@@ -20,6 +20,8 @@ use kubetui::model::scope::Scope;
 use kubetui::model::state::Context;
 use kubetui::model::time::{Clock, Seconds};
 use kubetui::remember::Memory;
+use kubetui::terminal::through::Heard;
+use kubetui::terminal::traces::Traces;
 use kubetui::theme::{self, Depth, Theme};
 use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
@@ -50,16 +52,24 @@ struct Shown {
     mouse: bool,
     /// What was put into the clipboard.
     copied: Vec<String>,
+    /// A session elsewhere has the terminal.
+    passed: bool,
+    /// What sessions have put on the terminal, all of them.
+    put: Vec<u8>,
 }
 
 struct Glass {
     terminal: Terminal<TestBackend>,
     input: mpsc::UnboundedReceiver<Input>,
+    /// What is typed into sessions.
+    bytes: mpsc::UnboundedReceiver<Heard>,
+    traces: Traces,
     shown: Arc<Mutex<Shown>>,
 }
 
 impl Surface for Glass {
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        assert!(!lock(&self.shown).passed, "nothing is drawn while a session has the terminal");
         self.terminal.draw(render).map_err(io::Error::other)?;
         let buffer = self.terminal.backend().buffer();
         let width = buffer.area.width.max(1) as usize;
@@ -100,6 +110,42 @@ impl Surface for Glass {
         Ok(work())
     }
 
+    fn pass(&mut self) -> io::Result<()> {
+        self.traces = Traces::default();
+        lock(&self.shown).passed = true;
+        Ok(())
+    }
+
+    async fn heard(&mut self) -> Option<io::Result<Heard>> {
+        let heard = self.bytes.recv().await?;
+        if let Heard::Size(width, height) = heard {
+            self.terminal.backend_mut().resize(width, height);
+        }
+        Some(Ok(heard))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut shown = lock(&self.shown);
+        assert!(shown.passed, "a session shows nothing before it has the terminal");
+        shown.put.extend_from_slice(bytes);
+        self.traces.read(bytes);
+        Ok(())
+    }
+
+    fn was_full(&self) -> bool {
+        self.traces.was_full()
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let area = self.terminal.backend().buffer().area;
+        Ok((area.width, area.height))
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        lock(&self.shown).passed = false;
+        Ok(())
+    }
+
     fn set_title(&mut self, _: &str) -> io::Result<()> {
         Ok(())
     }
@@ -122,6 +168,7 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
 /// A running program.
 pub struct Driver {
     keys: mpsc::UnboundedSender<Input>,
+    bytes: mpsc::UnboundedSender<Heard>,
     shown: Arc<Mutex<Shown>>,
     thread: Option<std::thread::JoinHandle<io::Result<u8>>>,
     _signals: mpsc::Sender<kubetui::terminal::signals::Signal>,
@@ -254,9 +301,10 @@ impl<'a> Setup<'a> {
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();
+        let (bytes, typed) = mpsc::unbounded_channel();
         let shown = Arc::new(Mutex::new(Shown::default()));
         let terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).expect("a screen");
-        let glass = Glass { terminal, input, shown: shown.clone() };
+        let glass = Glass { terminal, input, bytes: typed, traces: Traces::default(), shown: shown.clone() };
         let (signals, told) = mpsc::channel(1);
         let (clock, ran) = (self.clock, self.ran);
         let chosen = Chosen::new(self.settings, Depth::Truecolor, theme::DARK, keymap::DEFAULT);
@@ -273,7 +321,7 @@ impl<'a> Setup<'a> {
             runtime.shutdown_background();
             ended
         });
-        Driver { keys, shown, thread: Some(thread), _signals: signals }
+        Driver { keys, bytes, shown, thread: Some(thread), _signals: signals }
     }
 }
 
@@ -300,6 +348,26 @@ impl Driver {
     /// The same, where the program may be gone already: whether it was there.
     pub fn offer(&self, input: Input) -> bool {
         self.keys.send(input).is_ok()
+    }
+
+    /// Types bytes into the session that has the terminal.
+    pub fn into_session(&self, bytes: &str) {
+        self.bytes.send(Heard::Bytes(bytes.as_bytes().to_vec())).expect("the program runs");
+    }
+
+    /// The window has another size while a session has it.
+    pub fn resize_session(&self, width: u16, height: u16) {
+        self.bytes.send(Heard::Size(width, height)).expect("the program runs");
+    }
+
+    /// A session has the terminal.
+    pub fn in_session(&self) -> bool {
+        lock(&self.shown).passed
+    }
+
+    /// What sessions have put on the terminal.
+    pub fn session(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.shown).put).into_owned()
     }
 
     /// How many inputs have been taken.

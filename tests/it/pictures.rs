@@ -141,6 +141,26 @@ fn nodes() {
 }
 
 #[test]
+fn logs() {
+    let scene = Scene::new("rollouts", Some("shop"), 30);
+    scene.to(" api ");
+    scene.driver.press("l");
+    scene.see(&["containers", "following"]);
+    scene.driver.press("t");
+    scene.driver.press("f");
+    scene.driver.type_text("level>=warn");
+    scene.driver.press("enter");
+    scene.see(&["slow query", "error request failed", "f level>=warn"]);
+    scene.driver.press("/");
+    scene.driver.type_text("took_ms");
+    scene.driver.press("enter");
+    scene.see(&["/took_ms", " of "]);
+    scene.driver.press("G");
+    scene.see(&["following"]);
+    scene.picture("logs", "The log of all pods of a Deployment: warnings and errors, and what a search found in them");
+}
+
+#[test]
 fn question() {
     let scene = Scene::new("pods", Some("payments"), 30);
     scene.to("ledger");

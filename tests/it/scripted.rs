@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::driver::{Driver, Setup};
 use crate::wait::wait_until;
 
+pub mod logs;
 mod rights;
 pub mod server;
 mod widening;

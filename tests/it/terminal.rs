@@ -15,6 +15,9 @@ use rustix::termios::{LocalModes, tcgetattr};
 use crate::driver::DEADLINE;
 use crate::keys::{Dice, nowhere};
 
+mod hostile;
+mod session;
+
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 

@@ -39,8 +39,8 @@ const CLOSE: u8 = 255;
 const FRAME: usize = 32 << 10;
 /// How often the other side is asked for a sign of life; client-go does it as often.
 const PING: Duration = Duration::from_secs(5);
-/// A connection that says nothing for so long, pongs neither, is broken.
-const SILENCE: Duration = Duration::from_secs(20);
+/// A connection that says nothing for so long after it was asked, pongs neither, is broken: with [`PING`], 20 s at most.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// What can be agreed on for exec and attach, the best first. With the first one, the end of a stream can be said.
 pub(super) const REMOTE_COMMAND: &str = "v5.channel.k8s.io, v4.channel.k8s.io";
@@ -68,8 +68,11 @@ pub(super) struct Sender {
 #[derive(Debug)]
 pub(super) struct Receiver {
     stream: SplitStream<Socket>,
-    heard: Instant,
-    pinged: Instant,
+    /// The last sign of life, or the last time that one was asked for.
+    quiet: Instant,
+    /// Since when a sign of life is owed. Not since when nothing was heard: whoever does not listen for a while, because the
+    /// bytes cannot be put anywhere, hears nothing either.
+    owed: Option<Instant>,
 }
 
 /// What came.
@@ -109,6 +112,7 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
         }
         return Err(request::refusal(response).await);
     }
+    // Of the head alone: the body of an answer cannot be looked at by several threads, and a task may go on on another one.
     let headers = response.headers().clone();
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(SEC_WEBSOCKET_ACCEPT) != derive_accept_key(key.as_bytes()) {
@@ -123,8 +127,8 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
     let config = WebSocketConfig::default().write_buffer_size(0).max_message_size(Some(64 << 20));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, Some(config)).await;
     let (sink, stream) = socket.split();
-    let now = Instant::now();
-    Ok(Channel { to: Sender { sink, closes: agreed.starts_with("v5.") }, from: Receiver { stream, heard: now, pinged: now } })
+    let from = Receiver { stream, quiet: Instant::now(), owed: None };
+    Ok(Channel { to: Sender { sink, closes: agreed.starts_with("v5.") }, from })
 }
 
 impl Sender {
@@ -171,24 +175,27 @@ impl Sender {
 impl Receiver {
     /// The silence so far is no sign of anything: nobody listened, or the other side could not be asked.
     pub(super) fn pardon(&mut self) {
-        self.heard = Instant::now();
+        self.quiet = Instant::now();
+        self.owed = None;
     }
 
     /// What comes next. Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> Came {
         loop {
-            let wake = self.heard.max(self.pinged) + PING;
             let message = tokio::select! {
+                // What is there already is a sign of life, however long nobody looked.
+                biased;
                 message = self.stream.next() => message,
-                () = tokio::time::sleep_until(wake) => {
-                    self.pinged = Instant::now();
-                    if self.heard.elapsed() >= SILENCE {
-                        return Came::End(Some(format!("nothing was heard for {} s", SILENCE.as_secs())));
+                () = tokio::time::sleep_until(self.quiet + PING) => {
+                    self.quiet = Instant::now();
+                    if self.owed.get_or_insert(self.quiet).elapsed() >= SILENCE {
+                        return Came::End(Some(format!("nothing was heard for {} s", (PING + SILENCE).as_secs())));
                     }
                     return Came::Quiet;
                 }
             };
-            self.heard = Instant::now();
+            self.quiet = Instant::now();
+            self.owed = None;
             let bytes = match message {
                 Some(Ok(Message::Close(Some(said)))) if said.code != CloseCode::Normal && said.code != CloseCode::Away => {
                     return Came::End(Some(format!("the server closed the connection: {} ({})", said.reason, said.code)));
@@ -211,6 +218,8 @@ impl Receiver {
 /// Why a connection broke, as a person would say it.
 fn words(error: Error) -> String {
     match error {
+        // TLS says it with a link to its manual.
+        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection was cut".to_owned(),
         Error::Io(error) => format!("the connection broke: {error}"),
         Error::ConnectionClosed | Error::AlreadyClosed => "the connection was closed".to_owned(),
         Error::Protocol(error) => format!("the connection broke: {error}"),

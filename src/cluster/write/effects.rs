@@ -225,7 +225,7 @@ pub(super) async fn budgets(lists: &Lists<'_>, namespace: &str, pod: &Value) -> 
 }
 
 /// A label selector as the API has it.
-fn selector(value: &Value) -> Option<Arc<Selector>> {
+pub(super) fn selector(value: &Value) -> Option<Arc<Selector>> {
     let message: LabelSelector = serde_json::from_value(value.clone()).ok()?;
     Some(kinds::selector(&message, &mut Interner::default()))
 }

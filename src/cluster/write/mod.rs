@@ -12,17 +12,19 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use self::enter::Resolved;
 use self::journal::Journal;
 use super::link::LinkHandle;
 use crate::event::Event;
 use crate::kinds::catalog::Catalog;
-use crate::model::act::{Entry, Intent, Said};
+use crate::model::act::{Act, Entry, Intent, Said};
 use crate::model::policy::Policy;
 
 pub mod access;
 mod acts;
 mod channel;
 mod effects;
+mod enter;
 mod fields;
 mod forward;
 pub mod journal;
@@ -136,6 +138,14 @@ pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
     let (answer, answered) = watch::channel(Answer::Open);
     let task = tokio::spawn(async move {
         let saying = Saying { number, out: gate.out.clone() };
+        let intent = match &intent.act {
+            Act::Enter(entering) => match enter::resolve(&gate, &intent, entering).await {
+                Ok(Resolved::Whole(intent)) => intent,
+                Ok(Resolved::Open(choosing)) => return saying.say(Said::Choose(Box::new(choosing))).await,
+                Err(why) => return saying.say(Said::Refused(why)).await,
+            },
+            _ => intent,
+        };
         match plan::prepare(&gate, &intent).await {
             Ok((plan, prepared)) => {
                 saying.say(Said::Plan(Box::new(plan))).await;

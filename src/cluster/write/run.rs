@@ -128,6 +128,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
             Ok(_) => Step::Done(write.done.clone()),
             Err(failure) => Step::Failed(failure.words().to_owned()),
         },
+        Work::Enter(entrance) => super::enter::enter(gate, saying, at, &session, *entrance, answer).await,
         Work::Forward(opening) => forward::begin(gate, saying.number, &session, opening, answer).await,
         // Cordoned already, with the others.
         Work::Drain(_, evictions, node) => {
@@ -152,7 +153,7 @@ async fn refused(gate: &Gate, session: &Session, write: &Write, failure: &Failur
     why
 }
 
-async fn stopped(answer: &mut watch::Receiver<Answer>) {
+pub(super) async fn stopped(answer: &mut watch::Receiver<Answer>) {
     if answer.wait_for(|answer| *answer == Answer::Stop).await.is_err() {
         // Nobody can stop it any more.
         std::future::pending::<()>().await;

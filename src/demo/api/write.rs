@@ -338,7 +338,12 @@ fn stored(
     rules::before_update(call, part, before, &mut tree)?;
     if !matches!(part, Part::Status) {
         admission::amend(world, &call.key(), &before.tree, &mut tree)?;
-        valid(world, call, &tree, Some(&before.tree))?;
+        // Of a part of its own, [`Part::taken`] has checked what may change in it.
+        let mut old = before.tree.clone();
+        if let (Part::Ephemeral, Tree::List(_)) = (part, tree.at("spec.ephemeralContainers")) {
+            old.set("spec.ephemeralContainers", tree.at("spec.ephemeralContainers").clone());
+        }
+        valid(world, call, &tree, Some(&old))?;
     }
     if let Some(owner) = owner {
         let now = world.now_text();

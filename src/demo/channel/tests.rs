@@ -173,7 +173,8 @@ async fn what_is_refused_and_what_is_negotiated() {
     let waiting = pod(json!({"waiting": {"reason": "CrashLoopBackOff"}}));
     let refused = exec(&request(&all, "v4.channel.k8s.io"), &waiting, NOW, world(None)).err().unwrap();
     assert_eq!((refused.code, refused.message.as_str()), (500, "container not found (\"app\")"));
-    let forwarded = |query: &[(&str, &str)]| forward(&request(query, "v4.channel.k8s.io"), &running(), world(None)).map(|_| ()).map_err(|r| r.message);
+    let forwarded =
+        |query: &[(&str, &str)]| forward(&request(query, "v4.channel.k8s.io"), &running(), world(None)).map(|_| ()).map_err(|r| r.message);
     assert_eq!(forwarded(&[("ports", "8080,7")]), Ok(()));
     assert_eq!(forwarded(&[]), Err("query parameter \"port\" is required".into()));
     assert_eq!(forwarded(&[("ports", "0")]), Err("port \"0\" must be > 0".into()));

@@ -138,6 +138,23 @@ fn sync(world: &mut World, about: &Ref) {
     }
 }
 
+/// The first process of a container has ended: it was a shell, and somebody who was attached to it left it by `exit`.
+pub fn exited(world: &mut World, pod: &Ref, container: &str, code: i64) {
+    let now = world.now_text();
+    let reason = if code == 0 { "Completed" } else { "Error" };
+    world.update(pod, |tree| {
+        for list in ["status.containerStatuses", "status.initContainerStatuses", "status.ephemeralContainerStatuses"] {
+            if tree.item(list, "name", container).at("state.running").is_null() {
+                continue;
+            }
+            for status in tree.at_mut(list).items_mut().iter_mut().filter(|status| status.text("name") == container) {
+                containers::note_end(status, now.clone(), code, reason);
+            }
+        }
+    });
+    world.look(NAME, pod.clone());
+}
+
 /// What is to be done with the pod after a look.
 enum Done {
     Stays,

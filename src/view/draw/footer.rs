@@ -7,6 +7,7 @@ use super::{put, put_end};
 use crate::keymap::Mode;
 use crate::theme::Scope;
 use crate::view::hits::Hits;
+use crate::view::log::LogView;
 use crate::view::picker::Purpose;
 use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
@@ -102,9 +103,44 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
             }
         }
         Some(View::Text(view)) => read(view, &mut pieces),
+        Some(View::Log(view)) => said(view, &mut pieces),
         None => {}
     }
     pieces
+}
+
+/// How many lines there are, whether the end is followed, what is left of them and what is found.
+fn said(view: &LogView, pieces: &mut Vec<(String, Scope)>) {
+    if view.follow {
+        pieces.push(("following".into(), Scope::Live));
+    } else if view.missed > 0 {
+        pieces.push((format!("paused, {} new", view.missed), Scope::Info));
+    } else {
+        pieces.push(("paused".into(), Scope::Info));
+    }
+    let lines = view.lines();
+    let counting = || format!("counting {} %", view.counted());
+    if !view.filter.is_empty() {
+        pieces.push((format!("f {}", view.filter), Scope::Prompt));
+        match &view.mistake {
+            Some(mistake) => pieces.push((mistake.clone(), Scope::Error)),
+            None => pieces.push((view.counts().map_or_else(counting, |(left, _)| format!("{left} of {lines}")), Scope::Dim)),
+        }
+    } else {
+        pieces.push((if lines == 1 { "1 line".into() } else { format!("{lines} lines") }, Scope::Dim));
+    }
+    if !view.searched().is_empty() {
+        pieces.push((format!("/{}", view.searched()), Scope::Prompt));
+        let words = match view.counts() {
+            Some((_, 0)) => "not found".to_owned(),
+            Some((_, found)) => view.search_at.map_or_else(|| format!("{found} found"), |at| format!("{at} of {found}")),
+            None => counting(),
+        };
+        pieces.push((words, Scope::Dim));
+    }
+    if !view.marks.is_empty() {
+        pieces.push((format!("{} marked", view.marks.len()), Scope::Mark));
+    }
 }
 
 /// How far one has read in a text, and what is searched for in it.
@@ -120,7 +156,7 @@ fn read(view: &TextView, pieces: &mut Vec<(String, Scope)>) {
 /// Keys and what they do; what cannot be done now is grey.
 fn hints(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mode = match state.mode() {
-        Mode::Text => Mode::Text,
+        mode @ (Mode::Text | Mode::Log) => mode,
         _ => Mode::Table,
     };
     let help = "help";
@@ -162,6 +198,13 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
     let after = text::safe(&line.text()[line.before().len()..]);
     let cursor = put(buffer, x, area.y, skipped, room as u16, state.theme.style(Scope::Text));
     let mut x = put(buffer, cursor, area.y, &after, area.right().saturating_sub(cursor), state.theme.style(Scope::Text));
+    if let (Overlay::Filter(..), Some(View::Log(view))) = (&state.overlay, state.view()) {
+        let (words, look) = match &view.mistake {
+            Some(mistake) => (mistake.clone(), Scope::Error),
+            None => (view.counts().map_or_else(String::new, |(left, _)| format!("{left} of {}", view.lines())), Scope::Dim),
+        };
+        x = put_end(buffer, x + 2, area.y, &words, area.right().saturating_sub(x + 3), state.theme.style(look));
+    }
     if let (Overlay::Filter(..), Some(view)) = (&state.overlay, state.table_view()) {
         let (words, look) = match &view.mistake {
             Some(mistake) => (mistake.message.clone(), Scope::Error),

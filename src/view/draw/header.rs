@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 
 use super::{notice, put, put_end};
 use crate::model::forward::Goes;
+use crate::model::log::Streams;
 use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
 use crate::model::time;
@@ -105,6 +106,20 @@ fn width<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> usize {
     pieces.into_iter().map(|(words, _)| text::width(&text::safe(words))).sum()
 }
 
+/// What becomes of a log's streams, in words, and how true that makes it.
+fn streams(streams: &Streams, pieces: &mut Vec<Piece>) -> Truth {
+    let containers = |count: usize| if count == 1 { "1 container".to_owned() } else { format!("{count} containers") };
+    if streams.waiting > 0 {
+        let all = streams.open + streams.waiting;
+        pieces.push((format!("◌ {} of {all} not read  ", streams.waiting), Scope::Stale));
+    } else if streams.open > 0 {
+        pieces.push((format!("{}  ", containers(streams.open)), Scope::Text));
+    } else if streams.ended > 0 {
+        pieces.push((format!("{} ended  ", containers(streams.ended)), Scope::Dim));
+    }
+    if streams.complete { Truth::Live } else { Truth::Starting }
+}
+
 /// The steps that lead here: context, namespaces, what one came from, what it is.
 fn way(state: &State, width: u16) -> Vec<Piece> {
     let name = if state.context.name.is_empty() { "no context" } else { &state.context.name };
@@ -120,6 +135,10 @@ fn way(state: &State, width: u16) -> Vec<Piece> {
             }
             View::Table(_) => {}
             View::Text(view) => steps.push((view.title.to_string(), Scope::Accent)),
+            View::Log(view) => {
+                steps.push((view.wanted.target.title.to_string(), Scope::Dim));
+                steps.push(("logs".into(), Scope::Accent));
+            }
         }
     }
     steps
@@ -217,6 +236,10 @@ fn truth(state: &State) -> Vec<Piece> {
     let now = state.clock.now();
     let mut pieces: Vec<Piece> = Vec::new();
     let shown = match state.stack.last() {
+        Some(View::Log(view)) => {
+            pieces.push((format!("{}  ", view.what()), Scope::Dim));
+            streams(&view.streams, &mut pieces)
+        }
         Some(View::Table(view)) => state.tables.get(&view.place.key).map(|table| table.truth()).unwrap_or_default(),
         Some(View::Text(view)) => match &view.fill {
             Fill::Live | Fill::Fixed => Truth::Live,

@@ -16,6 +16,7 @@ mod columns;
 mod details;
 mod footer;
 mod header;
+mod log;
 mod notice;
 mod overlay;
 mod pending;
@@ -45,6 +46,7 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
     match state.stack.last() {
         Some(View::Table(_)) => table_and_details(state, buffer, body, &mut hits),
         Some(View::Text(_)) => text_view::draw(state, buffer, body),
+        Some(View::Log(_)) => log::draw(state, buffer, body, &mut hits),
         None => {}
     }
     if !matches!(state.overlay, Overlay::None | Overlay::Filter(..) | Overlay::Search(_, None)) {

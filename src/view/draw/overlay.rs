@@ -33,7 +33,9 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
         Purpose::Namespaces => "Namespaces",
         Purpose::Themes => "Themes",
         Purpose::Keymaps => "Key maps",
+        Purpose::Containers => "Log of",
         Purpose::Palette => "Go to",
+        Purpose::Choosing => "Choose",
     };
     // A list that one asked for grows from the bottom, where one types; one that asks by itself stands in the middle.
     let asks = !picker.reason.is_empty();
@@ -86,7 +88,8 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
             // Not everything that can be typed can be listed.
             Purpose::Palette => "",
             Purpose::Namespaces => "nothing of that name is known: enter looks at it all the same",
-            Purpose::Contexts | Purpose::Themes | Purpose::Keymaps => "nothing of that name",
+            Purpose::Choosing if picker.is_free() => "enter takes what is typed",
+            Purpose::Contexts | Purpose::Themes | Purpose::Keymaps | Purpose::Containers | Purpose::Choosing => "nothing of that name",
         };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }

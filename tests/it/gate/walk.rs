@@ -17,6 +17,7 @@ use kubetui::model::forward::{Forwarding, Local, Remote};
 use kubetui::model::policy::Policy;
 use kubetui::model::reference::Reference;
 use kubetui::model::row::Uid;
+use kubetui::model::session::{Entering, Way};
 use kubetui::model::time::Clock;
 
 use super::{furnish, look, look_at, sent, settled, writes};
@@ -51,6 +52,9 @@ fn arguments(command: &str) -> &'static [&'static str] {
         "taint" => &["a=b:NoExecute", "a-"],
         "expose" => &["", "80:8080 --name web"],
         "undo" => &["", "1"],
+        "exec" => &["ls -l", "--container app ls", ""],
+        "attach" | "shell" => &["", "app"],
+        "debug" => &["", "busybox --target app"],
         "view" => &["services", "rollouts", "labels"],
         "ns" => &["shop", "*"],
         "sort" => &["name"],
@@ -143,6 +147,7 @@ fn the_same_is_sent_where_writes_are_allowed() {
 
 /// One of each; an act that is not here does not compile.
 fn every_act() -> Vec<Act> {
+    let enter = |way| Act::Enter(Box::new(Entering { way, container: Some("app".into()), size: (80, 24), image: "busybox".into() }));
     let all = vec![
         Act::Scale(5, None),
         Act::Bounds(2, 4),
@@ -166,13 +171,17 @@ fn every_act() -> Vec<Act> {
         Act::Expose(Exposing::default()),
         Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
         Act::TakeBack(1),
+        enter(Way::Shell),
+        enter(Way::Run(Arc::new(["ls".to_owned()]))),
+        enter(Way::Attach),
+        enter(Way::Debug(Some("busybox".into()))),
     ];
     for act in &all {
         match act {
             Act::Scale(..) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
             Act::Label(_) | Act::Annotate(_) | Act::Delete(_) | Act::Unfinalize(_) | Act::Evict(_) | Act::Cordon => {}
             Act::Uncordon | Act::Drain(_) | Act::Taint(_) | Act::Trigger | Act::Suspend(_) | Act::Retry => {}
-            Act::Expose(_) | Act::Forward(_) | Act::TakeBack(_) => {}
+            Act::Expose(_) | Act::Forward(_) | Act::TakeBack(_) | Act::Enter(_) => {}
         }
     }
     all

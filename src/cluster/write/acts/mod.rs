@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Gate;
+use super::enter::{self, Entrance};
 use super::fields::{self, Field};
 use super::forward::Opening;
 use super::managed;
@@ -45,6 +46,8 @@ pub(super) enum Work {
     Rollout(Box<Write>),
     /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
     Drain(Option<Box<Write>>, Vec<Write>, Arc<str>),
+    /// Into a container.
+    Enter(Box<Entrance>),
     /// A port-forward is opened, which listens already.
     Forward(Arc<Opening>),
 }
@@ -55,6 +58,7 @@ impl Work {
         match self {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
+            Work::Enter(entrance) => entrance.write.as_deref(),
             Work::Forward(_) => None,
         }
     }
@@ -75,7 +79,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// It is so already.
-    fn fields(&self, verb: &'static str, fields: Vec<Field>, change: String) -> Result<Write, String> {
+    pub(super) fn fields(&self, verb: &'static str, fields: Vec<Field>, change: String) -> Result<Write, String> {
         if fields.iter().all(Field::idle) {
             return Err(format!("it is so already: {}", change.rsplit("→ ").next().unwrap_or(&change)));
         }
@@ -125,6 +129,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Suspend(suspend) => batch::suspend(case, *suspend),
         Act::Retry => batch::retry(case),
         Act::Expose(how) => expose::expose(case, how),
+        Act::Enter(entering) => enter::prepare(case, entering),
         Act::Forward(how) => forward::forward(case, how).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }

@@ -37,6 +37,10 @@ pub(in crate::cluster::write) async fn take_back(
     }
     match (entry.method.as_str(), entry.path.ends_with("/eviction")) {
         (_, true) => Err("a pod that was evicted does not come back: whatever owns it has made another".into()),
+        ("PATCH", _) if entry.path.ends_with("/ephemeralcontainers") => {
+            Err("a debug container stays in its pod for as long as that is there".into())
+        }
+        ("GET", _) => Err(format!("{} changed nothing that can be taken back", entry.verb)),
         ("PATCH", _) => fields_back(session, target, entry).await,
         ("POST", _) => unmake(session, target, entry).await,
         ("DELETE", _) => make_again(session, target, entry).await,

@@ -179,6 +179,9 @@ fn written(selector: &Selector) -> String {
 fn kept_containers(call: &Call, before: &Tree, view: &Tree) -> Result<(), Refusal> {
     let new = view.at("spec.ephemeralContainers");
     let mut causes = Vec::new();
+    if !before["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null() {
+        causes.push(Cause::forbidden("", "static pods do not support ephemeral containers"));
+    }
     for old in before.at("spec.ephemeralContainers").items() {
         let name = old.text("name");
         match new.items().iter().position(|container| container.text("name") == name) {

@@ -237,6 +237,11 @@ fn run(look: &mut Look, container: &Tree, list: &str, role: Role, status: &mut T
 /// The container ends now.
 pub fn stop(look: &mut Look, status: &mut Tree, code: i64, reason: &str) {
     let now = look.world.now_text();
+    note_end(status, now, code, reason);
+}
+
+/// What is told of a container that has ended.
+pub fn note_end(status: &mut Tree, now: Tree, code: i64, reason: &str) {
     let mut end = Tree::texts([("reason", reason)]);
     end.set("containerID", &status["containerID"]);
     end.set("exitCode", code);

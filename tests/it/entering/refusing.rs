@@ -1,0 +1,65 @@
+//! What is not done, and why.
+
+use super::running;
+use crate::acting::Desk;
+use crate::scenarios::ground::Ground;
+use crate::scenarios::objects::pod;
+
+pub async fn several_are_entered_one_at_a_time(ground: &Ground) {
+    running(ground, &pod("one", "app:1")).await;
+    running(ground, &pod("two", "app:1")).await;
+    let desk = Desk::open(ground, "pods");
+    desk.on("one");
+    desk.on("two");
+    desk.press("*");
+    desk.press("s");
+    desk.see("2 objects are marked, and one goes into one at a time");
+    desk.refused("exec ls", "2 objects are marked");
+    assert_eq!(desk.driver.session(), "");
+}
+
+pub async fn read_only_refuses_and_a_rail_asks(ground: &Ground) {
+    running(ground, &pod("web", "app:1")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    ground.write_kubeconfig(&kubeconfig);
+    {
+        let desk = Desk::with(ground, &kubeconfig, "pods", "read-only = true\n");
+        desk.on("web");
+        desk.row("web", "Running");
+        desk.press("s");
+        desk.see("read-only (config.toml:1): exec is not sent");
+        desk.press("a");
+        desk.see("attach is not sent");
+        desk.refused("debug alpine", "debug is not sent");
+        desk.refused("exec ls", "exec is not sent");
+        assert_eq!(desk.driver.session(), "");
+    }
+    let desk = Desk::with(ground, &kubeconfig, "pods", "[[guard.rail]]\nverbs = [\"exec\"]\ndemand = \"confirm\"\n");
+    desk.on("web");
+    desk.row("web", "Running");
+    desk.press("s");
+    desk.question(&["Open a shell in pod/web", "bash, ash or sh in container app"]);
+    desk.no();
+    assert_eq!(desk.driver.session(), "");
+    desk.press("s");
+    desk.yes(&["Open a shell in pod/web"]);
+    desk.inside("a shell in");
+    desk.driver.into_session("exit\r");
+    desk.back("exit code");
+    // What the rail is not about is not asked.
+    desk.press("a");
+    desk.inside("attached to");
+    desk.driver.into_session("q");
+    desk.back(": left");
+}
+
+pub async fn what_does_not_run_is_not_entered(ground: &Ground) {
+    ground.post(&ground.core("pods"), &pod("pulls", "no-such:1")).await.ok();
+    let desk = Desk::open(ground, "pods");
+    desk.on("pulls");
+    desk.wait("it waits", |screen| screen.contains("ErrImagePull") || screen.contains("ImagePullBackOff"));
+    desk.press("s");
+    desk.see("no container of pulls runs");
+    desk.refused("attach", "no container of pulls runs");
+}
