@@ -15,7 +15,7 @@ use crate::event::{Spoken, Typed};
 
 /// What fails, fails within this time after it was opened, and the terminal is not taken for it. What says something, or says
 /// nothing for so long, runs.
-const SETTLES: Duration = Duration::from_millis(300);
+const SETTLES: Duration = Duration::from_millis(500);
 /// A connection that takes nothing any more is given so long to say why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
