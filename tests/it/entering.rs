@@ -32,7 +32,8 @@ macro_rules! on {
                     a_container_without_input_says_so;
                 debugging:
                     a_debug_container_is_added_and_attached_to
-                    an_image_that_cannot_be_pulled_is_said;
+                    an_image_that_cannot_be_pulled_is_said
+                    a_debug_container_that_is_waited_for_can_be_left;
                 breaking:
                     a_connection_that_is_cut_gives_the_terminal_back
                     a_connection_that_hangs_is_left

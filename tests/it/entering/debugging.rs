@@ -59,6 +59,23 @@ pub async fn an_image_that_cannot_be_pulled_is_said(ground: &Ground) {
     assert!(!desk.driver.in_session());
 }
 
+pub async fn a_debug_container_that_is_waited_for_can_be_left(ground: &Ground) {
+    let desk = on_web(ground).await;
+    desk.command("debug slow-to-come:1");
+    desk.question(&["Add a debug container to pod/web"]);
+    desk.press("y");
+    // Nothing lets the time of a demo go on here.
+    desk.driver
+        .wait("what it waits for", |screen| screen.contains("on the way") && screen.contains("debugger-") && screen.contains("leave it"));
+    desk.press("esc");
+    desk.driver.wait("that it is there", |screen| screen.contains("was added, and is not waited for"));
+    for _ in 0..20 {
+        desk.pass();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(desk.driver.session(), "", "the terminal is not taken away later");
+}
+
 pub async fn where_there_is_no_shell_a_debug_container_is_offered(ground: &Ground) {
     running(ground, &pod("bare", "gcr.io/distroless/static")).await;
     let desk = Desk::open(ground, "pods");
