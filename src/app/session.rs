@@ -165,9 +165,17 @@ impl<S: Surface> App<S> {
                     // It is over, which is about to be said.
                     Err(_) => talk.held.clear(),
                 },
-                spoken = talk.wires.said.recv(), if !talk.over => if self.spoken(talk, spoken)? == Next::Back {
-                    return Ok(None);
-                },
+                _ = second.tick() => self.tick(),
+                spoken = talk.wires.said.recv(), if !talk.over => {
+                    if self.spoken(talk, spoken)? == Next::Back {
+                        return Ok(None);
+                    }
+                    // A flood of output does not keep the cluster's words waiting.
+                    for _ in 0..WAITING {
+                        let Ok(event) = self.said.try_recv().or_else(|_| self.events.try_recv()) else { break };
+                        self.take(event).await?;
+                    }
+                }
                 event = self.said.recv() => if let Some(event) = event {
                     self.take(event).await?;
                 },
@@ -180,7 +188,6 @@ impl<S: Surface> App<S> {
                         }
                     }
                 },
-                _ = second.tick() => self.tick(),
             }
         }
         Ok(None)

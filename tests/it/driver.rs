@@ -363,7 +363,7 @@ impl Driver {
     }
 
     /// Types bytes into the session that has the terminal.
-    pub fn into_session(&self, bytes: &str) {
+    pub fn type_bytes(&self, bytes: &str) {
         self.bytes.send(Heard::Bytes(bytes.as_bytes().to_vec())).expect("the program runs");
     }
 

@@ -41,6 +41,7 @@ macro_rules! on {
                 refusing:
                     several_are_entered_one_at_a_time
                     read_only_refuses_and_a_rail_asks
+                    who_may_not_is_told_so
                     what_does_not_run_is_not_entered;
             }
         }

@@ -39,10 +39,10 @@ pub async fn a_debug_container_is_added_and_attached_to(ground: &Ground) {
         assert_eq!(container[field], value, "{container}");
     }
     if !ground.is_real() {
-        desk.driver.into_session("echo in-$HOSTNAME\r");
+        desk.driver.type_bytes("echo in-$HOSTNAME\r");
         desk.inside("in-web\r\n");
     }
-    desk.driver.into_session("\r~.");
+    desk.driver.type_bytes("\r~.");
     desk.back(": left");
     desk.journal(&["/pods/web/ephemeralcontainers", "/pods/web/attach", "debugging in debugger-"]);
     desk.press("esc");
@@ -88,10 +88,10 @@ pub async fn where_there_is_no_shell_a_debug_container_is_offered(ground: &Groun
     desk.press("enter");
     desk.yes(&["Add a debug container to pod/bare", "of image busybox, which sees the processes of app"]);
     desk.inside("debugging in");
-    desk.driver.into_session("echo here\r");
+    desk.driver.type_bytes("echo here\r");
     desk.inside("here\r\n");
     // Its first process ends, and it with it.
-    desk.driver.into_session("exit\r");
+    desk.driver.type_bytes("exit\r");
     desk.back("it ended");
     let ended = "/status/ephemeralContainerStatuses/0/state/terminated/exitCode";
     ground.until_is(&ground.core("pods/bare"), &[(ended, json!(0)), ("/status/phase", json!("Running"))]).await;

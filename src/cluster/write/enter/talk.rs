@@ -133,9 +133,7 @@ pub(super) async fn talk(gate: &Gate, channel: &mut Channel, ends: &mut Ends, in
                 },
                 () = quiet.notified() => to.ping().await,
             };
-            if let Err(why) = sent {
-                return Err(why);
-            }
+            sent?;
         }
     };
     tokio::pin!(listen);
