@@ -60,6 +60,9 @@ pub fn spawn(number: u64, wanted: Wanted, folder: Option<PathBuf>, link: LinkHan
     Handle { asks, _task: Task::spawn(gathering.run(asked)) }
 }
 
+/// The two ends of a channel, both held here: one for whoever is begun, one to hear them.
+type Both<T> = (mpsc::Sender<T>, mpsc::Receiver<T>);
+
 /// What is said of several streams together.
 #[derive(Default)]
 struct Together {
@@ -82,9 +85,9 @@ struct Gather {
     merge: Merge,
     taps: FxHashMap<u16, Task>,
     failed: FxHashMap<u16, Arc<str>>,
-    heard: (mpsc::Sender<(u16, Heard)>, mpsc::Receiver<(u16, Heard)>),
-    counted: (mpsc::Sender<FxHashMap<u64, Tally>>, mpsc::Receiver<FxHashMap<u64, Tally>>),
-    saved: (mpsc::Sender<Result<String, String>>, mpsc::Receiver<Result<String, String>>),
+    heard: Both<(u16, Heard)>,
+    counted: Both<FxHashMap<u64, Tally>>,
+    saved: Both<Result<String, String>>,
     counting: Option<Task>,
     doors: Arc<Semaphore>,
     together: Together,

@@ -275,8 +275,7 @@ impl LogView {
         let cursor = self.cursor_at();
         self.search_at = self.search_place().map(|(at, _)| at);
         let mut out = Vec::with_capacity(height);
-        loop {
-            let Some(lines) = self.reader.lines(&self.slots, at.slot) else { break };
+        while let Some(lines) = self.reader.lines(&self.slots, at.slot) {
             let Some(line) = lines.get(at.line) else { break };
             let (seq, source) = (line.seq, line.source);
             let marked = self.marks.contains(&seq) && line.kind != Kind::Note;
