@@ -64,6 +64,10 @@ pub struct Wires {
     pub title: String,
     /// There is a terminal on the other side: without one, its lines end as those of files do.
     pub tty: bool,
+    /// It ran before: what it has shown so far is not seen.
+    pub attached: bool,
+    /// What is typed ends for it when it is left (`stdinOnce`).
+    pub once: bool,
     /// Whether what is typed gets there.
     pub input: Input,
     /// When it has ended by itself, what it said last is there to be read until a key is pressed.

@@ -33,6 +33,10 @@
 //! looked at; what it says is listed in [`view::forwards`]. A copy of files is an act whose task runs `tar` in the container
 //! (`cluster::write::copy`), with a thread beside it that packs or unpacks here and trusts nothing of what comes.
 //!
+//! A session in a container is an act too ([`model::session`]): the gate opens it and keeps the journal, its bytes pass
+//! between the connection and the terminal as they are ([`event::Wires`], [`app`]), and the loop goes on beside it without
+//! drawing.
+//!
 //! ## Laws
 //! 1. One loop owns everything mutable; tasks send events. No locks round model, view or app.
 //! 2. The view never awaits, the model never draws, the cluster layer never knows the screen.
@@ -61,7 +65,7 @@
 //! | [`app`] | the loop, and the surface that it draws on |
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
 //! | [`demo`], [`serve`] | the embedded cluster of `--demo` (a map of its own, at its door), and `kubetui demo serve`, which is it alone |
-//! | [`terminal`] | raw mode and back on every way out; signals; colours that the terminal has; the clipboard |
+//! | [`terminal`] | raw mode and back on every way out; the terminal passed through to a session; signals; colours that the terminal has; the clipboard |
 //! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
 //!
 //! One connection ([`cluster::link`]) is watched over by one task: it proves the server, notices silence and a suspended

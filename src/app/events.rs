@@ -90,9 +90,12 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Wrote(entry) => self.wrote(*entry),
-            // One at a time has the terminal; wires that are dropped end the other.
-            Event::Session(number, wires) if !self.talking && self.session.is_none() => self.session = Some((number, wires)),
-            Event::Session(..) => {}
+            // To whoever waits for it. Wires that are dropped end the session.
+            Event::Session(number, wires) => {
+                if !self.talking && matches!(self.state.overlay, Overlay::Acts(shown) if shown == number) {
+                    self.session = Some((number, wires));
+                }
+            }
             Event::Rights(ask, said) => {
                 if !self.state.rights.tell(ask, said, std::time::Instant::now()) {
                     return Ok(());

@@ -61,6 +61,7 @@ impl Talk {
     /// What is said at the beginning: where one is, and how one gets out.
     fn heading(&self) -> String {
         let ways = match self.wires.input {
+            Input::On if self.wires.attached => "enter may bring a prompt; enter ~ . leaves, ~ ? says more",
             Input::On => "enter ~ . leaves, ~ ? says more",
             Input::Off => "its output only: ~ i types into it, ctrl-c leaves and stops nothing",
             Input::None => "its output only, it takes no input: ctrl-c leaves and stops nothing",
@@ -105,8 +106,11 @@ impl<S: Surface> App<S> {
         if matches!(self.state.overlay, Overlay::Acts(shown) if shown == number) {
             self.state.overlay = Overlay::None;
         }
+        if let Err(error) = self.surface.pass() {
+            self.state.error(format!("the terminal cannot be handed over: {error}"));
+            return Ok(None);
+        }
         let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, last: 0 };
-        self.surface.pass()?;
         self.talking = true;
         self.surface.put(&line(&talk.heading()))?;
         if let Ok((width, height)) = self.surface.size() {
@@ -161,9 +165,17 @@ impl<S: Surface> App<S> {
                     // It is over, which is about to be said.
                     Err(_) => talk.held.clear(),
                 },
-                spoken = talk.wires.said.recv(), if !talk.over => if self.spoken(talk, spoken)? == Next::Back {
-                    return Ok(None);
-                },
+                _ = second.tick() => self.tick(),
+                spoken = talk.wires.said.recv(), if !talk.over => {
+                    if self.spoken(talk, spoken)? == Next::Back {
+                        return Ok(None);
+                    }
+                    // A flood of output does not keep the cluster's words waiting.
+                    for _ in 0..WAITING {
+                        let Ok(event) = self.said.try_recv().or_else(|_| self.events.try_recv()) else { break };
+                        self.take(event).await?;
+                    }
+                }
                 event = self.said.recv() => if let Some(event) = event {
                     self.take(event).await?;
                 },
@@ -176,7 +188,6 @@ impl<S: Surface> App<S> {
                         }
                     }
                 },
-                _ = second.tick() => self.tick(),
             }
         }
         Ok(None)
@@ -243,7 +254,8 @@ impl<S: Surface> App<S> {
             Some(Spoken::Input(Ok(()))) => {
                 talk.wires.input = Input::On;
                 talk.escape = Escape::new();
-                self.surface.put(&line("what is typed goes in now (enter ~ . leaves)"))?;
+                let once = if talk.wires.once { ", and its standard input ends with that: stdinOnce" } else { "" };
+                self.surface.put(&line(&format!("what is typed goes in now (enter ~ . leaves{once})")))?;
             }
             Some(Spoken::Input(Err(why))) => self.surface.put(&line(&format!("what is typed does not go in: {}", text::safe(&why))))?,
             Some(Spoken::Ended { words, good }) => {
@@ -267,6 +279,20 @@ impl<S: Surface> App<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_cluster_says_does_not_steer_the_terminal() {
+        let (_, said) = mpsc::channel(1);
+        let (typed, _) = mpsc::channel(1);
+        let title = "a shell in x/\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}web".to_owned();
+        let wires = Wires { title, tty: true, attached: false, once: false, input: Input::On, waits: false, said, typed };
+        let talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, last: 0 };
+        let bytes = line(&talk.heading());
+        let text = String::from_utf8(bytes).expect("text");
+        assert!(text.starts_with("\u{1b}[0m\r\n") && text.ends_with("\r\n"), "{text:?}");
+        assert_eq!(text.matches('\u{1b}').count(), 1, "our own alone: {text:?}");
+        assert!(!text.contains('\u{7}') && !text.contains('\u{202e}') && text.contains("web"), "{text:?}");
+    }
 
     #[test]
     fn lines_of_files_begin_at_the_first_column() {

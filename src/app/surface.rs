@@ -174,8 +174,13 @@ impl Surface for Terminal {
             crossterm::event::read()?;
         }
         let through = Through::begin()?;
-        self.screen.pass()?;
-        self.through = Some(through);
+        match self.screen.pass() {
+            Ok(()) => self.through = Some(through),
+            Err(error) => {
+                self.screen.take_back()?;
+                return Err(error);
+            }
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Context, Refusal};
+use super::{Context, Refusal, palette};
 use crate::effect::Effect;
 use crate::kinds;
 use crate::model::facts::{Facts, Role};
@@ -411,12 +411,16 @@ pub fn copy_lines(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     let now = c.state.now();
     let Some(log) = c.state.log_mut() else { return Ok(()) };
-    let path = if args.is_empty() {
+    if args.is_empty() {
         let name: String =
             log.wanted.target.title.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
         let time = jiff::Timestamp::from_second(now).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
-        PathBuf::from(format!("{name}-{}.log", time.strftime("%Y%m%d-%H%M%S")))
-    } else if let Some(rest) = args.strip_prefix("~/") {
+        // Where it goes is seen, and can be changed, before it is there.
+        let line = format!("save {name}-{}.log", time.strftime("%Y%m%d-%H%M%S"));
+        palette::open_with(c.state, &line);
+        return Ok(());
+    }
+    let path = if let Some(rest) = args.strip_prefix("~/") {
         std::env::home_dir().ok_or("there is no home folder")?.join(rest)
     } else {
         PathBuf::from(args)

@@ -6,10 +6,11 @@ use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chos
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
+use crate::view::lists::ALL_NAMESPACES;
 use crate::view::picker::{Choice, Offer, Picker, Purpose, Usage};
 use crate::view::place::{Pane, Place};
 use crate::view::prompt::Line;
-use crate::view::state::{ALL_NAMESPACES, Overlay, State};
+use crate::view::state::{Overlay, State};
 use crate::view::tables::TableKey;
 
 /// No more namespaces than this stand among what can be typed first.

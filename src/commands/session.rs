@@ -152,19 +152,19 @@ pub fn debug(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     enter(c, Way::Debug(image), target)
 }
 
+/// A pod, or a container of one, is under the cursor.
+fn on_pod(state: &State) -> bool {
+    subject(state).is_ok_and(|(subject, _)| *subject.kind.plural == *"pods")
+}
+
 /// As k9s has it: a shell in pods, a scale of the rest.
 pub fn shell_or_scale(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    let pods = subject(c.state).is_ok_and(|(subject, _)| *subject.kind.plural == *"pods");
-    let (applies, run): (fn(&State) -> Result<(), Refusal>, fn(&mut Context<'_>, &str) -> Result<(), Refusal>) =
-        if pods { (can_exec, shell) } else { (act::can_scale, act::scale) };
-    applies(c.state)?;
-    run(c, "")
+    if on_pod(c.state) { shell(c, "") } else { act::scale(c, "") }
 }
 
 /// Whether either can be done.
 pub fn can_shell_or_scale(state: &State) -> Result<(), Refusal> {
-    let pods = subject(state).is_ok_and(|(subject, _)| *subject.kind.plural == *"pods");
-    if pods { can_exec(state) } else { act::can_scale(state) }
+    if on_pod(state) { can_exec(state) } else { act::can_scale(state) }
 }
 
 /// Opens the list of what can be chosen.

@@ -5,6 +5,7 @@ use crate::effect::Effect;
 use crate::model::row::Source;
 use crate::model::scope::{self, Scope};
 use crate::model::state::Link;
+use crate::view::acting::Running;
 use crate::view::place::Pane;
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State, Tone, View};
@@ -78,6 +79,12 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if c.state.message.take().is_some_and(|message| message.tone == Tone::Error) && !matches!(c.state.overlay, Overlay::Help(_)) {
         // An error is read and put away by the same key, and nothing else happens by it.
         return Ok(());
+    }
+    if let Overlay::Acts(number) = c.state.overlay
+        && c.state.acts.get(number).is_some_and(Running::enters)
+    {
+        // The terminal is not to be taken away later, from whatever one does then.
+        super::act::stop(c, "")?;
     }
     if matches!(&c.state.overlay, Overlay::Help(text) if text.searched().is_empty()) || matches!(c.state.overlay, Overlay::Acts(_)) {
         c.state.overlay = Overlay::None;

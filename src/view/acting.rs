@@ -122,6 +122,11 @@ impl Running {
         self.plan.count() > 1 || matches!(self.plan.act, Act::Drain(_) | Act::Enter(_) | Act::Copy(_))
     }
 
+    /// It is on its way into a container, and will have the terminal.
+    pub fn enters(&self) -> bool {
+        !self.ended && matches!(self.plan.act, Act::Enter(_))
+    }
+
     /// `restart: 3 done, 1 failed`.
     pub fn summary(&self) -> String {
         let (done, failed, open) = self.counts();

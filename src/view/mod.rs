@@ -6,6 +6,7 @@ pub mod details;
 pub mod draw;
 pub mod forwards;
 pub mod hits;
+pub mod lists;
 pub mod log;
 pub mod navigate;
 pub mod picker;

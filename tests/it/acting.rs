@@ -122,6 +122,15 @@ impl<'a> Desk<'a> {
         Desk { ground, driver, _folder: folder }
     }
 
+    /// The same as another user, by the name of a context.
+    pub fn as_user(ground: &'a Ground, context: &str, resource: &str) -> Desk<'a> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = folder.path().join("kubeconfig");
+        ground.write_kubeconfig(&kubeconfig);
+        let setup = Setup::new(&kubeconfig).context(context).namespace(ground.namespace()).resource(resource);
+        Desk { ground, driver: setup.size(100, 40).start(), _folder: folder }
+    }
+
     /// The same by another kubeconfig, with a `config.toml` of these lines.
     pub fn with(ground: &'a Ground, kubeconfig: &Path, resource: &str, config: &str) -> Desk<'a> {
         let folder = tempfile::tempdir().expect("a folder");

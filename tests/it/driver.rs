@@ -117,7 +117,19 @@ impl Surface for Glass {
     }
 
     async fn heard(&mut self) -> Option<io::Result<Heard>> {
-        let heard = self.bytes.recv().await?;
+        // What a test presses is typed into the session, too, as in any terminal.
+        let heard = tokio::select! {
+            heard = self.bytes.recv() => heard?,
+            input = self.input.recv() => {
+                lock(&self.shown).taken += 1;
+                match input? {
+                    Input::Key(key) => Heard::Bytes(kubetui::terminal::bytes::of(&key)),
+                    Input::Paste(text) => Heard::Bytes(text.into_bytes()),
+                    Input::Resize(width, height) => Heard::Size(width, height),
+                    _ => Heard::Bytes(Vec::new()),
+                }
+            }
+        };
         if let Heard::Size(width, height) = heard {
             self.terminal.backend_mut().resize(width, height);
         }
@@ -351,7 +363,7 @@ impl Driver {
     }
 
     /// Types bytes into the session that has the terminal.
-    pub fn into_session(&self, bytes: &str) {
+    pub fn type_bytes(&self, bytes: &str) {
         self.bytes.send(Heard::Bytes(bytes.as_bytes().to_vec())).expect("the program runs");
     }
 
@@ -483,9 +495,19 @@ impl Driver {
 
     /// Quits, and gives the exit code. What is being typed is left first.
     pub fn quit(self) -> u8 {
-        // ctrl-c leaves a prompt; a second one quits. The program may be gone before it comes.
-        for _ in 0..2 {
-            let _ = self.keys.send(Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+        // ctrl-c leaves a prompt; a second one quits. The program may be gone before it comes, and a session has its own.
+        let end = Instant::now() + DEADLINE;
+        while self.runs() && Instant::now() < end {
+            if self.in_session() {
+                let _ = self.bytes.send(Heard::Bytes(b"\r~.".to_vec()));
+            }
+            for _ in 0..2 {
+                let _ = self.keys.send(Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
+            }
+            let again = Instant::now() + Duration::from_secs(2);
+            while self.runs() && !self.in_session() && Instant::now() < again {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
         self.ended()
     }

@@ -32,7 +32,8 @@ macro_rules! on {
                     a_container_without_input_says_so;
                 debugging:
                     a_debug_container_is_added_and_attached_to
-                    an_image_that_cannot_be_pulled_is_said;
+                    an_image_that_cannot_be_pulled_is_said
+                    a_debug_container_that_is_waited_for_can_be_left;
                 breaking:
                     a_connection_that_is_cut_gives_the_terminal_back
                     a_connection_that_hangs_is_left
@@ -40,6 +41,7 @@ macro_rules! on {
                 refusing:
                     several_are_entered_one_at_a_time
                     read_only_refuses_and_a_rail_asks
+                    who_may_not_is_told_so
                     what_does_not_run_is_not_entered;
             }
         }

@@ -140,6 +140,8 @@ fn random_keys_without_a_cluster_never_end_it() {
 
 /// All sequences of the key map that do not lead to these commands.
 pub fn bound_keys(but: &[&str]) -> Vec<Vec<Key>> {
+    // What is written to files would lie about.
+    let but: Vec<&str> = but.iter().copied().chain(["save"]).collect();
     let keymap = default_keymap();
     let all = Mode::ALL.into_iter().flat_map(|mode| keymap.bindings(mode).to_vec());
     let mut keys: Vec<Vec<Key>> =

@@ -143,6 +143,8 @@ fn nodes() {
 #[test]
 fn logs() {
     let scene = Scene::new("rollouts", Some("shop"), 30);
+    scene.see(&[" api "]);
+    scene.driver.press("g g");
     scene.to(" api ");
     scene.driver.press("l");
     scene.see(&["containers", "following"]);

@@ -238,6 +238,8 @@ pub mod logs {
         desk.see("last 1m");
         desk.press("s s");
         desk.press("ctrl-s");
+        desk.see("save pod-talks-");
+        desk.press("enter");
         let screen = desk.see("lines are in ");
         let name = screen.split("lines are in ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a file").to_owned();
         let text = std::fs::read_to_string(&name).expect("it is there");

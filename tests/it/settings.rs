@@ -32,7 +32,7 @@ fn check_names_every_problem_of_every_file() {
     let good = folder(&[
         ("config.toml", "theme = \"mine\"\nkeymap = \"mine\"\n"),
         ("themes/mine.toml", "inherits = \"dark\"\n"),
-        ("keymaps/mine.toml", "[table]\n\"z z\" = \"quit\"\n"),
+        ("keymaps/mine.toml", "[table]\n\"alt-z\" = \"quit\"\n"),
     ]);
     let config = nowhere(good.path(), &["here"]);
     let ran = configured(&config, good.path(), &["config", "check"]);
@@ -45,7 +45,7 @@ fn check_names_every_problem_of_every_file() {
     let bad = folder(&[
         ("config.toml", "theme = \"mien\"\n[guard]\nmost = \"ten\"\n"),
         ("themes/mine.toml", "inherits = \"drak\"\n"),
-        ("keymaps/mine.toml", "[table]\n\"z z\" = \"qiut\"\n"),
+        ("keymaps/mine.toml", "[table]\n\"alt-z\" = \"qiut\"\n"),
     ]);
     let ran = configured(&config, bad.path(), &["config", "check"]);
     let lines: Vec<String> = ran.out.replace(&format!("{}/", of(&bad).display()), "").lines().map(str::to_owned).collect();

@@ -173,7 +173,7 @@ impl Sender {
 }
 
 impl Receiver {
-    /// The silence so far is no sign of anything: nobody listened, or the other side could not be asked.
+    /// No sign of life is owed: the other side could not be asked for one, because it takes nothing now.
     pub(super) fn pardon(&mut self) {
         self.quiet = Instant::now();
         self.owed = None;

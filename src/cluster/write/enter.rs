@@ -46,6 +46,8 @@ pub(super) struct Entrance {
     tty: bool,
     /// What is typed can reach it.
     stdin: bool,
+    /// Its standard input ends with the first connection that has had it.
+    once: bool,
     /// It is a debug container itself.
     ephemeral: bool,
     /// What makes it first.
@@ -65,6 +67,7 @@ pub(super) fn prepare(case: &Case<'_>, entering: &Entering) -> Result<Prepared, 
         container: wanted.to_owned(),
         tty: true,
         stdin: true,
+        once: false,
         ephemeral: resolve::is_ephemeral(case.object, wanted),
         write: None,
     };
@@ -73,7 +76,7 @@ pub(super) fn prepare(case: &Case<'_>, entering: &Entering) -> Result<Prepared, 
         Way::Run(command) => format!("{} in container {wanted}", spelled(command)),
         Way::Attach => {
             let spec = resolve::spec(case.object, wanted).ok_or_else(|| format!("it has no container {wanted:?}"))?;
-            (entrance.tty, entrance.stdin) = (spec.flag("tty"), spec.flag("stdin"));
+            (entrance.tty, entrance.stdin, entrance.once) = (spec.flag("tty"), spec.flag("stdin"), spec.flag("stdinOnce"));
             format!("what container {wanted} says is shown")
         }
         Way::Debug(image) => {
@@ -162,7 +165,8 @@ pub(super) async fn enter(
 async fn open(gate: &Gate, session: &Session, door: &Door, entrance: &Entrance) -> Result<Opened, String> {
     let channel = gate.open(session, door).await?;
     let goes_on: fn(&[u8]) -> bool = if entrance.entering.way == Way::Shell { shell::is_refusal } else { |_| false };
-    Ok(talk::settle(channel, entrance.entering.size, goes_on).await)
+    let nudged = entrance.tty && !entrance.runs_command();
+    Ok(talk::settle(channel, entrance.entering.size, nudged, goes_on).await)
 }
 
 /// Roles that were written for kubectl's older protocol lack what a websocket takes.
@@ -223,6 +227,8 @@ impl Entrance {
         let wires = Wires {
             title: self.entering.title(&format!("{}/{}, container {}", self.pod.namespace, self.pod.name, self.container)),
             tty: self.tty,
+            attached: !self.runs_command(),
+            once: self.once,
             input: match (self.stdin, input) {
                 (true, true) => Input::On,
                 (true, false) => Input::Off,
@@ -254,10 +260,9 @@ impl Entrance {
                         let opened = gate.open(session, &self.door(&[], true)).await;
                         let told = match opened {
                             Ok(mut opened) => {
-                                // As kubectl does: another size has full-screen programs draw themselves anew.
-                                let (width, height) = ends.size;
-                                if self.tty && talk::resize(&mut opened.to, (width + 1, height + 1)).await.is_ok() {
-                                    drop(talk::resize(&mut opened.to, ends.size).await);
+                                if self.tty {
+                                    // A connection that takes nothing says why when it is listened to.
+                                    drop(talk::nudge(&mut opened.to, ends.size).await);
                                 }
                                 std::mem::replace(&mut channel, opened).to.close().await;
                                 input = true;

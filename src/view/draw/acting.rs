@@ -381,5 +381,8 @@ fn running_ways(state: &State, running: &Running) -> Vec<Way> {
         return ways(state, Mode::Acts, &[("back", "close", false)]);
     }
     let stop = if running.stopping { "stopping" } else { "stop" };
+    if running.enters() {
+        return ways(state, Mode::Acts, &[("stop", stop, running.stopping), ("back", "leave it", false)]);
+    }
     ways(state, Mode::Acts, &[("stop", stop, running.stopping), ("back", "hide: it goes on", false)])
 }

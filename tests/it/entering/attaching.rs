@@ -20,15 +20,15 @@ pub async fn attach_shows_output_and_types_when_that_is_switched_on(ground: &Gro
     // The log of a container goes on, where it is no file that nobody writes to.
     let heading = desk.driver.session().len();
     desk.until("output", || ground.is_real() || desk.driver.session().len() > heading);
-    desk.driver.into_session("echo swallowed\r");
-    desk.driver.into_session("~i");
+    desk.driver.type_bytes("echo swallowed\r");
+    desk.driver.type_bytes("~i");
     desk.inside("what is typed goes in now");
     if !ground.is_real() {
-        desk.driver.into_session("echo typed-it\r");
+        desk.driver.type_bytes("echo typed-it\r");
         desk.inside("typed-it\r\n");
     }
     assert!(!desk.driver.session().contains("swallowed"), "what was typed before went nowhere");
-    desk.driver.into_session("\r~.");
+    desk.driver.type_bytes("\r~.");
     desk.back("attached to app: left");
     // Nothing was stopped.
     ground.until_is(&ground.core("pods/talks"), &[("/status/phase", json!("Running"))]).await;
@@ -39,8 +39,8 @@ pub async fn a_container_without_input_says_so(ground: &Ground) {
     let desk = on_web(ground).await;
     desk.press("a");
     desk.inside("it takes no input: ctrl-c leaves");
-    desk.driver.into_session("~i");
+    desk.driver.type_bytes("~i");
     desk.inside("the container takes no standard input");
-    desk.driver.into_session("\u{3}");
+    desk.driver.type_bytes("\u{3}");
     desk.back("attached to app: left");
 }

@@ -23,7 +23,7 @@ async fn behind_a_proxy(ground: &Ground) -> (Desk<'_>, Proxy, tempfile::TempDir)
     desk.row("web", "Running");
     desk.press("s");
     desk.inside("container app");
-    desk.driver.into_session("echo ready\r");
+    desk.driver.type_bytes("echo ready\r");
     desk.inside("ready\r\n");
     (desk, proxy, folder)
 }
@@ -37,20 +37,26 @@ pub async fn a_connection_that_is_cut_gives_the_terminal_back(ground: &Ground) {
     assert!(cut.elapsed() < Duration::from_secs(15), "{:?}", cut.elapsed());
     // Everything goes on once the server is back.
     proxy.forward();
-    desk.press("esc");
     desk.see("● live");
+    desk.driver.wait("the table alone", |screen| {
+        if screen.contains("esc close") {
+            desk.press("esc");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        !screen.contains("esc close")
+    });
     desk.press("s");
     desk.until("another shell", || desk.driver.in_session());
-    desk.driver.into_session("\r~.");
+    desk.driver.type_bytes("\r~.");
     desk.back(": left");
 }
 
 pub async fn a_connection_that_hangs_is_left(ground: &Ground) {
     let (desk, proxy, _folder) = behind_a_proxy(ground).await;
     proxy.swallow();
-    desk.driver.into_session("echo nobody-hears\r");
+    desk.driver.type_bytes("echo nobody-hears\r");
     let asked = Instant::now();
-    desk.driver.into_session("~.");
+    desk.driver.type_bytes("~.");
     desk.until("the screen", || !desk.driver.in_session());
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     desk.see("a shell in app: left");

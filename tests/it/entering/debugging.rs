@@ -39,10 +39,10 @@ pub async fn a_debug_container_is_added_and_attached_to(ground: &Ground) {
         assert_eq!(container[field], value, "{container}");
     }
     if !ground.is_real() {
-        desk.driver.into_session("echo in-$HOSTNAME\r");
+        desk.driver.type_bytes("echo in-$HOSTNAME\r");
         desk.inside("in-web\r\n");
     }
-    desk.driver.into_session("\r~.");
+    desk.driver.type_bytes("\r~.");
     desk.back(": left");
     desk.journal(&["/pods/web/ephemeralcontainers", "/pods/web/attach", "debugging in debugger-"]);
     desk.press("esc");
@@ -59,6 +59,23 @@ pub async fn an_image_that_cannot_be_pulled_is_said(ground: &Ground) {
     assert!(!desk.driver.in_session());
 }
 
+pub async fn a_debug_container_that_is_waited_for_can_be_left(ground: &Ground) {
+    let desk = on_web(ground).await;
+    desk.command("debug slow-to-come:1");
+    desk.question(&["Add a debug container to pod/web"]);
+    desk.press("y");
+    // Nothing lets the time of a demo go on here.
+    desk.driver
+        .wait("what it waits for", |screen| screen.contains("on the way") && screen.contains("debugger-") && screen.contains("leave it"));
+    desk.press("esc");
+    desk.driver.wait("that it is there", |screen| screen.contains("was added, and is not waited for"));
+    for _ in 0..20 {
+        desk.pass();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(desk.driver.session(), "", "the terminal is not taken away later");
+}
+
 pub async fn where_there_is_no_shell_a_debug_container_is_offered(ground: &Ground) {
     running(ground, &pod("bare", "gcr.io/distroless/static")).await;
     let desk = Desk::open(ground, "pods");
@@ -71,10 +88,10 @@ pub async fn where_there_is_no_shell_a_debug_container_is_offered(ground: &Groun
     desk.press("enter");
     desk.yes(&["Add a debug container to pod/bare", "of image busybox, which sees the processes of app"]);
     desk.inside("debugging in");
-    desk.driver.into_session("echo here\r");
+    desk.driver.type_bytes("echo here\r");
     desk.inside("here\r\n");
     // Its first process ends, and it with it.
-    desk.driver.into_session("exit\r");
+    desk.driver.type_bytes("exit\r");
     desk.back("it ended");
     let ended = "/status/ephemeralContainerStatuses/0/state/terminated/exitCode";
     ground.until_is(&ground.core("pods/bare"), &[(ended, json!(0)), ("/status/phase", json!("Running"))]).await;

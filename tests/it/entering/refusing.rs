@@ -45,13 +45,32 @@ pub async fn read_only_refuses_and_a_rail_asks(ground: &Ground) {
     desk.press("s");
     desk.yes(&["Open a shell in pod/web"]);
     desk.inside("a shell in");
-    desk.driver.into_session("exit\r");
+    desk.driver.type_bytes("exit\r");
     desk.back("exit code");
     // What the rail is not about is not asked.
     desk.press("a");
     desk.inside("attached to");
-    desk.driver.into_session("q");
+    desk.driver.type_bytes("q");
     desk.back(": left");
+}
+
+pub async fn who_may_not_is_told_so(ground: &Ground) {
+    running(ground, &pod("web", "app:1")).await;
+    let desk = Desk::as_user(ground, if ground.is_real() { "viewer" } else { "demo-viewer" }, "pods");
+    desk.on("web");
+    desk.row("web", "Running");
+    // Rights are asked for when the cursor rests; before that, the server says it.
+    desk.wait("the refusal", |screen| {
+        let told = screen.contains("may not create pods/exec in");
+        if !told {
+            desk.press("esc s");
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        told
+    });
+    desk.refused("attach", "may not create pods/attach in");
+    desk.refused("debug busybox", "may not patch pods/ephemeralcontainers in");
+    assert_eq!(desk.driver.session(), "");
 }
 
 pub async fn what_does_not_run_is_not_entered(ground: &Ground) {

@@ -144,11 +144,6 @@ impl Ground {
         &self.namespace
     }
 
-    /// What leads to it.
-    pub fn kubeconfig(&self) -> &Kubeconfig {
-        &self.kubeconfig
-    }
-
     /// Lets so many milliseconds go by, where the time only passes when it is told to.
     pub fn pass(&self, milliseconds: u64) {
         if let Time::Told(advance) = &self.time {

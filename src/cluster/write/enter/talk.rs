@@ -15,7 +15,7 @@ use crate::event::{Spoken, Typed};
 
 /// What fails, fails within this time after it was opened, and the terminal is not taken for it. What says something, or says
 /// nothing for so long, runs.
-const SETTLES: Duration = Duration::from_millis(300);
+const SETTLES: Duration = Duration::from_millis(500);
 /// A connection that takes nothing any more is given so long to say why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -34,10 +34,11 @@ impl Opened {
     }
 }
 
-/// Tells the size, and listens until it is clear whether something runs.
-pub(super) async fn settle(mut channel: Channel, size: (u16, u16), goes_on: fn(&[u8]) -> bool) -> Opened {
+/// Tells the size (`nudged`: so that what runs there already notices), and listens until it is clear whether something runs.
+pub(super) async fn settle(mut channel: Channel, size: (u16, u16), nudged: bool, goes_on: fn(&[u8]) -> bool) -> Opened {
     let deadline = Instant::now() + SETTLES;
-    let mut opened = match resize(&mut channel.to, size).await {
+    let told = if nudged { nudge(&mut channel.to, size).await } else { resize(&mut channel.to, size).await };
+    let mut opened = match told {
         Ok(()) => Opened { channel, said: VecDeque::new(), end: None },
         Err(why) => return Opened { channel, said: VecDeque::new(), end: Some(End::Cut(why)) },
     };
@@ -71,6 +72,12 @@ fn over(came: Came) -> Option<End> {
 
 pub(super) async fn resize(to: &mut Sender, (width, height): (u16, u16)) -> Result<(), String> {
     to.send(RESIZE, format!("{{\"Width\":{width},\"Height\":{height}}}").as_bytes()).await
+}
+
+/// Another size and the right one, as kubectl does it: a program that ran before has itself drawn anew.
+pub(super) async fn nudge(to: &mut Sender, (width, height): (u16, u16)) -> Result<(), String> {
+    resize(to, (width.saturating_add(1), height.saturating_add(1))).await?;
+    resize(to, (width, height)).await
 }
 
 /// Why a talk paused.
@@ -126,9 +133,7 @@ pub(super) async fn talk(gate: &Gate, channel: &mut Channel, ends: &mut Ends, in
                 },
                 () = quiet.notified() => to.ping().await,
             };
-            if let Err(why) = sent {
-                return Err(why);
-            }
+            sent?;
         }
     };
     tokio::pin!(listen);

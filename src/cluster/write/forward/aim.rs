@@ -79,7 +79,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kinds::{apps, pods, services};
+    use crate::kinds::{apps, batch, pods, services};
 
     fn aim(block: &kinds::Block, object: Value, remote: Remote) -> Result<(Aim, u16), String> {
         Aim::of(&row(&Arc::new(block.as_kind()), &object)?, &remote)
@@ -101,6 +101,22 @@ mod tests {
         let early = service(json!({"publishNotReadyAddresses": true})).unwrap().0;
         assert_eq!(early, Aim { need: Need::Running, ..want });
         assert!(service(json!({"selector": null})).is_err());
+    }
+
+    #[test]
+    fn every_kind_that_can_be_forwarded_has_its_pods_and_ports() {
+        let template = json!({"metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "app", "image": "i", "ports": [{"containerPort": 8080, "name": "http"}]}]}});
+        let labels = json!({"app": "web"});
+        let apps = [&apps::DEPLOYMENT, &apps::STATEFUL_SET, &apps::DAEMON_SET, &apps::REPLICA_SET, &apps::REPLICATION_CONTROLLER];
+        for block in apps.into_iter().chain([&batch::JOB]) {
+            let plain = block.kind == "ReplicationController";
+            let selector = if plain { labels.clone() } else { json!({"matchLabels": labels}) };
+            let object = json!({"metadata": {"name": "web"}, "spec": {"selector": selector, "template": template}});
+            let (aimed, same) = aim(block, object, Remote::Name("http".into())).unwrap_or_else(|why| panic!("{block:?}: {why}"));
+            assert_eq!((aimed.by, same), (By::Labels("app=web".into()), 8080), "{block:?}");
+            assert_eq!(crate::kinds::ability::able("port-forward", &block.as_kind()), Ok(()));
+        }
     }
 
     #[test]

@@ -26,8 +26,6 @@ const LONGEST: usize = 4 << 10;
 const LINGER: Duration = Duration::from_secs(5);
 /// What the other side has to say of an end is waited for so long.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// A client that was slower than this to take a piece made the silence itself.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// What the two directions know of each other.
 #[derive(Debug, Default)]
@@ -152,7 +150,6 @@ async fn down(from: &mut Receiver, writing: &mut WriteHalf<'_>, flow: &Flow, cou
                 if stream == ERROR {
                     error.extend_from_slice(&bytes[..bytes.len().min(LONGEST - error.len())]);
                 } else if !bytes.is_empty() {
-                    let began = tokio::time::Instant::now();
                     flow.writing.store(true, Ordering::Relaxed);
                     let written = writing.write_all(bytes).await;
                     flow.writing.store(false, Ordering::Relaxed);
@@ -161,9 +158,6 @@ async fn down(from: &mut Receiver, writing: &mut WriteHalf<'_>, flow: &Flow, cou
                         return Ok(());
                     }
                     counters.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                    if began.elapsed() > SLOW {
-                        from.pardon();
-                    }
                 }
             }
             Came::Bytes(..) => {}
