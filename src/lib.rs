@@ -30,7 +30,8 @@
 //! that is not a read leaves from one function there, which asks the [`model::policy::Policy`] once more and keeps the
 //! journal; undo is an act like the others, made from the journal's entry. A way into a pod is opened there too: a
 //! port-forward is an act that begins a task (`cluster::write::forward`), which goes on until it is told to end, whatever is
-//! looked at; what it says is listed in [`view::forwards`].
+//! looked at; what it says is listed in [`view::forwards`]. A copy of files is an act whose task runs `tar` in the container
+//! (`cluster::write::copy`), with a thread beside it that packs or unpacks here and trusts nothing of what comes.
 //!
 //! A session in a container is an act too ([`model::session`]): the gate opens it and keeps the journal, its bytes pass
 //! between the connection and the terminal as they are ([`event::Wires`], [`app`]), and the loop goes on beside it without
