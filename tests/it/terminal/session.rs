@@ -4,8 +4,8 @@ use super::*;
 
 /// A demo in a window, with a shell in its first pod.
 fn shell() -> Window {
-    let window = Window::start(&["here"], &[], |program, _| Command::new(program).args(["--demo", "pods", "-n", "kube-system"]));
-    window.wait("the pods of the demo", |screen| screen.contents().contains("● live") && screen.contents().contains("coredns"));
+    let window = Window::start(&["here"], &[], |program, _| Command::new(program).args(["--demo", "pods", "-n", "monitoring"]));
+    window.wait("the pods of the demo", |screen| screen.contents().contains("● live") && screen.contents().contains("node-exporter"));
     // What a person sees before they press it: whose pod it is, and that a shell can be had.
     window.see("s shell");
     window.press("s");
@@ -34,7 +34,7 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
     // ctrl-c and ctrl-z are for the other side: nothing here ends or stops.
     window.press("\u{3}\u{1a}");
     window.press("echo goes-$HOSTNAME\r");
-    window.see("goes-coredns");
+    window.see("goes-node-exporter");
     assert!(window.child.try_wait().expect("it can be waited for").is_none());
     window.pty.resize(Size::new(ROWS, COLUMNS)).expect("its size");
     window.press("exit 3\r");
@@ -44,7 +44,7 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
         let screen = parser.screen();
         assert!(screen.hide_cursor() && screen.bracketed_paste() && window.is_raw());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::PressRelease);
-        assert!(screen.contents().contains("coredns") && !screen.contents().contains("goes-coredns"), "{}", screen.contents());
+        assert!(screen.contents().contains("node-exporter") && !screen.contents().contains("goes-node-exporter"), "{}", screen.contents());
     }
     // Keys are for it again, the first one too.
     window.press("?");
