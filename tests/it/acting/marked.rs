@@ -107,7 +107,7 @@ pub async fn what_failed_stays_marked(ground: &Ground) {
         "copy as kubectl",
     ]);
     desk.press("c");
-    desk.see("copied 3 lines");
+    desk.see("3 lines");
     let copied = desk.driver.copied().expect("was copied");
     for (line, name) in copied.lines().zip(THREE) {
         let line_of = format!("-n {} label configmap/{name} --overwrite colour=blue", ground.namespace());
