@@ -37,6 +37,12 @@
 //! between the connection and the terminal as they are ([`event::Wires`], [`app`]), and the loop goes on beside it without
 //! drawing.
 //!
+//! ## The way of a log line
+//! Which pods belong is watched ([`model::log::Target`]); each life of a container is read by a task of its own, which goes on
+//! where it was when the connection breaks and tells a gap from a pause; [`cluster::logs`] puts the lines in the order of their
+//! times into blocks that never change ([`model::log::Block`]), the newest in memory and the others in a file without a name.
+//! The view ([`view::log`]) has the same blocks, and reads those that it shows; filters and searches are counted by the task.
+//!
 //! ## Laws
 //! 1. One loop owns everything mutable; tasks send events. No locks round model, view or app.
 //! 2. The view never awaits, the model never draws, the cluster layer never knows the screen.
@@ -55,10 +61,10 @@
 //!
 //! | folder | what it is for |
 //! | --- | --- |
-//! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time; `tree` (JSON whose parts are shared) |
+//! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time, how objects belong together (`relation`), what containers say (`log`); `tree` (JSON whose parts are shared) |
 //! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
-//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
-//! | [`view`] | what is on the screen: tables that are fed, views, details, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
+//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), logs, metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
+//! | [`view`] | what is on the screen: tables that are fed, views, details, logs, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`config`] | `config.toml`: what a context looks like and allows, and where each value comes from |

@@ -13,7 +13,7 @@ use crate::scenarios::ground::Ground;
 #[cfg(unix)]
 mod copying;
 mod deleting;
-mod forwarding;
+pub mod forwarding;
 mod grouped;
 mod journal;
 mod labelling;

@@ -37,7 +37,7 @@ on!(demo);
 
 /// What containers say. On the demo they speak by themselves; those of the real control plane all read one file, to which
 /// this adds a line each few milliseconds.
-struct Voice {
+pub struct Voice {
     over: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -57,21 +57,23 @@ fn say(name: &str, text: &str) {
 
 impl Voice {
     fn raise(ground: &Ground) -> Voice {
+        if ground.is_real() { Voice::speak(ground.namespace()) } else { Voice { over: Arc::default(), thread: None } }
+    }
+
+    /// Of the real control plane's containers; `of` tells this voice from those of other tests.
+    pub fn speak(of: &str) -> Voice {
         let over = Arc::new(AtomicBool::new(false));
-        let told = over.clone();
-        let of = ground.namespace().to_owned();
-        let thread = ground.is_real().then(|| {
-            std::thread::spawn(move || {
-                for number in 0.. {
-                    if told.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    say("container.log", &format!("level={} of={of} number={number}", if number % 10 == 0 { "warn" } else { "info" }));
-                    std::thread::sleep(Duration::from_millis(20));
+        let (told, of) = (over.clone(), of.to_owned());
+        let thread = std::thread::spawn(move || {
+            for number in 0.. {
+                if told.load(Ordering::SeqCst) {
+                    return;
                 }
-            })
+                say("container.log", &format!("level={} of={of} number={number}", if number % 10 == 0 { "warn" } else { "info" }));
+                std::thread::sleep(Duration::from_millis(20));
+            }
         });
-        Voice { over, thread }
+        Voice { over, thread: Some(thread) }
     }
 }
 
@@ -251,7 +253,7 @@ pub mod logs {
 }
 
 /// How many lines the bottom of a log says that there are.
-fn lines(screen: &str) -> usize {
+pub fn lines(screen: &str) -> usize {
     let bottom = screen.lines().last().unwrap_or_default();
     let words: Vec<&str> = bottom.split_whitespace().collect();
     words.windows(2).find_map(|pair| (pair[1] == "lines").then(|| pair[0].parse().ok()).flatten()).unwrap_or(0)

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -25,15 +26,19 @@ const EACH: usize = 5_000_000;
 /// An echo behind every port of every pod of the real cluster, which all lead to one port of this machine. In the demo a port
 /// that is named so is one.
 fn echo(ground: &Ground) {
-    static LISTENS: OnceLock<()> = OnceLock::new();
-    if !ground.is_real() {
-        return;
-    }
-    LISTENS.get_or_init(|| {
+    if ground.is_real() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kubeconfig");
         ground.write_kubeconfig(&path);
-        let address = Kubeconfig::read(&path).address();
+        listen(&path);
+    }
+}
+
+/// The echo of the real cluster that a kubeconfig leads to.
+pub fn listen(kubeconfig: &Path) {
+    static LISTENS: OnceLock<()> = OnceLock::new();
+    LISTENS.get_or_init(|| {
+        let address = Kubeconfig::read(kubeconfig).address();
         let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         let end = Instant::now() + 2 * PATIENCE;
         let listener = loop {
@@ -78,7 +83,7 @@ fn one_port(name: &str, replicas: u32) -> (Value, Value) {
 }
 
 /// The port of this machine that the screen names last before these words.
-fn port_of(screen: &str) -> u16 {
+pub fn port_of(screen: &str) -> u16 {
     let line = screen.lines().rev().find(|line| line.contains("127.0.0.1:")).unwrap_or_else(|| panic!("no address:\n{screen}"));
     let after = line.rsplit("127.0.0.1:").next().unwrap_or_default();
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
@@ -95,6 +100,11 @@ fn list(desk: &Desk<'_>) {
     desk.driver.send(Input::Resize(155, 40));
     desk.press("F");
     desk.view_named("forwards");
+}
+
+/// Something that is said to a port comes back.
+pub fn echoes(port: u16) -> bool {
+    connect(("127.0.0.1", port)).and_then(|mut stream| comes_back(&mut stream, b"hello")).is_ok()
 }
 
 fn connect(address: impl ToSocketAddrs) -> std::io::Result<TcpStream> {

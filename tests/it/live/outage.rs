@@ -2,6 +2,7 @@
 
 use super::{Namespace, PATIENCE, cursor, drawn, live, look, never_without, pod, row, sorted};
 use crate::cluster::Alone;
+use crate::wait::wait_until;
 
 #[test]
 fn while_the_server_is_away_rows_stay_and_say_so_and_it_comes_back_by_itself() {
@@ -103,4 +104,58 @@ fn metrics_are_shown_where_they_are_and_their_absence_is_said_once() {
     let begun = told.windows(2).filter(|two| !two[0] && two[1]).count();
     assert_eq!(begun, 1, "it is said once");
     never_without(&pictures, &["used"]);
+}
+
+/// A new API server is found by all that goes on in a pod: the log goes on where it was, a forward leads there again, and a
+/// shell gives the terminal back.
+#[test]
+fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
+    let Some(mut cluster) = Alone::from_env() else { return };
+    let namespace = Namespace::new(&cluster, "inside");
+    namespace.pods(&["talks"]);
+    let voice = crate::reading::Voice::speak(&namespace.name);
+    let log = look(&cluster, &namespace, "pods");
+    let forward = look(&cluster, &namespace, "pods");
+    let shell = look(&cluster, &namespace, "pods");
+    for driver in [&log, &forward, &shell] {
+        driver.wait_for(PATIENCE, "a pod that runs", |screen| screen.contains("● live") && screen.contains("Running"));
+    }
+    log.press("l");
+    log.wait("its log", |screen| crate::reading::lines(screen) > 10);
+    crate::acting::forwarding::listen(cluster.kubeconfig());
+    forward.command("port-forward 0:7000");
+    let port = crate::acting::forwarding::port_of(&forward.see("127.0.0.1:"));
+    assert!(crate::acting::forwarding::echoes(port), "before");
+    shell.press("s");
+    wait_until(PATIENCE, "a shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
+
+    cluster.stop("kube-apiserver");
+    log.wait_for(PATIENCE, "that the log is not read", |screen| screen.contains("1 of 1 not read") || screen.contains("◌ stale"));
+    wait_until(PATIENCE, "the screen instead of the shell", || if shell.in_session() { Err(shell.session()) } else { Ok(()) });
+    assert!(shell.session().contains("cut off") || shell.screen().contains("cut off"), "{}\n{}", shell.session(), shell.screen());
+    assert!(!crate::acting::forwarding::echoes(port), "nobody is there, and nobody hangs");
+
+    cluster.start("kube-apiserver");
+    for driver in [&log, &forward, &shell] {
+        driver.wait_for(PATIENCE, "live again", |screen| screen.contains("● live"));
+    }
+    wait_until(PATIENCE, "the forward", || if crate::acting::forwarding::echoes(port) { Ok(()) } else { Err(forward.screen()) });
+    let before = crate::reading::lines(&log.screen());
+    log.wait_for(PATIENCE, "the log goes on", |screen| crate::reading::lines(screen) > before + 10 && screen.contains("1 container"));
+    drop(voice);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    log.command(&format!("save {}", path.display()));
+    log.see("lines are in ");
+    let saved = std::fs::read_to_string(&path).expect("it is there");
+    let said: Vec<&str> = saved.lines().filter(|line| !line.starts_with("-- ")).collect();
+    assert!(!saved.contains("gap"), "{saved}");
+    let whole = namespace.kubectl(&["logs", "talks"]);
+    let whole: Vec<&str> = whole.lines().collect();
+    let from = whole.iter().position(|line| *line == said[0]).expect("it begins with a line of the log");
+    assert_eq!(said, whole[from..(from + said.len()).min(whole.len())], "every line once, in order");
+    shell.press("s");
+    wait_until(PATIENCE, "another shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
+    shell.type_bytes("exit\r");
+    wait_until(PATIENCE, "the screen", || if shell.in_session() { Err(shell.session()) } else { Ok(()) });
 }
