@@ -169,10 +169,18 @@ async fn open(gate: &Gate, session: &Session, door: &Door, entrance: &Entrance) 
     Ok(talk::settle(channel, entrance.entering.size, nudged, goes_on).await)
 }
 
-/// Roles that were written for kubectl's older protocol lack what a websocket takes.
+/// Roles that were written for kubectl's older protocol lack what a websocket takes; of the other half the server's refusal
+/// says nothing at all (the pod registry's `ensureAuthorizedForVerb`).
 fn hinted(why: String, door: &Door) -> String {
-    let what = format!("cannot get resource \"pods/{}\"", if door.verb == "exec" { "exec" } else { "attach" });
-    if why.contains(&what) { format!("{why}: over a websocket it takes the right to get it, beside the one to create it") } else { why }
+    let what = door.subresource.trim_start_matches('/').split('?').next().unwrap_or_default();
+    let said = why.trim_end();
+    if said.ends_with("is forbidden:") {
+        return format!("{said} over a websocket it takes the right to create pods/{what}, beside the one to get it");
+    }
+    if said.contains(&format!("cannot get resource \"pods/{what}\"")) {
+        return format!("{said}: over a websocket it takes the right to get it, beside the one to create it");
+    }
+    why
 }
 
 /// What became of the pod, where its session did not end by itself.
@@ -322,5 +330,23 @@ impl Entrance {
             outcome,
         })
         .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::pods;
+    use crate::model::row::Uid;
+
+    #[test]
+    fn half_a_right_is_told_from_none() {
+        let pod = Reference { kind: pods::POD.as_kind().into(), namespace: "shop".into(), name: "web".into(), uid: Uid::new("u") };
+        let door = Door { pod, verb: "debug", subresource: "/attach?container=app".into(), protocols: REMOTE_COMMAND };
+        let hint = |why: &str| hinted(why.to_owned(), &door);
+        assert!(hint("pods \"web\" is forbidden: ").ends_with("the right to create pods/attach, beside the one to get it"));
+        let get = "pods \"web\" is forbidden: User \"x\" cannot get resource \"pods/attach\" in API group \"\"";
+        assert!(hint(get).ends_with("the right to get it, beside the one to create it"));
+        assert_eq!(hint("it is gone"), "it is gone");
     }
 }
