@@ -103,7 +103,7 @@ fn list(desk: &Desk<'_>) {
 }
 
 /// Something that is said to a port comes back.
-pub fn echoes(port: u16) -> bool {
+pub fn answers(port: u16) -> bool {
     connect(("127.0.0.1", port)).and_then(|mut stream| comes_back(&mut stream, b"hello")).is_ok()
 }
 

@@ -125,7 +125,7 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     crate::acting::forwarding::listen(cluster.kubeconfig());
     forward.command("port-forward 0:7000");
     let port = crate::acting::forwarding::port_of(&forward.see("127.0.0.1:"));
-    assert!(crate::acting::forwarding::echoes(port), "before");
+    assert!(crate::acting::forwarding::answers(port), "before");
     shell.press("s");
     wait_until(PATIENCE, "a shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
 
@@ -133,13 +133,13 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     log.wait_for(PATIENCE, "that the log is not read", |screen| screen.contains("1 of 1 not read") || screen.contains("◌ stale"));
     wait_until(PATIENCE, "the screen instead of the shell", || if shell.in_session() { Err(shell.session()) } else { Ok(()) });
     assert!(shell.session().contains("cut off") || shell.screen().contains("cut off"), "{}\n{}", shell.session(), shell.screen());
-    assert!(!crate::acting::forwarding::echoes(port), "nobody is there, and nobody hangs");
+    assert!(!crate::acting::forwarding::answers(port), "nobody is there, and nobody hangs");
 
     cluster.start("kube-apiserver");
     for driver in [&log, &forward, &shell] {
         driver.wait_for(PATIENCE, "live again", |screen| screen.contains("● live"));
     }
-    wait_until(PATIENCE, "the forward", || if crate::acting::forwarding::echoes(port) { Ok(()) } else { Err(forward.screen()) });
+    wait_until(PATIENCE, "the forward", || if crate::acting::forwarding::answers(port) { Ok(()) } else { Err(forward.screen()) });
     let before = crate::reading::lines(&log.screen());
     log.wait_for(PATIENCE, "the log goes on", |screen| crate::reading::lines(screen) > before + 10 && screen.contains("1 container"));
     drop(voice);
