@@ -34,6 +34,12 @@ pub enum Relation {
     Scheduled(Arc<str>, Arc<str>),
 }
 
+/// A ReplicaSet is named after its Deployment and a hash, in which there is no `-`: `web-canary-6d5f` is not of `web`.
+fn made_by(deployment: &str, set: &str) -> bool {
+    let rest = set.strip_prefix(deployment).and_then(|rest| rest.strip_prefix('-'));
+    rest.is_some_and(|hash| !hash.contains('-'))
+}
+
 impl Relation {
     /// Whether a row belongs.
     pub fn holds(&self, row: &Row) -> bool {
@@ -42,10 +48,10 @@ impl Relation {
             Relation::Owned { namespace, selector, name, uid } => {
                 row.namespace == *namespace
                     && selector.matches(&row.labels)
-                    && row.owner.as_ref().is_none_or(|owner| {
-                        owner.uid == *uid
-                            || (&*owner.kind == "ReplicaSet" && owner.name.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('-')))
-                    })
+                    && row
+                        .owner
+                        .as_ref()
+                        .is_none_or(|owner| owner.uid == *uid || (&*owner.kind == "ReplicaSet" && made_by(name, &owner.name)))
             }
             Relation::OnNode(node) => matches!(&row.facts, Facts::Pod(pod) if pod.node == *node),
             Relation::Child(owner) => row.owner.as_ref().is_some_and(|o| o.uid == *owner),
@@ -59,5 +65,17 @@ impl Relation {
                 row.namespace == *namespace && row.owner.as_ref().is_some_and(|owner| &*owner.kind == "Job" && made(&owner.name))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_set_is_told_from_that_of_a_longer_name() {
+        assert!(made_by("web", "web-6d5f7c"));
+        assert!(!made_by("web", "web-canary-6d5f7c") && made_by("web-canary", "web-canary-6d5f7c"));
+        assert!(!made_by("web", "web") && !made_by("web", "webs-6d5f7c"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::merge::Raw;
 use crate::model::log::filter::Sieve;
@@ -30,6 +30,10 @@ pub(super) struct Keep {
     written: VecDeque<(u64, usize, u64)>,
     next: u64,
     dropped: u64,
+    /// What went wrong with the file, and nobody was told of yet.
+    trouble: Option<String>,
+    /// Sources whose last line was put in before others: the rest of it goes there, too.
+    put_in: FxHashSet<u16>,
     pub(super) sources: Vec<Source>,
     pub(super) sieve: Sieve,
     heard: Heard,
@@ -65,6 +69,8 @@ impl Keep {
             written: VecDeque::new(),
             next: 0,
             dropped: 0,
+            trouble: None,
+            put_in: FxHashSet::default(),
             sources: Vec::new(),
             sieve: Sieve::default(),
             heard: Heard::default(),
@@ -89,6 +95,8 @@ impl Keep {
 
     /// Adds a line of the program's own where it belongs now: at the end, or at a moment.
     pub(super) fn note(&mut self, source: u16, kind: Kind, at: Nanoseconds, words: String) {
+        // Clocks differ: what happens now stands at the end.
+        let at = if kind == Kind::Note { at.max(self.high()) } else { at };
         self.add(vec![(source, Raw { at, kind, live: false, text: words.into() })]);
     }
 
@@ -98,10 +106,20 @@ impl Keep {
         let mut late = Vec::new();
         for (source, raw) in lines {
             // The rest of a line stands behind its beginning, whatever stands between them in time.
-            if raw.at >= high || (raw.live && high - raw.at > SKEW) || raw.kind == Kind::Rest && late.is_empty() {
+            let belongs = match raw.kind {
+                Kind::Rest => !self.put_in.contains(&source),
+                _ => raw.at >= high || (raw.live && high.saturating_sub(raw.at) > SKEW),
+            };
+            if belongs {
+                if raw.kind == Kind::Text {
+                    self.put_in.remove(&source);
+                }
                 high = high.max(raw.at);
                 self.append(source, &raw);
             } else {
+                if raw.kind == Kind::Text {
+                    self.put_in.insert(source);
+                }
                 late.push((source, raw));
             }
         }
@@ -201,6 +219,10 @@ impl Keep {
                 blocks.push(Block::new(lines, floor));
             }
             self.put(at, 1, blocks);
+            if self.hot > 2 * HOT {
+                // Late lines for many blocks would bring all of them back at once.
+                self.trouble = self.relieve().or(self.trouble.take());
+            }
         }
         self.reopen();
     }
@@ -219,9 +241,13 @@ impl Keep {
 
     /// Moves what is too much for the memory into the file. The words for a person, where that went wrong.
     pub(super) fn relieve(&mut self) -> Option<String> {
-        let mut said = None;
+        let mut said = self.trouble.take();
         while self.hot > HOT && self.hot_from < self.slots.len() {
             let at = self.hot_from;
+            if self.slots[at].block.memory() == 0 {
+                self.hot_from += 1;
+                continue;
+            }
             let block = self.slots[at].block.clone();
             let spooled = match &self.spool {
                 Ok(spool) => {
@@ -244,6 +270,10 @@ impl Keep {
                     self.hot_from = at + 1;
                 }
                 Ok(None) => self.hot_from = at + 1,
+                // The disk is full: what is on it stays, and is written round from now on.
+                Err(why) if self.spool.as_ref().is_ok_and(|spool| spool.next() > 0 && spool.shrink()) => {
+                    said = Some(format!("the file for older lines cannot grow any more: {why}"));
+                }
                 Err(why) => {
                     if self.spool.is_ok() {
                         said = Some(format!("older lines are dropped: they cannot be kept on disk: {why}"));
@@ -262,10 +292,12 @@ impl Keep {
     fn make_room(&mut self, spool: &Spool, bytes: usize) {
         let from = spool.place(bytes);
         let to = from + bytes as u64;
+        let left = spool.next();
         while let Some(&(offset, length, id)) = self.written.front() {
             // Round again: what is behind the place where it was left is the oldest too.
             let stale = !self.slots.iter().any(|slot| slot.block.id == id);
-            let hit = offset < to && from < offset + length as u64;
+            // Behind where it was left, when it begins anew: from the round before.
+            let hit = (offset < to && from < offset + length as u64) || (from < left && offset >= left);
             if !(stale || hit) {
                 return;
             }
@@ -316,6 +348,8 @@ impl Keep {
     /// What the view has not heard of; `None` where it knows all.
     pub(super) fn news(&mut self) -> Option<Update> {
         let mut update = Update { dropped: self.dropped, ..Update::default() };
+        // Others come with what counts them.
+        let unchanged = self.heard.from.min(self.slots.len());
         if self.heard.gone > 0 {
             update.splices.push(Splice { at: 0, gone: std::mem::take(&mut self.heard.gone), new: Vec::new() });
         }
@@ -330,8 +364,7 @@ impl Keep {
             self.heard.from = self.slots.len();
             self.heard.open = false;
         }
-        let places = self.heard.from;
-        update.tallies = std::mem::take(&mut self.heard.tallies).into_iter().filter(|(at, _)| *at < places).collect();
+        update.tallies = std::mem::take(&mut self.heard.tallies).into_iter().filter(|(at, _)| *at < unchanged).collect();
         update.sources = self.sources[self.heard.sources..].to_vec();
         self.heard.sources = self.sources.len();
         let news = !(update.splices.is_empty() && update.tallies.is_empty() && update.sources.is_empty());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::event::Update;
-use crate::model::facts::{Container, Ended, Facts, Role, State};
+use crate::model::facts::{Container, Ended, Facts, State};
 use crate::model::log::{Source, Target, Wanted};
 use crate::model::row::{Row, Uid};
 use crate::model::state::Truth;
@@ -36,9 +36,10 @@ pub(super) struct Members {
     parts: FxHashMap<(u64, u16), Truth>,
     watches: usize,
     known: FxHashSet<(Uid, Arc<str>, u32)>,
-    /// Pods and containers that were there when the log was opened.
-    old: FxHashSet<Uid>,
+    /// Containers that had a log when this one was opened: what is new of others is read from its beginning.
+    old: FxHashSet<(Uid, Arc<str>)>,
     settled: bool,
+    held: usize,
 }
 
 impl Members {
@@ -53,6 +54,7 @@ impl Members {
             known: FxHashSet::default(),
             old: FxHashSet::default(),
             settled: false,
+            held: 0,
         }
     }
 
@@ -120,8 +122,13 @@ impl Members {
         }
     }
 
-    /// What is new since the last time, in the order of the pods' names.
-    pub(super) fn changes(&mut self) -> Vec<Change> {
+    /// How many containers there was no room for.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// What is new since the last time, in the order of the pods' names; no more than there is room for.
+    pub(super) fn changes(&mut self, room: usize) -> Vec<Change> {
         let mut pods: Vec<&Row> = self.pods.values().collect();
         pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         let mut found = Vec::new();
@@ -132,8 +139,8 @@ impl Members {
                 if self.known.contains(&key) {
                     continue;
                 }
-                let before = life.checked_sub(1).map(|before| (pod.uid.clone(), container.spec.name.clone(), before));
-                let restarted = before.is_some_and(|before| self.known.contains(&before));
+                let same = |(uid, name, before): &(Uid, Arc<str>, u32)| *uid == pod.uid && *name == container.spec.name && *before < life;
+                let restarted = life > 0 && self.known.iter().any(same);
                 let source = Source {
                     namespace: pod.namespace.clone(),
                     pod: (&*pod.name).into(),
@@ -141,17 +148,21 @@ impl Members {
                     container: container.spec.name.clone(),
                     life,
                 };
-                let fresh = restarted || !self.old.contains(&pod.uid) || container.spec.role == Role::Ephemeral;
+                let fresh = restarted || !self.old.contains(&(pod.uid.clone(), container.spec.name.clone()));
                 let life_of = if restarted { restart(container, life) } else { "joined".to_owned() };
                 found.push((key, Change::New { source, life_of, fresh }));
             }
         }
         if !self.settled && self.parts.values().all(Truth::complete) {
             self.settled = true;
-            self.old = self.pods.keys().cloned().collect();
+            let all = self.pods.values().flat_map(|pod| self.wanted(pod).map(move |container| (pod, container)));
+            let with = all.filter(|(_, container)| self.life(container).is_some());
+            self.old = with.map(|(pod, container)| (pod.uid.clone(), container.spec.name.clone())).collect();
         }
+        self.held = found.len().saturating_sub(room);
         found
             .into_iter()
+            .take(room)
             .map(|(key, change)| {
                 self.known.insert(key);
                 change

@@ -91,7 +91,10 @@ struct Gather {
     counting: Option<Task>,
     doors: Arc<Semaphore>,
     together: Together,
+    /// A person said that as many may be opened as there are.
     agreed: bool,
+    /// Containers that wait for that.
+    held: usize,
     /// The first pods are known: those that come now join.
     settled: bool,
     ended: usize,
@@ -120,6 +123,7 @@ impl Gather {
             doors: Arc::new(Semaphore::new(DOORS)),
             together: Together::default(),
             agreed: false,
+            held: 0,
             settled: false,
             ended: 0,
             said: Streams::default(),
@@ -225,18 +229,15 @@ impl Gather {
     /// Opens what is to be read and is not, and says who is gone.
     fn look(&mut self) {
         let complete = self.members.complete();
-        if !self.agreed && !self.settled {
-            // How many there are is known when all of them are.
-            if !complete {
-                return;
-            }
-            if self.members.streams() > self.wanted.most {
-                return;
-            }
-            self.agreed = true;
+        // How many there are is known when all of them are.
+        if !self.agreed && !self.settled && (!complete || self.members.streams() > self.wanted.most) {
+            return;
         }
         let now = self.now();
-        for change in self.members.changes() {
+        let room = if self.agreed { usize::MAX } else { self.wanted.most.saturating_sub(self.taps.len()) };
+        let changes = self.members.changes(room);
+        self.held = self.members.held();
+        for change in changes {
             match change {
                 Change::New { source, life_of, fresh } => {
                     let Some(number) = self.keep.source(source.clone()) else { continue };
@@ -281,12 +282,11 @@ impl Gather {
                 self.failed.remove(&source);
                 self.merge.push(source, lines, Some(permit), now);
             }
-            Heard::Back(away) => {
+            Heard::Back(away, gap) => {
                 self.failed.remove(&source);
                 self.together.back.push((source, away));
                 self.together.due.get_or_insert(now + TOGETHER);
-            }
-            Heard::Gap(from, to) => {
+                let Some((from, to)) = gap else { return };
                 let words = format!(
                     "{}: {} of its lines are missing here: they were rotated away while it was not read",
                     self.name(source),
@@ -354,7 +354,11 @@ impl Gather {
             waiting: self.failed.len(),
             ended: self.ended,
             failed: self.failed.values().next().cloned(),
-            asks: (!self.agreed && self.members.complete()).then(|| self.members.streams()),
+            asks: match (self.agreed, self.settled) {
+                (false, false) if self.members.complete() => Some(self.members.streams()),
+                (false, true) if self.held > 0 => Some(self.held),
+                _ => None,
+            },
             complete: self.members.complete(),
             empty: if self.keep.sources.is_empty() { self.members.nothing(self.wanted.previous) } else { None },
         };

@@ -24,21 +24,21 @@ pub(super) fn save(saving: &Saving, blocks: &[Arc<Block>], sources: &[Source], s
 
 fn write(out: &mut impl Write, saving: &Saving, blocks: &[Arc<Block>], sources: &[Source], sieve: &Sieve) -> io::Result<u64> {
     let several = sources.iter().skip(1).any(|source| !source.same_container(&sources[0]));
-    let (mut count, mut open) = (0, false);
+    let (mut count, mut open) = (0, None);
     for block in blocks {
         let lines = block.lines()?;
         for line in lines.iter() {
             if saving.filtered && !sieve.leaves(&line, sources) {
                 continue;
             }
-            if line.kind == Kind::Rest && open {
+            if line.kind == Kind::Rest && open == Some(line.source) {
                 out.write_all(line.text)?;
                 continue;
             }
-            if open {
+            if open.is_some() {
                 out.write_all(b"\n")?;
             }
-            open = true;
+            open = Some(line.source);
             count += 1;
             if !line.kind.is_said() {
                 out.write_all(b"-- ")?;
@@ -53,7 +53,7 @@ fn write(out: &mut impl Write, saving: &Saving, blocks: &[Arc<Block>], sources: 
             out.write_all(line.text)?;
         }
     }
-    if open {
+    if open.is_some() {
         out.write_all(b"\n")?;
     }
     Ok(count)

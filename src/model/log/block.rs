@@ -144,7 +144,8 @@ impl Block {
         let bytes = lines.encode();
         let offset = spool.write(&bytes)?;
         let place = Place::Disk { spool: spool.clone(), offset, bytes: bytes.len() };
-        Ok(Some(Block { id: next(), count: self.count, high: self.high, first: self.first, place }))
+        // The same lines, and the same name: what was counted of them holds.
+        Ok(Some(Block { id: self.id, count: self.count, high: self.high, first: self.first, place }))
     }
 
     /// Its lines; read from the file where they are there, which takes some microseconds.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Spool {
     file: File,
     /// Bytes that it may hold.
-    limit: u64,
+    limit: AtomicU64,
     /// Where the next piece goes.
     next: AtomicU64,
 }
@@ -23,13 +23,25 @@ impl Spool {
     /// # Errors
     /// It cannot be made there.
     pub fn new(folder: &Path, limit: u64) -> io::Result<Spool> {
-        Ok(Spool { file: nameless(folder)?, limit, next: AtomicU64::new(0) })
+        Ok(Spool { file: nameless(folder)?, limit: AtomicU64::new(limit), next: AtomicU64::new(0) })
     }
 
     /// Where the next so many bytes go: at the end, or at the beginning again. What is there is lost.
     pub fn place(&self, bytes: usize) -> u64 {
         let next = self.next.load(Ordering::Relaxed);
-        if next + bytes as u64 > self.limit { 0 } else { next }
+        if next + bytes as u64 > self.limit.load(Ordering::Relaxed) { 0 } else { next }
+    }
+
+    /// Where writing was left.
+    pub fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// It cannot grow any more: from now on it holds what it holds. False where that is next to nothing.
+    pub fn shrink(&self) -> bool {
+        let next = self.next();
+        self.limit.store(next, Ordering::Relaxed);
+        next > 1 << 20
     }
 
     /// Writes bytes at [`Spool::place`], and says where that was.

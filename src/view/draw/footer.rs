@@ -115,6 +115,8 @@ fn said(view: &LogView, pieces: &mut Vec<(String, Scope)>) {
         pieces.push(("following".into(), Scope::Live));
     } else if view.missed > 0 {
         pieces.push((format!("paused, {} new", view.missed), Scope::Info));
+    } else if !view.paused {
+        pieces.push(("standing".into(), Scope::Info));
     } else {
         pieces.push(("paused".into(), Scope::Info));
     }
@@ -137,6 +139,9 @@ fn said(view: &LogView, pieces: &mut Vec<(String, Scope)>) {
             None => counting(),
         };
         pieces.push((words, Scope::Dim));
+    }
+    if let Some(held) = view.streams.asks.filter(|_| lines > 0) {
+        pieces.push((format!("{held} more containers wait: enter reads them"), Scope::Warning));
     }
     if !view.marks.is_empty() {
         pieces.push((format!("{} marked", view.marks.len()), Scope::Mark));

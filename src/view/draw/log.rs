@@ -87,6 +87,8 @@ fn empty(log: &LogView, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             format!("More than {} is asked about: each is a connection to the API server.", log.wanted.most),
             "enter reads them all; o chooses containers; esc goes back, to mark fewer.".to_owned(),
         ]
+    } else if filtered && log.counts().is_none() {
+        vec![format!("Looking through {} lines: {} % so far…", log.lines(), log.counted())]
     } else if filtered {
         vec![
             format!("None of {} lines is left by the filter {:?}.", log.lines(), log.filter),

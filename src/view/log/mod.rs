@@ -62,6 +62,8 @@ pub struct LogView {
     pub dropped: u64,
     /// The end is followed.
     pub follow: bool,
+    /// A person went away from the end: what comes from then on is counted.
+    pub paused: bool,
     /// Lines that came since the end is not followed any more.
     pub missed: usize,
     /// Long lines go on in the next row.
@@ -91,6 +93,8 @@ pub struct LogView {
     /// The first line on the screen, and how many of its rows are above it.
     top: Option<(At, usize)>,
     now: crate::model::time::Seconds,
+    /// The lines of the last frame, with their places then.
+    drawn: Vec<(u64, At)>,
     /// The newest filter and search that whoever keeps the lines has been told of.
     pub sifted: u32,
     /// Which of the matches the cursor is on, or after; as last drawn.
@@ -118,6 +122,7 @@ impl LogView {
             containers: Vec::new(),
             dropped: 0,
             follow: true,
+            paused: false,
             missed: 0,
             wrap: false,
             left: 0,
@@ -135,6 +140,7 @@ impl LogView {
             cursor: None,
             top: None,
             now: 0,
+            drawn: Vec::new(),
             sifted: 0,
             search_at: None,
             mistake: None,
@@ -157,7 +163,7 @@ impl LogView {
         self.turned.clear();
         (self.cursor, self.top) = (None, None);
         // One asks for the start to read from there.
-        self.follow = !from_start;
+        (self.follow, self.paused) = (!from_start, false);
         self.number
     }
 
@@ -188,8 +194,11 @@ impl LogView {
             self.containers = containers;
         }
         if !self.follow {
+            let stands = self.cursor.is_some() && self.paused;
             let came = self.lines() + usize::try_from(self.dropped - dropped).unwrap_or(usize::MAX);
-            self.missed += came.saturating_sub(before);
+            if stands {
+                self.missed += came.saturating_sub(before);
+            }
         }
     }
 
@@ -276,6 +285,7 @@ impl LogView {
     }
 
     fn step_to_match(&mut self, forward: bool) -> bool {
+        self.reader.begin();
         let Some(from) = self.cursor_at() else { return false };
         let found = self.reader.find(&self.slots, &self.sources, &self.sieve, from, forward);
         if let Some(at) = found {
@@ -300,6 +310,7 @@ impl LogView {
             self.cursor = self.cursor_at();
         }
         self.follow = follow;
+        self.paused = !follow;
         self.missed = 0;
         if follow {
             (self.cursor, self.top) = (None, None);
@@ -336,9 +347,12 @@ impl LogView {
     /// Marked lines, or the one under the cursor: as they are read, with a line break between them, and how many they are.
     pub fn copied(&mut self) -> (String, usize) {
         let mut lines: Vec<String> = Vec::new();
+        let mut before = None;
         let mut add = |line: log::Line<'_>| {
             let text = log::plain::plain(line.text);
-            match lines.last_mut().filter(|_| line.kind == Kind::Rest) {
+            let goes_on = line.kind == Kind::Rest && before.replace(line.source) == Some(line.source);
+            before = Some(line.source);
+            match lines.last_mut().filter(|_| goes_on) {
                 Some(last) => last.push_str(&text),
                 None => lines.push(text.into_owned()),
             }

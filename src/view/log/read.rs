@@ -2,6 +2,7 @@
 //! and some are kept; what a filter leaves of a block is worked out once.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -10,9 +11,11 @@ use crate::model::log::{Lines, Slot, Source, Splice};
 
 /// Blocks that are kept at hand.
 const KEPT: usize = 48;
-/// Blocks of which it is not counted what a filter leaves, that are looked through for one key: the others follow when they
-/// are counted.
-const LOOKED: usize = 200;
+/// So long one key, or one frame, looks through blocks of which it is not counted what a filter leaves: the others follow
+/// when they are counted.
+const BUDGET: Duration = Duration::from_millis(5);
+/// Of so many blocks it is remembered what a filter leaves.
+const LEFT: usize = 1024;
 
 /// A line: its block's place, and its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,9 +54,30 @@ pub(super) struct Reader {
     lines: FxHashMap<u64, (u64, Arc<Lines>)>,
     left: FxHashMap<u64, Arc<[u16]>>,
     clock: u64,
+    /// Until when blocks are looked through that nobody has counted.
+    until: Option<Instant>,
+    /// Not all of them were: what was not found may be there.
+    unsure: bool,
 }
 
 impl Reader {
+    /// A key, or a frame, begins.
+    pub(super) fn begin(&mut self) {
+        self.until = Some(Instant::now() + BUDGET);
+        self.unsure = false;
+    }
+
+    /// Something was not looked through: what was not found may be there.
+    pub(super) fn unsure(&self) -> bool {
+        self.unsure
+    }
+
+    fn late(&mut self) -> bool {
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
+        self.unsure |= late;
+        late
+    }
+
     /// The filter is another one.
     pub(super) fn forget(&mut self) {
         self.left.clear();
@@ -100,7 +124,7 @@ impl Reader {
         } else {
             lines.iter().enumerate().filter(|(_, line)| sieve.leaves(line, sources)).map(|(at, _)| at as u16).collect()
         };
-        if self.left.len() >= 4 * KEPT {
+        if self.left.len() >= LEFT {
             self.left.clear();
         }
         self.left.insert(id, left.clone());
@@ -114,6 +138,11 @@ impl Reader {
             return left;
         }
         let Some(count) = slots.get(slot).map(|slot| slot.block.count) else { return left };
+        let before = slot.checked_sub(1).map(|before| (slots[before].block.count, self.left(slots, sources, sieve, before)));
+        let after = self.left(slots, sources, sieve, slot + 1);
+        if left.is_empty() && after.is_empty() && before.as_ref().is_none_or(|(_, before)| before.is_empty()) {
+            return left;
+        }
         let mut shown = vec![false; count];
         let mut around = |from: isize| {
             let first = (from - context as isize).max(0) as usize;
@@ -121,13 +150,10 @@ impl Reader {
             shown[first.min(last)..last].fill(true);
         };
         left.iter().for_each(|&at| around(at as isize));
-        if let Some(before) = slot.checked_sub(1) {
-            let length = slots[before].block.count as isize;
-            let last = self.left(slots, sources, sieve, before);
-            last.last().into_iter().for_each(|&at| around(at as isize - length));
+        if let Some((length, before)) = before {
+            before.last().into_iter().for_each(|&at| around(at as isize - length as isize));
         }
-        let next = self.left(slots, sources, sieve, slot + 1);
-        next.first().into_iter().for_each(|&at| around(count as isize + at as isize));
+        after.first().into_iter().for_each(|&at| around(count as isize + at as isize));
         shown.iter().enumerate().filter(|(_, shown)| **shown).map(|(at, _)| at as u16).collect()
     }
 
@@ -140,11 +166,13 @@ impl Reader {
         at: At,
         forward: bool,
     ) -> Option<At> {
-        let mut looked = 0;
         let mut slot = at.slot;
         let mut from = Some(at.line);
         loop {
             let known = slots.get(slot)?.tally.generation == sieve.generation;
+            if !known && self.late() {
+                return None;
+            }
             let shown = self.shown(slots, sources, sieve, context, slot);
             let found = match (from, forward) {
                 (Some(line), true) => shown.iter().find(|&&at| usize::from(at) > line),
@@ -154,10 +182,6 @@ impl Reader {
             };
             if let Some(&line) = found {
                 return Some(At { slot, line: line.into() });
-            }
-            looked += usize::from(!known);
-            if looked > LOOKED {
-                return None;
             }
             from = None;
             slot = if forward { slot + 1 } else { slot.checked_sub(1)? };
@@ -201,7 +225,6 @@ impl Reader {
     /// The next line that the filter leaves and the search finds, round the ends; the line itself, where it is the only one.
     pub(super) fn find(&mut self, slots: &[Slot], sources: &[Source], sieve: &Sieve, from: At, forward: bool) -> Option<At> {
         let count = slots.len();
-        let mut looked = 0;
         for step in 0..=count {
             let slot = if forward { (from.slot + step) % count } else { (from.slot + count - step % count) % count };
             let tally = slots[slot].tally;
@@ -209,8 +232,7 @@ impl Reader {
             if known && tally.found == 0 {
                 continue;
             }
-            looked += usize::from(!known);
-            if looked > LOOKED {
+            if !known && self.late() {
                 return None;
             }
             let left = self.left(slots, sources, sieve, slot);

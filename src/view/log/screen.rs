@@ -31,7 +31,8 @@ impl LogView {
         let (reader, all, sieve, context) = self.all();
         match cursor.filter(|_| !follow) {
             Some(at) => reader.near(all, sieve, context, at, true),
-            None => reader.end(all, sieve, context, true),
+            // One that is read from its start begins there.
+            None => reader.end(all, sieve, context, follow),
         }
     }
 
@@ -40,6 +41,7 @@ impl LogView {
         if self.follow {
             self.fit();
             self.missed = 0;
+            self.paused = true;
         }
         self.follow = false;
         if let (Some(before), Some((top, rows))) = (self.cursor, &mut self.top)
@@ -61,6 +63,7 @@ impl LogView {
     /// Moves the cursor by lines. A line that is taller than the screen is scrolled first. Downward from the last line, the
     /// end is followed again.
     pub fn step(&mut self, by: isize) {
+        self.reader.begin();
         let Some(mut at) = self.cursor_at() else { return };
         if by == 1 && self.hidden_below(at) {
             if let Some((top, rows)) = self.top {
@@ -83,7 +86,7 @@ impl LogView {
             at = next;
             moved += 1;
         }
-        if moved == 0 && by > 0 {
+        if moved == 0 && by > 0 && !self.reader.unsure() {
             return self.set_follow(true);
         }
         self.go(at);
@@ -97,6 +100,7 @@ impl LogView {
 
     /// To the first line, or the last, which is followed.
     pub fn to_end(&mut self, last: bool) {
+        self.reader.begin();
         if last {
             return self.set_follow(true);
         }
@@ -108,11 +112,12 @@ impl LogView {
 
     /// So many rows down or up, with the cursor.
     pub fn page(&mut self, by: isize) {
+        self.reader.begin();
         let Some(at) = self.cursor_at() else { return };
         let (mut at, mut rows) = (at, 0);
         loop {
             let Some(next) = self.next(at, by > 0) else {
-                if by > 0 && rows == 0 {
+                if by > 0 && rows == 0 && !self.reader.unsure() {
                     return self.set_follow(true);
                 }
                 break;
@@ -135,14 +140,9 @@ impl LogView {
 
     /// Puts the cursor on the line of a row of the screen. False where there is none.
     pub fn select(&mut self, seq: u64) -> bool {
-        // It was on the screen a moment ago.
-        let first = self.top.map_or(0, |(at, _)| at.slot.saturating_sub(1));
-        let Some(at) = (first..self.slots.len()).take(self.height + 2).find_map(|slot| {
-            let line = self.reader.lines(&self.slots, slot)?.find(seq)?;
-            Some(At { slot, line })
-        }) else {
-            return false;
-        };
+        let drawn = self.drawn.iter().find(|(drawn, _)| *drawn == seq).map(|(_, at)| *at);
+        // Something may have come before it since.
+        let Some(at) = drawn.filter(|at| self.reader.seq(&self.slots, *at) == Some(seq)) else { return false };
         self.go(at);
         true
     }
@@ -270,6 +270,8 @@ impl LogView {
     /// The rows of the screen.
     pub fn rows(&mut self, width: usize, height: usize, now: i64) -> Vec<Row> {
         (self.width, self.height, self.now) = (width, height, now);
+        self.reader.begin();
+        self.drawn.clear();
         self.fit();
         let Some((mut at, mut skip)) = self.top else { return Vec::new() };
         let cursor = self.cursor_at();
@@ -278,6 +280,7 @@ impl LogView {
         while let Some(lines) = self.reader.lines(&self.slots, at.slot) {
             let Some(line) = lines.get(at.line) else { break };
             let (seq, source) = (line.seq, line.source);
+            self.drawn.push((seq, at));
             let marked = self.marks.contains(&seq) && line.kind != Kind::Note;
             let Some((_, rows)) = self.laid(at) else { break };
             for pieces in rows.into_iter().skip(skip) {

@@ -76,6 +76,49 @@ fn what_comes_twice_after_a_reconnect_stands_once() {
 }
 
 #[test]
+fn a_line_that_was_cut_is_told_once_and_whole() {
+    let server = Server::start();
+    server.put("pods", running("web", &["app"], 0));
+    server.on(|request| log(request).then(|| text(&line(1, "one"))));
+    let run = read(&server, "one");
+    // It has not been shown when the connection is cut …
+    server.push("log", |_| b"2026-11-21T12:00:02.5Z half a li".to_vec());
+    server.on(|request| log(request).then(|| text(&[line(1, "one"), line(2, "half a line")].concat())));
+    server.cut("log");
+    let screen = run.see("half a line");
+    assert_eq!(screen.matches("half a li").count(), 1, "{screen}");
+    run.see("nothing is missing");
+    // … and it has.
+    server.push("log", |_| b"2026-11-21T12:00:03.5Z another hal".to_vec());
+    run.see("another hal");
+    server.on(|request| log(request).then(|| text(&[line(2, "half a line"), line(3, "another half"), line(4, "end")].concat())));
+    server.cut("log");
+    let screen = run.see("end");
+    let said: Vec<&str> = lines(&screen).into_iter().filter(|line| !line.contains("──")).collect();
+    assert_eq!(said, ["one", "half a line", "another hal", "f", "end"], "{screen}");
+}
+
+#[test]
+fn what_starts_later_is_read_from_its_beginning() {
+    let server = Server::start();
+    let mut waits = running("web", &["first", "second"], 0);
+    waits["status"]["containerStatuses"][1]["state"] = json!({"waiting": {"reason": "ContainerCreating"}});
+    server.put("pods", waits);
+    server.on(|request| log(request).then(|| text(&line(1, if request.has("container=second") { "second speaks" } else { "first speaks" }))));
+    let run = look(&server);
+    run.see("● live");
+    run.see("web");
+    run.press("l");
+    run.see("all containers");
+    run.press("enter");
+    run.see("first speaks");
+    server.put("pods", running("web", &["first", "second"], 0));
+    run.see("second speaks");
+    let asked = server.requests().into_iter().find(|request| log(request) && request.has("container=second")).expect("it was asked for");
+    assert!(asked.value("sinceSeconds").is_none() && asked.value("tailLines").is_none(), "{}", asked.query);
+}
+
+#[test]
 fn what_was_rotated_away_is_a_gap_with_its_length() {
     let server = Server::start();
     server.put("pods", running("web", &["app"], 0));

@@ -141,3 +141,34 @@ fn blocks_are_counted_when_they_come_and_when_the_filter_changes() {
     assert_eq!(view.slots.iter().map(|slot| slot.tally.left).sum::<u32>(), 101);
     assert!(keep.news().is_none());
 }
+
+#[test]
+fn however_large_blocks_are_none_is_written_over_that_is_still_counted() {
+    let (mut keep, mut view) = (keep(41 << 20), View::default());
+    let mut seed = 7u64;
+    for at in 0..4000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let length = 10_000 + (seed >> 33) as usize % 120_000;
+        keep.add(vec![raw(at, &format!("{at} {}", "x".repeat(length)))]);
+        assert_eq!(keep.relieve(), None);
+        if at % 50 == 0 {
+            view.hear(&mut keep);
+            // Every block that the view has can be read, and nothing between the first and the last is missing.
+            let numbers: Vec<i64> = view.texts().iter().map(|text| text.split(' ').next().unwrap().parse().unwrap()).collect();
+            assert_eq!(numbers, (keep.dropped as i64..=at).collect::<Vec<_>>());
+        }
+    }
+    assert!(keep.dropped > 1000, "it was written round several times: {}", keep.dropped);
+}
+
+#[test]
+fn the_rest_of_a_late_line_goes_where_the_line_went() {
+    let (mut keep, mut view) = (keep(1 << 20), View::default());
+    let of = |source: u16, raw: (u16, Raw)| (source, raw.1);
+    let rest = |at, text: &str| Raw { kind: Kind::Rest, ..raw(at, text).1 };
+    keep.add(vec![raw(10, "a"), raw(30, "c")]);
+    keep.add(vec![of(1, raw(20, "b"))]);
+    keep.add(vec![(1, rest(20, "b2"))]);
+    view.hear(&mut keep);
+    assert_eq!(view.texts(), ["a", "b", "b2", "c"]);
+}
