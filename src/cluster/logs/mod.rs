@@ -324,8 +324,10 @@ impl Gather {
         let now = self.now();
         if let Some(longest) = back.iter().map(|(_, away)| *away).max() {
             let (source, _) = back[0];
-            let who = if back.len() == 1 { self.name(source) } else { format!("{} containers", back.len()) };
-            let verb = if back.len() == 1 { "is" } else { "are" };
+            // One can be lost and found several times in this while.
+            let many = back.iter().map(|(source, _)| source).collect::<std::collections::BTreeSet<_>>().len();
+            let who = if many == 1 { self.name(source) } else { format!("{many} containers") };
+            let verb = if many == 1 { "is" } else { "are" };
             let away = spell(Nanoseconds::try_from(longest.as_nanos()).unwrap_or(Nanoseconds::MAX));
             let whole = match gaps {
                 0 => "nothing is missing",
