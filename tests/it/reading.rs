@@ -212,7 +212,7 @@ pub mod logs {
         let from = whole.iter().position(|line| *line == said[0]).expect("it begins with a line of the log");
         let until = (from + said.len()).min(whole.len());
         assert!(said.len() > 10);
-        assert_eq!(said, whole[from..until], "every line once, in order");
+        same(&said, &whole[from..until]);
     }
 
     pub async fn lines_are_filtered_searched_copied_and_saved(ground: &Ground) {
@@ -250,6 +250,17 @@ pub mod logs {
         desk.command("save /no/such/folder/log");
         desk.see("cannot be written");
     }
+}
+
+/// Every line once, in order; else the first that differs, and what stands round it.
+#[track_caller]
+pub fn same(said: &[&str], whole: &[&str]) {
+    let differs = said.iter().zip(whole).position(|(said, whole)| said != whole);
+    let around = |lines: &[&str], at: usize| lines[at.saturating_sub(2)..(at + 4).min(lines.len())].join("\n  ");
+    if let Some(at) = differs {
+        panic!("line {at} of {}: it says\n  {}\nand not\n  {}", said.len(), around(said, at), around(whole, at));
+    }
+    assert_eq!(said.len(), whole.len());
 }
 
 /// How many lines the bottom of a log says that there are.

@@ -34,6 +34,8 @@ pub(super) struct Keep {
     trouble: Option<String>,
     /// Sources whose last line was put in before others: the rest of it goes there, too.
     put_in: FxHashSet<u16>,
+    /// The latest time of each source.
+    last: FxHashMap<u16, Nanoseconds>,
     pub(super) sources: Vec<Source>,
     pub(super) sieve: Sieve,
     heard: Heard,
@@ -71,6 +73,7 @@ impl Keep {
             dropped: 0,
             trouble: None,
             put_in: FxHashSet::default(),
+            last: FxHashMap::default(),
             sources: Vec::new(),
             sieve: Sieve::default(),
             heard: Heard::default(),
@@ -105,10 +108,18 @@ impl Keep {
         let mut high = self.high();
         let mut late = Vec::new();
         for (source, raw) in lines {
+            // The order of one source is its own, whatever its times: two outputs are stamped by two writers.
+            let order = if raw.kind.is_said() {
+                let last = self.last.entry(source).or_insert(Nanoseconds::MIN);
+                *last = raw.at.max(*last);
+                *last
+            } else {
+                raw.at
+            };
             // The rest of a line stands behind its beginning, whatever stands between them in time.
             let belongs = match raw.kind {
                 Kind::Rest => !self.put_in.contains(&source),
-                _ => raw.at >= high || (raw.live && high.saturating_sub(raw.at) > SKEW),
+                _ => order >= high || (raw.live && high.saturating_sub(order) > SKEW),
             };
             if belongs {
                 if raw.kind == Kind::Text {
@@ -120,7 +131,7 @@ impl Keep {
                 if raw.kind == Kind::Text {
                     self.put_in.insert(source);
                 }
-                late.push((source, raw));
+                late.push((source, raw, order));
             }
         }
         if !late.is_empty() {
@@ -169,14 +180,14 @@ impl Keep {
     }
 
     /// Puts late lines where they belong.
-    fn insert(&mut self, late: Vec<(u16, Raw)>) {
+    fn insert(&mut self, late: Vec<(u16, Raw, Nanoseconds)>) {
         self.seal();
         let mut late = VecDeque::from(late);
-        while let Some((_, first)) = late.front() {
+        while let Some((_, _, first)) = late.front() {
             // After everything that is as early: the order in which it came.
-            let at = self.slots.partition_point(|slot| slot.block.high <= first.at);
+            let at = self.slots.partition_point(|slot| slot.block.high <= *first);
             let Some(slot) = self.slots.get(at) else {
-                if let Some((source, raw)) = late.pop_front() {
+                if let Some((source, raw, _)) = late.pop_front() {
                     self.append(source, &raw);
                     self.seal();
                 }
@@ -186,7 +197,7 @@ impl Keep {
             let before = at.checked_sub(1).map_or(Nanoseconds::MIN, |before| self.slots[before].block.high);
             let Ok(old) = slot.block.lines() else {
                 // It cannot be read any more: what comes late stands behind it.
-                let Some((source, raw)) = late.pop_front() else { break };
+                let Some((source, raw, _)) = late.pop_front() else { break };
                 let mut one = Lines::default();
                 one.push(Line { seq: self.number(), at: raw.at, source, kind: raw.kind, text: &raw.text });
                 self.put(at + 1, 0, vec![Block::new(one, until)]);
@@ -206,9 +217,11 @@ impl Keep {
             let mut said = false;
             for line in old.iter() {
                 high = high.max(line.at);
-                let belongs = |raw: &Raw, said: bool| (raw.at < high && raw.at < until) || (said && raw.kind == Kind::Rest);
-                while late.front().is_some_and(|(_, raw)| belongs(raw, said)) {
-                    let Some((source, raw)) = late.pop_front() else { break };
+                let belongs = |(_, raw, order): &(u16, Raw, Nanoseconds), said: bool| {
+                    (*order < high && *order < until) || (said && raw.kind == Kind::Rest)
+                };
+                while late.front().is_some_and(|line| belongs(line, said)) {
+                    let Some((source, raw, _)) = late.pop_front() else { break };
                     self.next += 1;
                     said = true;
                     push(Line { seq: self.next, at: raw.at, source, kind: raw.kind, text: &raw.text }, &mut lines);

@@ -153,7 +153,7 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     let whole = namespace.kubectl(&["logs", "talks"]);
     let whole: Vec<&str> = whole.lines().collect();
     let from = whole.iter().position(|line| *line == said[0]).expect("it begins with a line of the log");
-    assert_eq!(said, whole[from..(from + said.len()).min(whole.len())], "every line once, in order");
+    crate::reading::same(&said, &whole[from..(from + said.len()).min(whole.len())]);
     shell.press("s");
     wait_until(PATIENCE, "another shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
     shell.type_bytes("exit\r");

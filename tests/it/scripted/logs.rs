@@ -104,7 +104,8 @@ fn what_starts_later_is_read_from_its_beginning() {
     let mut waits = running("web", &["first", "second"], 0);
     waits["status"]["containerStatuses"][1]["state"] = json!({"waiting": {"reason": "ContainerCreating"}});
     server.put("pods", waits);
-    server.on(|request| log(request).then(|| text(&line(1, if request.has("container=second") { "second speaks" } else { "first speaks" }))));
+    server
+        .on(|request| log(request).then(|| text(&line(1, if request.has("container=second") { "second speaks" } else { "first speaks" }))));
     let run = look(&server);
     run.see("● live");
     run.see("web");

@@ -45,7 +45,8 @@ fn late_lines_stand_where_they_belong() {
     let (mut keep, mut view) = (keep(1 << 20), View::default());
     keep.add((0..2000).map(|at| raw(at * 10, &format!("{}", at * 10))).collect());
     view.hear(&mut keep);
-    keep.add(vec![raw(15, "15"), raw(15, "15b"), raw(19_995, "19995"), live(20_000, "20000")]);
+    let other = |raw: (u16, Raw)| (1, raw.1);
+    keep.add(vec![other(raw(15, "15")), other(raw(15, "15b")), other(raw(19_995, "19995")), other(live(20_000, "20000"))]);
     view.hear(&mut keep);
     let texts = view.texts();
     assert_eq!(texts.len(), 2004);
@@ -58,7 +59,7 @@ fn late_lines_stand_where_they_belong() {
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), 2004);
-    keep.add(vec![raw(-1, "first")]);
+    keep.add(vec![(2, raw(-1, "first").1)]);
     view.hear(&mut keep);
     assert_eq!(view.texts()[0], "first");
 }
@@ -66,7 +67,7 @@ fn late_lines_stand_where_they_belong() {
 #[test]
 fn a_clock_that_is_wrong_does_not_hide_what_others_say() {
     let (mut keep, mut view) = (keep(1 << 20), View::default());
-    keep.add(vec![live(3_600_000_000_000, "an hour ahead"), live(1, "now"), live(2, "and now")]);
+    keep.add(vec![live(3_600_000_000_000, "an hour ahead"), (1, live(1, "now").1), (1, live(2, "and now").1)]);
     view.hear(&mut keep);
     assert_eq!(view.texts(), ["an hour ahead", "now", "and now"]);
 }
@@ -76,7 +77,7 @@ fn the_rest_of_a_line_stays_behind_it() {
     let (mut keep, mut view) = (keep(1 << 20), View::default());
     let rest = |at, text: &str| (0, Raw { kind: Kind::Rest, ..raw(at, text).1 });
     keep.add(vec![raw(10, "a"), rest(10, "a2"), raw(30, "c")]);
-    keep.add(vec![raw(20, "b"), rest(20, "b2")]);
+    keep.add(vec![(1, raw(20, "b").1), (1, rest(20, "b2").1)]);
     view.hear(&mut keep);
     assert_eq!(view.texts(), ["a", "a2", "b", "b2", "c"]);
 }
@@ -102,7 +103,7 @@ fn what_does_not_fit_goes_to_the_file_and_what_does_not_fit_there_is_counted() {
     assert_eq!(numbers, (dropped..total as usize).collect::<Vec<_>>(), "the newest are there, in order");
     // A late line that belongs into what is in the file.
     let at = dropped as i64 + 100;
-    keep.add(vec![raw(at, "late")]);
+    keep.add(vec![(1, raw(at, "late").1)]);
     assert_eq!(keep.relieve(), None);
     view.hear(&mut keep);
     let texts = view.texts();
@@ -171,4 +172,12 @@ fn the_rest_of_a_late_line_goes_where_the_line_went() {
     keep.add(vec![(1, rest(20, "b2"))]);
     view.hear(&mut keep);
     assert_eq!(view.texts(), ["a", "b", "b2", "c"]);
+}
+
+#[test]
+fn one_source_keeps_its_own_order() {
+    let (mut keep, mut view) = (keep(1 << 20), View::default());
+    keep.add(vec![raw(10, "first"), raw(9, "second"), (1, raw(9, "other").1), raw(11, "third")]);
+    view.hear(&mut keep);
+    assert_eq!(view.texts(), ["other", "first", "second", "third"]);
 }
