@@ -1,5 +1,7 @@
 //! What is not done, and why.
 
+use serde_json::json;
+
 use super::running;
 use crate::acting::Desk;
 use crate::scenarios::ground::Ground;
@@ -81,4 +83,28 @@ pub async fn what_does_not_run_is_not_entered(ground: &Ground) {
     desk.press("s");
     desk.see("no container of pulls runs");
     desk.refused("attach", "no container of pulls runs");
+}
+
+pub async fn a_pod_that_was_made_anew_runs_nothing(ground: &Ground) {
+    running(ground, &pod("web", "app:1")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    ground.write_kubeconfig(&kubeconfig);
+    let trace = if ground.is_real() { folder.path().join("trace").display().to_string() } else { "/tmp/trace".to_owned() };
+    let desk = Desk::with(ground, &kubeconfig, "pods", "[[guard.rail]]\nverbs = [\"exec\"]\ndemand = \"confirm\"\n");
+    desk.on("web");
+    desk.row("web", "Running");
+    desk.command(&format!("exec touch {trace}"));
+    desk.question(&["Run touch"]);
+    ground.delete(&ground.core("pods/web"), &json!({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})).await.ok();
+    ground.until_gone(&ground.core("pods/web")).await;
+    running(ground, &pod("web", "app:1")).await;
+    desk.press("y");
+    desk.see("another object of the same name");
+    assert_eq!(desk.driver.session(), "");
+    // What was asked of the one that is gone was not done to the other.
+    desk.press("esc");
+    desk.command(&format!("exec sh -c 'ls {trace}; sleep 1'"));
+    desk.yes(&["Run sh -c"]);
+    desk.inside("No such file");
 }
