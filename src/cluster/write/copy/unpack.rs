@@ -204,8 +204,10 @@ impl Unpacking<'_> {
         let part = Part::create(&at)?;
         let written = self.fill(&part.file, member.size, bytes)?;
         part.set_mode(member.mode)?;
-        // A time that the file system does not have is no reason to lose the file.
-        let _ = part.file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(member.mtime));
+        // A time that there is not, or that the file system does not have, is no reason to lose the file.
+        if let Some(time) = std::time::SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(member.mtime)) {
+            let _ = part.file.set_modified(time);
+        }
         part.keep(&at)?;
         let there = fs::symlink_metadata(&at)?.len();
         if there != written || written != member.size {

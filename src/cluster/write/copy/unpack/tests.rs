@@ -294,3 +294,23 @@ fn files_packed_with_holes_are_refused_and_not_guessed() {
     assert!(done.refused.words("refused").starts_with("1 refused: holes (it is packed as a file with holes"), "{done:?}");
     assert_eq!(place.all(), ["out/", "out/a", "secret"]);
 }
+
+#[test]
+fn a_time_that_there_is_not_costs_no_file() {
+    let place = Place::new();
+    let mut archive = Archive::new();
+    // GNU's binary form, of a time before 1970.
+    let mut before = header(b"./before", 1, EntryType::Regular, 0o644);
+    before.as_mut_bytes()[136..148].fill(0xff);
+    before.set_cksum();
+    archive.0.append(&before, b"a".as_slice()).unwrap();
+    for (name, time) in [("./never", "18446744073709551615"), ("./late", "9223372036854775807")] {
+        let record = format!("30 mtime={time}\n");
+        let record = format!("{} mtime={time}\n", record.len());
+        archive.0.append(&header(b"pax", record.len() as u64, EntryType::XHeader, 0o644), record.as_bytes()).unwrap();
+        archive = archive.file(name.as_bytes(), b"b");
+    }
+    let done = place.unpack(archive);
+    assert_eq!((&done.broken, done.refused.is_empty(), done.tally.files), (&None, true, 3), "{done:?}");
+    assert_eq!(fs::read(place.path("out/never")).unwrap(), b"b");
+}
