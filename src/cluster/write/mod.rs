@@ -68,6 +68,7 @@ impl Gate {
     /// Keeps what was written: on disk first, whoever may be there to hear of it.
     async fn note(&self, entry: Entry) {
         // What `:journal` shows in this run holds no more than what another run finds.
+        let entry = Entry { outcome: journal::bounded(entry.outcome), ..entry };
         let mut entry = journal::redact(&entry);
         entry.number = self.disk.number();
         let (disk, kept) = (self.disk.clone(), entry.clone());
