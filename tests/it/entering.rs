@@ -43,7 +43,9 @@ macro_rules! on {
                     read_only_refuses_and_a_rail_asks
                     who_may_not_is_told_so
                     what_does_not_run_is_not_entered
-                    a_pod_that_was_made_anew_runs_nothing;
+                    a_pod_that_was_made_anew_runs_nothing
+                    a_rail_about_what_it_is_asked_of_holds
+                    a_session_is_in_the_journal_from_its_beginning;
             }
         }
     };
