@@ -22,6 +22,7 @@ use crate::model::policy::Policy;
 
 pub mod access;
 mod acts;
+mod alive;
 mod channel;
 mod command;
 mod copy;
@@ -68,8 +69,8 @@ impl Gate {
     /// Keeps what was written: on disk first, whoever may be there to hear of it.
     async fn note(&self, entry: Entry) {
         // What `:journal` shows in this run holds no more than what another run finds.
-        let entry = Entry { outcome: journal::bounded(entry.outcome), ..entry };
         let mut entry = journal::redact(&entry);
+        entry.outcome = journal::bounded(entry.outcome);
         entry.number = self.disk.number();
         let (disk, kept) = (self.disk.clone(), entry.clone());
         let writing = tokio::task::spawn_blocking(move || disk.write(&kept));
