@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::act::Entry;
 
 mod redact;
+mod spoken;
 
 pub use redact::{NOT_KEPT, redact};
 
