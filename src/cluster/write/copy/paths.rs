@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Links that lead to links are followed so far.
 const LINKS: usize = 40;
+/// No path is longer, in bytes (`PATH_MAX` of Linux).
+const LONGEST: usize = 4096;
 /// So many letters of a path are shown: a stranger's archive can have any number.
 const SHOWN: usize = 200;
 
@@ -62,6 +64,9 @@ fn name(part: &[u8]) -> Result<OsString, String> {
 pub(super) fn target(link: &[u8]) -> Result<PathBuf, String> {
     if link.is_empty() {
         return Err("it leads nowhere".into());
+    }
+    if link.len() > LONGEST {
+        return Err(format!("where it leads is longer than any path: {} bytes", link.len()));
     }
     #[cfg(unix)]
     {
