@@ -119,11 +119,13 @@ impl<S: Surface> App<S> {
         }
         let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, left: false, last: 0 };
         self.talking = true;
-        self.surface.put(&line(&talk.heading()))?;
         if let Ok((width, height)) = self.surface.size() {
             talk.held.push_back(Typed::Size(width, height));
         }
-        let ended = self.until_over(&mut talk, signals, second).await;
+        let ended = match self.surface.put(&line(&talk.heading())) {
+            Ok(()) => self.until_over(&mut talk, signals, second).await,
+            Err(error) => Err(error),
+        };
         self.talking = false;
         let left = talk.left;
         drop(talk);
@@ -138,6 +140,10 @@ impl<S: Surface> App<S> {
             }
             self.state.dirty = true;
             self.draw()?;
+        } else {
+            // It ends: what the session has left behind is put right nevertheless. Where the terminal is gone, that has a reason
+            // of its own already.
+            drop(self.surface.take_back());
         }
         ended
     }

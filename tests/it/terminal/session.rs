@@ -96,5 +96,8 @@ fn a_signal_in_a_session_restores_the_terminal() {
         assert_eq!(window.ended().code(), Some(code));
         window.assert_modes_restored();
         assert!(!window.screen().screen().application_cursor());
+        // Modes that nobody asks for by name, too: a soft reset.
+        let sent = window.bytes();
+        assert!(sent.windows(4).any(|four| four == b"\x1b[!p"), "what a program leaves behind is put right");
     }
 }
