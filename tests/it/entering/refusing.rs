@@ -105,6 +105,8 @@ pub async fn a_pod_that_was_made_anew_runs_nothing(ground: &Ground) {
     assert_eq!(desk.driver.session(), "");
     // What was asked of the one that is gone was not done to the other.
     desk.press("esc");
+    desk.on("web");
+    desk.row("web", "Running");
     desk.command(&format!("exec sh -c 'ls {trace}; sleep 1'"));
     desk.yes(&["Run sh -c"]);
     desk.inside("No such file");
