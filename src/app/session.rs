@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::Interval;
+use tokio::time::{Instant, Interval, timeout_at};
 
 use super::surface::Surface;
 use super::{App, WAITING};
@@ -22,6 +23,10 @@ use escape::{Escape, Wish};
 
 /// What is typed and cannot be sent yet, in bytes: a connection that hangs does not take all memory.
 const HELD: usize = 4 << 20;
+/// When a session ends by itself, nothing typed counts before nothing was typed for so long; and that is not waited for longer
+/// than [`RESTS_AT_MOST`].
+const RESTS: Duration = Duration::from_millis(250);
+const RESTS_AT_MOST: Duration = Duration::from_secs(2);
 /// So many bytes are put on the terminal before the next key is looked for.
 const PIECE: usize = 64 << 10;
 
@@ -34,6 +39,8 @@ struct Talk {
     bytes: usize,
     /// It is over, and the last words wait to be read.
     over: bool,
+    /// The person left it: what is typed after that is for us.
+    left: bool,
     /// The last byte that was shown.
     last: u8,
 }
@@ -110,16 +117,22 @@ impl<S: Surface> App<S> {
             self.state.error(format!("the terminal cannot be handed over: {error}"));
             return Ok(None);
         }
-        let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, last: 0 };
+        let mut talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, left: false, last: 0 };
         self.talking = true;
-        self.surface.put(&line(&talk.heading()))?;
         if let Ok((width, height)) = self.surface.size() {
             talk.held.push_back(Typed::Size(width, height));
         }
-        let ended = self.until_over(&mut talk, signals, second).await;
+        let ended = match self.surface.put(&line(&talk.heading())) {
+            Ok(()) => self.until_over(&mut talk, signals, second).await,
+            Err(error) => Err(error),
+        };
         self.talking = false;
+        let left = talk.left;
         drop(talk);
         if matches!(ended, Ok(None)) && !self.quit {
+            if !left {
+                self.let_it_rest().await?;
+            }
             self.surface.take_back()?;
             // The window may have another size, and what was said meanwhile was not read.
             if let Some(message) = &mut self.state.message {
@@ -127,8 +140,29 @@ impl<S: Surface> App<S> {
             }
             self.state.dirty = true;
             self.draw()?;
+        } else {
+            // It ends: what the session has left behind is put right nevertheless. Where the terminal is gone, that has a reason
+            // of its own already.
+            drop(self.surface.take_back());
         }
         ended
+    }
+
+    /// Takes what is still typed into a session that is over without the person's doing, or answered to what it asked the
+    /// terminal last: none of it is a key of ours.
+    async fn let_it_rest(&mut self) -> io::Result<()> {
+        let end = Instant::now() + RESTS_AT_MOST;
+        while Instant::now() < end {
+            match timeout_at(end.min(Instant::now() + RESTS), self.surface.heard()).await {
+                Ok(Some(heard)) => drop(heard?),
+                Ok(None) => {
+                    self.quit = true;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     async fn until_over(&mut self, talk: &mut Talk, signals: &mut mpsc::Receiver<Signal>, second: &mut Interval) -> io::Result<Option<u8>> {
@@ -209,6 +243,7 @@ impl<S: Surface> App<S> {
             talk.escape.dropped();
             // ctrl-c, ctrl-d and q: nothing that is typed gets there, so they are for us.
             if sent.iter().any(|byte| matches!(byte, 3 | 4 | b'q')) {
+                talk.left = true;
                 return Ok(Next::Back);
             }
             sent.clear();
@@ -218,7 +253,10 @@ impl<S: Surface> App<S> {
         }
         for wish in wishes {
             match (wish, talk.wires.input) {
-                (Wish::Leave, _) => return Ok(Next::Back),
+                (Wish::Leave, _) => {
+                    talk.left = true;
+                    return Ok(Next::Back);
+                }
                 (Wish::Help, _) => self.surface.put(talk.help().as_bytes())?,
                 (Wish::Input, Input::Off) => talk.held.push_back(Typed::Input),
                 (Wish::Input, Input::On) => self.surface.put(&line("what is typed goes in already"))?,
@@ -286,7 +324,7 @@ mod tests {
         let (typed, _) = mpsc::channel(1);
         let title = "a shell in x/\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}web".to_owned();
         let wires = Wires { title, tty: true, attached: false, once: false, input: Input::On, waits: false, said, typed };
-        let talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, last: 0 };
+        let talk = Talk { wires, escape: Escape::new(), held: VecDeque::new(), bytes: 0, over: false, left: false, last: 0 };
         let bytes = line(&talk.heading());
         let text = String::from_utf8(bytes).expect("text");
         assert!(text.starts_with("\u{1b}[0m\r\n") && text.ends_with("\r\n"), "{text:?}");

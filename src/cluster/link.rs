@@ -120,6 +120,16 @@ impl LinkHandle {
         }
     }
 
+    /// The connection was found broken after the [`LinkHandle::mark`], whatever it is now.
+    pub fn is_broken(&self) -> bool {
+        self.linked.borrow().broken != self.broken
+    }
+
+    /// What [`LinkHandle::renewed`] waits for was so already.
+    pub fn is_renewed(&self) -> bool {
+        self.linked.borrow().renewed != self.renewed
+    }
+
     /// Ends when the server is back, there are new credentials, or a person asks for another try, after the [`LinkHandle::mark`].
     pub async fn renewed(&mut self) {
         while self.linked.borrow_and_update().renewed == self.renewed {

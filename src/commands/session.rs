@@ -84,7 +84,7 @@ pub fn has_pods(state: &State) -> bool {
 
 fn enter(c: &mut Context<'_>, way: Way, container: Option<Arc<str>>) -> Result<(), Refusal> {
     let (subject, under) = subject(c.state)?;
-    let entering = Entering { way, container: container.or(under), size: c.state.size, image: c.state.debug_image.clone() };
+    let entering = Entering { way, container: container.or(under), size: c.state.size, image: c.state.debug_image.clone(), of: None };
     act::ask_of(c, Act::Enter(Box::new(entering)), vec![subject])
 }
 

@@ -55,6 +55,12 @@ pub const VERBS: [&str; 29] = [
     "unfinalize",
 ];
 
+/// The verb by which another one is done: files are copied by a program in the container, and whoever is in a debug container
+/// is in the pod.
+fn by(verb: &str) -> Option<&'static str> {
+    matches!(verb, "copy" | "debug").then_some("exec")
+}
+
 /// One guard rail: for these verbs on these kinds in these namespaces, this is demanded. An empty list is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rail {
@@ -147,8 +153,15 @@ impl Policy {
         vec![Rail { verbs: vec!["delete".into()], kinds, demand: Demand::Name, source: "by default".into(), ..Rail::default() }]
     }
 
-    /// The rail that counts for a verb on an object, if any meets it: the strictest of those after the last that is free.
+    /// The rail that counts for a verb on an object, if any meets it: the strictest of those after the last that is free. What
+    /// a verb does by another one is held against the rails of that, too.
     pub fn rail(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<&Rail> {
+        let own = self.rail_of(verb, kind, namespace);
+        let other = by(verb).and_then(|verb| self.rail_of(verb, kind, namespace));
+        own.into_iter().chain(other).reduce(|own, other| if other.demand > own.demand { other } else { own })
+    }
+
+    fn rail_of(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<&Rail> {
         let met = self.rails.iter().filter(|rail| rail.meets(verb, kind, namespace));
         met.reduce(|before, rail| if rail.demand == Demand::Free || rail.demand >= before.demand { rail } else { before })
     }
@@ -220,8 +233,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_by_a_command_is_held_against_the_rails_of_commands() {
+        let rail = |verb: &str, demand| Rail { verbs: vec![verb.into()], demand, source: "file".into(), ..Rail::default() };
+        let of = |rails: Vec<Rail>, verb: &str| {
+            let policy = Policy { rails, ..Policy::default() };
+            (policy.rail(verb, &kind("", "pods"), "shop").map(|rail| rail.demand), policy.denied(verb, &kind("", "pods"), "shop"))
+        };
+        for verb in ["copy", "debug"] {
+            assert_eq!(of(vec![rail("exec", Demand::Name)], verb), (Some(Demand::Name), None));
+            let denied = format!("{verb} of pods is denied here (file)");
+            assert_eq!(of(vec![rail("exec", Demand::Deny)], verb), (Some(Demand::Deny), Some(denied.clone())));
+            assert_eq!(
+                of(vec![rail(verb, Demand::Deny), rail("exec", Demand::Free)], verb).1,
+                Some(denied),
+                "not lifted by another verb's"
+            );
+            assert_eq!(of(vec![rail(verb, Demand::Deny)], "exec"), (None, None));
+        }
+        assert_eq!(of(vec![rail("exec", Demand::Deny)], "attach"), (None, None));
+    }
+
+    #[test]
     fn every_act_has_a_verb_that_a_rail_can_name() {
-        let enter = |way| Act::Enter(Box::new(Entering { way, container: None, size: (80, 24), image: "busybox".into() }));
+        let enter = |way| Act::Enter(Box::new(Entering { way, container: None, size: (80, 24), image: "busybox".into(), of: None }));
         let acts = [
             Act::Scale(1, None),
             Act::Bounds(1, 2),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::act::{Act, Intent};
+use super::reference::Reference;
 use super::shell::quoted;
 
 /// The image of a debug container where nobody says another one.
@@ -23,7 +24,7 @@ pub enum Way {
 }
 
 /// Going into a container of a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entering {
     /// What for.
     pub way: Way,
@@ -33,6 +34,8 @@ pub struct Entering {
     pub size: (u16, u16),
     /// The image that is offered for a debug container.
     pub image: Arc<str>,
+    /// What it was asked of, where that is no pod: what rails say of that holds on the way into one of its pods.
+    pub of: Option<Box<Reference>>,
 }
 
 impl Entering {
@@ -147,6 +150,7 @@ mod tests {
             container: container.map(Into::into),
             size: (80, 24),
             image: DEBUG_IMAGE.into(),
+            of: None,
         };
         let run = entering(Way::Run(Arc::new(["sh".into(), "-c".into(), "ls | wc".into()])), Some("app"));
         assert_eq!(run.kubectl("web-1"), "exec -it web-1 -c app -- sh -c 'ls | wc'");

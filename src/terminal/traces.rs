@@ -6,6 +6,9 @@
 const LEFT_SET: [u16; 20] = [1, 5, 6, 9, 66, 69, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 47, 1047, 1049, 2004, 2026];
 /// Those that are set at first, and that it may leave reset: lines that wrap, the cursor.
 const LEFT_RESET: [u16; 2] = [7, 25];
+/// What is put right in any case: a soft reset, and what some terminals have no such reset for, or take it to mean otherwise
+/// (lines that wrap); a keyboard that is locked, letters that are inserted, lines that begin anew; colours, letters, the keypad.
+const ALWAYS: &[u8] = b"\x1b[!p\x1b[?7h\x1b[2l\x1b[4l\x1b[20l\x1b[0m\x1b(B\x0f\x1b>";
 /// A sequence that is longer is none.
 const LONGEST: usize = 64;
 
@@ -134,7 +137,7 @@ impl Traces {
         if self.kitty {
             bytes.extend_from_slice(b"\x1b[=0;1u");
         }
-        bytes.extend_from_slice(b"\x1b[0m\x1b(B\x0f\x1b>");
+        bytes.extend_from_slice(ALWAYS);
         *self = Traces::default();
         bytes
     }
@@ -143,8 +146,6 @@ impl Traces {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ALWAYS: &str = "\x1b[0m\x1b(B\x0f\x1b>";
 
     fn left(bytes: &[u8]) -> String {
         // However it is cut into pieces.
@@ -157,7 +158,7 @@ mod tests {
         bytes.iter().for_each(|byte| traces.read(&[*byte]));
         assert_eq!(traces.undo(), whole);
         let text = String::from_utf8(whole).expect("text");
-        text.strip_suffix(ALWAYS).expect("what is always put right").to_owned()
+        text.strip_suffix(&*String::from_utf8_lossy(ALWAYS)).expect("what is always put right").to_owned()
     }
 
     #[test]

@@ -70,7 +70,8 @@ macro_rules! on {
                     what_is_not_there_is_said
                     nothing_is_copied_in_read_only_mode
                     a_large_file_is_the_same_and_can_be_stopped
-                    a_connection_that_is_cut_is_no_end_of_a_file;
+                    a_connection_that_is_cut_is_no_end_of_a_file
+                    a_container_that_takes_its_time_is_waited_for;
                 marked:
                     three_restarts_wait_for_each_other
                     a_series_ends_at_what_fails

@@ -42,7 +42,10 @@ macro_rules! on {
                     several_are_entered_one_at_a_time
                     read_only_refuses_and_a_rail_asks
                     who_may_not_is_told_so
-                    what_does_not_run_is_not_entered;
+                    what_does_not_run_is_not_entered
+                    a_pod_that_was_made_anew_runs_nothing
+                    a_rail_about_what_it_is_asked_of_holds
+                    a_session_is_in_the_journal_from_its_beginning;
             }
         }
     };

@@ -95,6 +95,8 @@ pub(super) async fn open(session: &Session, path: &str, protocols: &str) -> Resu
 }
 
 async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Channel, ClusterError> {
+    // What is said of it has no query: a command stands there, and may have a password in it.
+    let bare = path.split('?').next().unwrap_or_default();
     let key = generate_key();
     let request = Request::get(path)
         .header(CONNECTION, "Upgrade")
@@ -103,9 +105,9 @@ async fn upgrade(session: &Session, path: &str, protocols: &str) -> Result<Chann
         .header(SEC_WEBSOCKET_KEY, &key)
         .header(SEC_WEBSOCKET_PROTOCOL, protocols)
         .body(Body::empty());
-    let request = request.map_err(|why| ClusterError::Invalid(format!("{path} cannot be asked for: {why}")))?;
+    let request = request.map_err(|why| ClusterError::Invalid(format!("{bare} cannot be asked for: {why}")))?;
     let mut response = session.client().send(request).await.map_err(|error| session.error(&error))?;
-    tracing::debug!(path, status = response.status().as_u16(), "upgrade");
+    tracing::debug!(path = bare, status = response.status().as_u16(), "upgrade");
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         if response.status().is_success() {
             return Err(ClusterError::Invalid("the server, or a proxy before it, did not open a websocket".into()));

@@ -140,6 +140,9 @@ pub(super) async fn enter(
             opened.channel.to.close().await;
             continue;
         }
+        // A program that is killed leaves this trace of it at least.
+        let begins = format!("{}: opened", entrance.entering.title(&entrance.container));
+        entrance.note(gate, &door, &command, Ok(begins)).await;
         let end = entrance.inside(gate, saying, session, opened, &mut answer).await;
         let gone = if matches!(end, End::Exited(0) | End::Left) { None } else { lost(session, &entrance.pod).await };
         let after = match began.elapsed().as_secs() {
@@ -265,7 +268,12 @@ impl Entrance {
                     Pause::Input => {
                         // A container's standard input may be closed with the first connection that had it: it is not connected
                         // before somebody types.
-                        let opened = gate.open(session, &self.door(&[], true)).await;
+                        let door = self.door(&[], true);
+                        let opened = tokio::select! {
+                            opened = gate.open(session, &door) => opened,
+                            () = stopped(answer) => break End::Left,
+                            () = gate.left() => break End::Left,
+                        };
                         let told = match opened {
                             Ok(mut opened) => {
                                 if self.tty {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::act::Entry;
 
 mod redact;
+mod spoken;
 
 pub use redact::{NOT_KEPT, redact};
 
@@ -22,6 +23,22 @@ const OLD: &str = "journal.1.jsonl";
 const LOCK: &str = "journal.lock";
 /// A journal does not grow beyond this, in bytes.
 const MOST: u64 = 8 * 1024 * 1024;
+
+/// An outcome is kept up to so many bytes: what a server says at length does not push out everything else.
+const LONGEST: usize = 8 << 10;
+
+/// Words, or the first of them and a sign that there were more, where they have more than `most` bytes.
+pub(super) fn cut(words: &str, most: usize) -> String {
+    if words.len() <= most { words.to_owned() } else { format!("{}…", &words[..words.floor_char_boundary(most)]) }
+}
+
+/// An outcome of no more than [`LONGEST`] bytes.
+pub(super) fn bounded(outcome: Result<String, String>) -> Result<String, String> {
+    match outcome {
+        Ok(words) => Ok(cut(&words, LONGEST)),
+        Err(words) => Err(cut(&words, LONGEST)),
+    }
+}
 
 /// Where entries are kept. Cheap to clone; every clone writes to the same file.
 ///

@@ -22,6 +22,7 @@ use crate::model::policy::Policy;
 
 pub mod access;
 mod acts;
+mod alive;
 mod channel;
 mod command;
 mod copy;
@@ -69,6 +70,7 @@ impl Gate {
     async fn note(&self, entry: Entry) {
         // What `:journal` shows in this run holds no more than what another run finds.
         let mut entry = journal::redact(&entry);
+        entry.outcome = journal::bounded(entry.outcome);
         entry.number = self.disk.number();
         let (disk, kept) = (self.disk.clone(), entry.clone());
         let writing = tokio::task::spawn_blocking(move || disk.write(&kept));

@@ -148,6 +148,12 @@ fn demand(gate: &Gate, act: &Act, targets: &[Target], work: &[Option<Prepared>])
     };
     for (object, work) in acted() {
         ask(act.verb(), object);
+        // What leads into a pod is asked of that, and of what it was meant for.
+        if let Act::Enter(entering) = act
+            && let Some(of) = &entering.of
+        {
+            ask(act.verb(), of);
+        }
         // What is deleted by another command is deleted nevertheless, and so it is with what is evicted.
         if work.first().is_some_and(|write| matches!(write.body, Content::Delete(_))) {
             ask("delete", object);

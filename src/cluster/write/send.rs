@@ -19,6 +19,9 @@ use crate::model::row::Uid;
 /// What the server knows the program by in `managedFields`.
 pub(super) const MANAGER: &str = "kubetui";
 
+/// Why an object is not the one that was meant.
+const OTHER: &str = "it was made anew meanwhile: the one there now is another object of the same name";
+
 /// How a write is spelled.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Content {
@@ -118,8 +121,28 @@ pub(super) struct Door {
     pub(super) protocols: &'static str,
 }
 
+impl Door {
+    /// Something happens in the pod when it is opened, before anything is sent: a command is run, the input of a process is
+    /// connected.
+    fn runs(&self) -> bool {
+        !self.subresource.starts_with("/portforward")
+    }
+
+    /// What is said where it is not sure, after it was opened, that it led into the pod that was meant.
+    fn astray(&self, why: String) -> String {
+        if !self.subresource.starts_with("/exec") {
+            return why;
+        }
+        if why == OTHER {
+            return format!("it was started in another pod: {why}");
+        }
+        format!("it was started, and whether in the pod that was meant is not known: {why}")
+    }
+}
+
 impl Gate {
-    /// Opens a way into a pod, and makes sure that it leads into the one that was meant.
+    /// Opens a way into a pod, and makes sure that it leads into the one that was meant: before, since a command runs as soon
+    /// as it is asked for, and afterwards, since it is asked for by name, which another pod can have by then.
     ///
     /// # Errors
     /// What the context does not allow, or the server's reason.
@@ -129,11 +152,13 @@ impl Gate {
         }
         let Reference { kind, namespace, name, .. } = &door.pod;
         let path = format!("{}{}", request::object(kind, namespace, name), door.subresource);
+        if door.runs() {
+            read::object(session, &door.pod).await?;
+        }
         let mut opened = channel::open(session, &path, door.protocols).await.map_err(|error| error.to_string())?;
-        // It is asked for by name, and another pod can have that by now. Nothing was sent into it yet.
         if let Err(why) = read::object(session, &door.pod).await {
             opened.to.close().await;
-            return Err(why);
+            return Err(door.astray(why));
         }
         Ok(opened)
     }
@@ -269,7 +294,7 @@ pub(super) fn same_object(reference: &Reference, now: &Value) -> Result<(), Stri
     if Uid::new(uid) == reference.uid || reference.uid == Uid::new("") {
         return Ok(());
     }
-    Err("it was made anew meanwhile: the one there now is another object of the same name".to_owned())
+    Err(OTHER.to_owned())
 }
 
 /// JSON as Go's encoder spells it: the API server holds the tests of a patch against its own text, byte by byte. These
@@ -327,4 +352,26 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
     })
     .await;
     sent.map_err(|error| if unsent { Unsent::Yes(error) } else { Unsent::No(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::pods;
+
+    #[test]
+    fn what_ran_in_another_pod_is_said_to_have_run() {
+        let pod = Reference { kind: pods::POD.as_kind().into(), namespace: "shop".into(), name: "web".into(), uid: Uid::new("u") };
+        let door = |subresource: &str| Door {
+            pod: pod.clone(),
+            verb: "exec",
+            subresource: subresource.into(),
+            protocols: channel::REMOTE_COMMAND,
+        };
+        let exec = door("/exec?command=rm");
+        assert!(exec.runs() && door("/attach?container=app").runs() && !door("/portforward?ports=80").runs());
+        assert!(exec.astray(OTHER.into()).starts_with("it was started in another pod: it was made anew"));
+        assert_eq!(exec.astray("timed out".into()), "it was started, and whether in the pod that was meant is not known: timed out");
+        assert_eq!(door("/portforward?ports=80").astray(OTHER.into()), OTHER);
+    }
 }

@@ -350,3 +350,41 @@ fn again(driver: &Driver) {
 fn said(driver: &Driver, words: &str) -> String {
     driver.wait_for(NOTICED, words, |screen| super::shows(screen, words) && screen.contains("esc close"))
 }
+
+/// A program that takes nothing for longer than a connection may be silent is no broken connection.
+pub async fn a_container_that_takes_its_time_is_waited_for(ground: &Ground) {
+    use rustix::process::{Signal, kill_process};
+
+    /// Longer than a connection may be silent.
+    const REST: Duration = Duration::from_secs(27);
+    if !ground.is_real() {
+        // A container of the demo takes everything at once.
+        return;
+    }
+    let scene = Scene::set(ground).await;
+    // More than all buffers on the way have room for.
+    File::create(scene.here("much")).unwrap().set_len(200 << 20).unwrap();
+    let desk = Desk::open(ground, "pods");
+    desk.on("one");
+    desk.command(&format!("cp {} :{}", scene.here("much").display(), scene.there("copied")));
+    let folder = scene.there.path().display().to_string();
+    let unpacks = |pid: &i32| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words).into_owned();
+        words.starts_with("tar\0xmf") && words.contains(&folder)
+    };
+    let end = std::time::Instant::now() + NOTICED;
+    let tar = loop {
+        let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        if let Some(pid) = all.into_iter().find(unpacks) {
+            break rustix::process::Pid::from_raw(pid).unwrap();
+        }
+        assert!(std::time::Instant::now() < end, "nothing unpacks:\n{}", desk.driver.screen());
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    kill_process(tar, Signal::STOP).unwrap();
+    std::thread::sleep(REST);
+    kill_process(tar, Signal::CONT).unwrap();
+    desk.see("copy: 1 done");
+    desk.see("read back, and the same");
+}

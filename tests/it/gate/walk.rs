@@ -149,7 +149,8 @@ fn the_same_is_sent_where_writes_are_allowed() {
 
 /// One of each; an act that is not here does not compile.
 fn every_act() -> Vec<Act> {
-    let enter = |way| Act::Enter(Box::new(Entering { way, container: Some("app".into()), size: (80, 24), image: "busybox".into() }));
+    let enter =
+        |way| Act::Enter(Box::new(Entering { way, container: Some("app".into()), size: (80, 24), image: "busybox".into(), of: None }));
     let copy = |into| Act::Copy(Copying { into, container: None, remote: "/etc/hosts".into(), local: "/etc/hosts".into() });
     let all = vec![
         Act::Scale(5, None),

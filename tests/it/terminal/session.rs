@@ -55,6 +55,22 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
 }
 
 #[test]
+fn what_is_typed_into_a_session_that_ends_is_no_key_of_ours() {
+    let mut window = shell();
+    window.press("exit 3\r");
+    // As by somebody who types on, or by a terminal that answers what the container asked last; each of them would end it.
+    for _ in 0..30 {
+        window.press("Q");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    window.wait("the screen again", |screen| screen.alternate_screen() && screen.contents().contains("exit code 3"));
+    assert!(window.child.try_wait().expect("it can be waited for").is_none(), "it goes on");
+    window.press("Q");
+    assert!(window.ended().success());
+    window.assert_modes_restored();
+}
+
+#[test]
 fn what_a_program_leaves_behind_is_put_right() {
     let mut window = shell();
     window.press("echo -e '\\033[?1049h\\033[?1003h\\033[?2004h\\033[?1h\\033[?25l\\033[31mleft-behind'\r");
@@ -80,5 +96,8 @@ fn a_signal_in_a_session_restores_the_terminal() {
         assert_eq!(window.ended().code(), Some(code));
         window.assert_modes_restored();
         assert!(!window.screen().screen().application_cursor());
+        // Modes that nobody asks for by name, too: a soft reset.
+        let sent = window.bytes();
+        assert!(sent.windows(4).any(|four| four == b"\x1b[!p"), "what a program leaves behind is put right");
     }
 }

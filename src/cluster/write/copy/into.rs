@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::super::Gate;
+use super::super::alive::Alive;
 use super::super::channel::{Came, Channel, ERROR, Receiver, STDERR, STDIN, STDOUT, Sender};
 use super::super::command::Tail;
 use super::super::enter::status::{self, End};
@@ -17,6 +18,8 @@ use crate::cluster::connect::Session;
 
 /// A server that has no word for the end of the input: its `tar` has found the end of the archive by then.
 const UNSAID: Duration = Duration::from_secs(3);
+/// What was sent last waits in the kernels and programs on the way, and a question for a sign of life waits behind it.
+const DRAINS: Duration = Duration::from_secs(60);
 /// Why sending broke is often said by the other side a moment later.
 const WHY: Duration = Duration::from_secs(2);
 
@@ -58,8 +61,9 @@ pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &Into, 
     let packing = tokio::task::spawn_blocking(move || pack(&source, &name, writer, &tell));
     let mut stderr = Tail::default();
     let total = way.survey.tally.bytes;
+    let alive = Alive::new(&gate.link);
     let end = tokio::select! {
-        end = send(&mut to, &mut from, bytes, &mut stderr) => end,
+        end = send(&alive, &mut to, &mut from, bytes, &mut stderr) => end,
         () = progress.stopped() => Sent::End(End::Left),
         () = progress.tell("", told, |_| Some(total)) => Sent::End(End::Left),
     };
@@ -74,28 +78,28 @@ pub(super) async fn copy(gate: &Gate, session: &Session, job: &Job, way: &Into, 
 }
 
 /// Sends what is packed, and hears what the container says meanwhile.
-async fn send(to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<Bytes>, stderr: &mut Tail) -> Sent {
-    let quiet = Notify::new();
+async fn send(alive: &Alive, to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<Bytes>, stderr: &mut Tail) -> Sent {
     let sending = async {
         loop {
             tokio::select! {
                 more = bytes.recv() => match more {
-                    Some(more) => to.send(STDIN, &more).await?,
+                    Some(more) => alive.sending(to.send(STDIN, &more)).await?,
                     None => break,
                 },
-                () = quiet.notified() => to.ping().await?,
+                () = alive.asked() => to.ping().await?,
             }
         }
         if !to.end(STDIN).await? {
             tokio::time::sleep(UNSAID).await;
             return Ok::<(), String>(());
         }
+        alive.sending(tokio::time::sleep(DRAINS)).await;
         loop {
-            quiet.notified().await;
+            alive.asked().await;
             to.ping().await?;
         }
     };
-    let hearing = hear(from, &quiet, stderr);
+    let hearing = hear(from, alive, stderr);
     tokio::pin!(hearing);
     let heard = tokio::select! {
         heard = &mut hearing => heard,
@@ -111,13 +115,13 @@ async fn send(to: &mut Sender, from: &mut Receiver, mut bytes: mpsc::Receiver<By
 }
 
 /// Hears what the container says until it has ended.
-async fn hear(from: &mut Receiver, quiet: &Notify, stderr: &mut Tail) -> End {
+async fn hear(from: &mut Receiver, alive: &Alive, stderr: &mut Tail) -> End {
     loop {
         match from.next().await {
             Came::Bytes(STDERR | STDOUT, bytes) => stderr.add(&bytes),
             Came::Bytes(ERROR, bytes) => return status::end(&bytes),
             Came::Bytes(..) => {}
-            Came::Quiet => quiet.notify_one(),
+            Came::Quiet => alive.quiet(from),
             Came::End(why) => return End::Cut(why.unwrap_or_else(|| "the connection was closed before tar ended".to_owned())),
         }
     }

@@ -107,7 +107,7 @@ fn no_tar(container: &str, ended: &End) -> Option<String> {
     })
 }
 
-/// Copies, and keeps in the journal what came of it.
+/// Copies, and keeps in the journal that it was begun, and what came of it.
 pub(super) async fn carry_out(
     gate: &Gate,
     session: &Session,
@@ -116,6 +116,8 @@ pub(super) async fn carry_out(
     job: &Job,
     answer: watch::Receiver<Answer>,
 ) -> Step {
+    // A program that is killed leaves this trace of it at least.
+    gate.note(job.entry(gate, Ok("begun".to_owned()), &Tally::default())).await;
     let progress = Progress { saying, at, answer, since: Instant::now() };
     let (outcome, tally) = match &job.way {
         Way::From(way) => from::copy(gate, session, job, way, progress).await,

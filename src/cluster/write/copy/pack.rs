@@ -14,6 +14,8 @@ use super::tally::{Said, Tally};
 
 /// `tar` reads so many bytes at once, and waits for all of them where nobody tells it that no more come.
 const RECORD: u64 = 10_240;
+/// Bytes of a header for where a link leads.
+const LINK_NAME: usize = 100;
 
 /// What will be sent, as far as one knows before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,7 +161,8 @@ impl<W: Write> Packing<'_, W> {
             match fs::read_link(path) {
                 Ok(to) => {
                     header.set_entry_type(EntryType::Symlink);
-                    self.builder.append_link(&mut header, name, &to)?;
+                    self.leads(&mut header, bytes_of(&to))?;
+                    self.builder.append_data(&mut header, name, io::empty())?;
                     self.out.sent.insert(bytes_of(name).to_vec(), Print::of_link(bytes_of(&to)));
                     self.out.tally.links += 1;
                 }
@@ -172,6 +175,26 @@ impl<W: Write> Packing<'_, W> {
         }
         self.told();
         Ok(Vec::new())
+    }
+
+    /// Says where a link leads, byte by byte; what does not fit into the header stands before it (GNU's `K`).
+    fn leads(&mut self, header: &mut Header, to: &[u8]) -> io::Result<()> {
+        if header.set_link_name_literal(to).is_ok() {
+            return Ok(());
+        }
+        let mut long = Header::new_gnu();
+        long.set_path("././@LongLink")?;
+        long.set_entry_type(EntryType::GNULongLink);
+        long.set_mode(0o644);
+        long.set_uid(0);
+        long.set_gid(0);
+        long.set_mtime(0);
+        // With the NUL at its end.
+        long.set_size(to.len() as u64 + 1);
+        long.set_cksum();
+        self.builder.append(&long, to.chain([0].as_slice()))?;
+        // Whoever does not know it has the beginning of it.
+        header.set_link_name_literal(&to[..to.len().min(LINK_NAME)])
     }
 
     fn file(&mut self, path: &Path, name: &Path, header: &mut Header) -> io::Result<()> {
@@ -304,6 +327,26 @@ mod tests {
         let mut bytes = Vec::new();
         let packed = pack(path, name, &mut bytes, &watch::Sender::new(Tally::default()));
         (packed, bytes)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn where_a_link_leads_is_kept_byte_by_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let leads = ["a//b", "./a/./b/", "a/", &format!("x//{}", "y".repeat(96)), &format!("x//{}", "y".repeat(97)), &"z/./".repeat(100)];
+        for (at, to) in leads.iter().enumerate() {
+            std::os::unix::fs::symlink(to, folder.path().join(format!("l{at}"))).unwrap();
+        }
+        let (done, bytes) = packed(folder.path(), "y");
+        assert_eq!((done.broken, done.wrong.is_empty(), done.tally.links), (None, true, 6));
+        let mut members = Members::new(bytes.as_slice());
+        members.next().unwrap();
+        let mut all = std::iter::from_fn(|| members.next().unwrap()).collect::<Vec<_>>();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        for (member, to) in all.iter().zip(leads) {
+            assert_eq!(String::from_utf8_lossy(&member.link), *to);
+            assert_eq!(done.sent[member.path.as_slice()], Print::of_link(to.as_bytes()));
+        }
     }
 
     #[test]

@@ -7,6 +7,10 @@ use std::path::{Component, Path, PathBuf};
 
 /// Links that lead to links are followed so far.
 const LINKS: usize = 40;
+/// No path is longer, in bytes (`PATH_MAX` of Linux).
+const LONGEST: usize = 4096;
+/// So many letters of a path are shown: a stranger's archive can have any number.
+const SHOWN: usize = 200;
 
 /// The path of a member within what is copied; empty for that itself.
 ///
@@ -61,6 +65,9 @@ pub(super) fn target(link: &[u8]) -> Result<PathBuf, String> {
     if link.is_empty() {
         return Err("it leads nowhere".into());
     }
+    if link.len() > LONGEST {
+        return Err(format!("where it leads is longer than any path: {} bytes", link.len()));
+    }
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;
@@ -79,7 +86,7 @@ pub(super) fn target(link: &[u8]) -> Result<PathBuf, String> {
 /// # Errors
 /// It leads out of the folder.
 pub(super) fn stays(root: &Path, at: &Path, target: &Path, links: &BTreeMap<PathBuf, PathBuf>) -> Result<(), String> {
-    let outside = || Err(format!("it leads out of the folder, to {}", target.display()));
+    let outside = || Err(format!("it leads out of the folder, to {}", shown(target.as_os_str().as_encoded_bytes())));
     let mut here: Vec<OsString> = at.parent().into_iter().flat_map(Path::components).map(|part| part.as_os_str().to_owned()).collect();
     let mut open: Vec<Component<'_>> = target.components().rev().collect();
     // What is read of links on the way is kept for as long as it is walked.
@@ -138,8 +145,19 @@ impl Part {
 
 /// A path of an archive, for a person.
 pub(super) fn shown(path: &[u8]) -> String {
-    let text = String::from_utf8_lossy(path);
-    if text.chars().any(|letter| letter.is_control() || letter == '"') { format!("{text:?}") } else { text.into_owned() }
+    let text = shortened(&String::from_utf8_lossy(path));
+    if text.chars().any(|letter| letter.is_control() || letter == '"') { format!("{text:?}") } else { text }
+}
+
+/// The beginning and the end of a path that nobody could read whole.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return text.to_owned();
+    }
+    let half = SHOWN / 2;
+    let (begins, ends): (String, String) = (text.chars().take(half).collect(), text.chars().skip(count - half).collect());
+    format!("{begins}…{ends}")
 }
 
 #[cfg(test)]
@@ -175,6 +193,15 @@ mod tests {
         assert!(check("in", "q/w/a/x", &[("q/w/a", "../..")]));
         assert!(!check("a", "b", &[("a", "b"), ("b", "a")]), "a circle");
         assert!(!check("a", "b/x", &[("b", "/etc")]));
+    }
+
+    #[test]
+    fn a_path_is_shown_in_a_few_letters() {
+        assert_eq!((shown(b"a b"), shown(b"a\nb")), ("a b".into(), "\"a\\nb\"".into()));
+        let long = "é".repeat(10_000);
+        assert_eq!(shown(long.as_bytes()).chars().count(), SHOWN + 1);
+        let why = stays(Path::new("/nonexistent"), Path::new("a"), Path::new(&format!("/{long}")), &BTreeMap::new()).unwrap_err();
+        assert!(why.chars().count() < SHOWN + 50, "{why}");
     }
 
     #[cfg(unix)]

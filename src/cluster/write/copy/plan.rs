@@ -10,6 +10,7 @@ use super::super::command::{Command, Output};
 use super::super::enter::status::End;
 use super::from::From;
 use super::into::Into;
+use super::members;
 use super::pack;
 use super::unpack::Target;
 use super::{Job, VERB, Way, no_tar};
@@ -21,6 +22,8 @@ use crate::model::row::Uid;
 
 /// A look into a container takes no longer.
 const LOOK: Duration = Duration::from_secs(15);
+/// So much of a folder's archive is heard, in bytes.
+const LISTED: usize = 64 << 10;
 /// The annotation by which a pod says which container is meant where none is named, as kubectl reads it.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
@@ -90,10 +93,11 @@ struct Looks<'a> {
 }
 
 impl Looks<'_> {
-    async fn run(&self, words: &[&str]) -> Result<Output, String> {
+    /// Runs a command until it has said more than `most` bytes.
+    async fn run(&self, words: &[&str], most: usize) -> Result<Output, String> {
         let Case { gate, session, target, .. } = self.case;
         let command = Command { verb: VERB, pod: target, container: self.container, words, stdin: false };
-        let ran = tokio::time::timeout(LOOK, gate.run(session, &command, 64 << 10)).await;
+        let ran = tokio::time::timeout(LOOK, gate.run(session, &command, most)).await;
         let output = ran.map_err(|_| format!("container {} did not answer within {} s", self.container, LOOK.as_secs()))??;
         match &output.ended {
             Some(ended) if ended.is_missing() => Err(no_tar(self.container, ended).unwrap_or_else(|| ended.words(false))),
@@ -104,18 +108,20 @@ impl Looks<'_> {
 
     /// It is a folder, or a link to one.
     async fn is_folder(&self, path: &str) -> Result<bool, String> {
-        let output = self.run(&["tar", "cf", "-", "--no-recursion", "-C", path, "."]).await?;
+        let output = self.run(&["tar", "cf", "-", "--no-recursion", "-C", path, "."], LISTED).await?;
         // A `tar` that does not know the option may have begun to pack the whole folder.
         let unknown = output.stderr.words().contains("no-recursion");
-        let output = if unknown { self.run(&["tar", "cf", "-", "-C", path, "."]).await? } else { output };
+        let output = if unknown { self.run(&["tar", "cf", "-", "-C", path, "."], LISTED).await? } else { output };
         Ok(output.ended.is_none_or(|ended| ended == End::Exited(0)))
     }
 
     /// Something is there, whatever it is.
     async fn is_there(&self, folder: &str, name: &str) -> Result<bool, String> {
         let name = format!("./{name}");
-        let output = self.run(&["tar", "cf", "/dev/null", "-C", folder, &name]).await?;
-        Ok(output.ended.is_none_or(|ended| ended == End::Exited(0)))
+        let output = self.run(&["tar", "cf", "-", "-C", folder, &name], members::BLOCK - 1).await?;
+        // Its header says that it is there: how much of it there is, is not waited for. Where nothing is, the end of an archive is
+        // zeros.
+        Ok(output.stdout.first().is_some_and(|first| *first != 0))
     }
 }
 

@@ -19,6 +19,10 @@ const CHUNK: usize = 64 << 10;
 
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
+/// Links are kept until the end: so many of them at most, and so many bytes of their names.
+const LINKS: usize = 1 << 20;
+const LINK_BYTES: usize = 64 << 20;
+
 /// Where it is to stand.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -51,7 +55,8 @@ pub(super) fn unpack(reader: impl Read, target: &Target, tell: &watch::Sender<Ta
         written: BTreeMap::new(),
         folders: Vec::new(),
         links: BTreeMap::new(),
-        hard: Vec::new(),
+        hard: BTreeMap::new(),
+        kept: 0,
         current: None,
     };
     let mut members = Members::new(reader);
@@ -75,8 +80,10 @@ struct Unpacking<'a> {
     folders: Vec<(PathBuf, u32)>,
     /// Links are made last: nothing is written through one.
     links: BTreeMap<PathBuf, PathBuf>,
-    /// Other names of files: the new one, and the one that it is.
-    hard: Vec<(PathBuf, PathBuf)>,
+    /// Other names of files: the new one, which of them it is by their order, and the one that it is.
+    hard: BTreeMap<PathBuf, (usize, PathBuf)>,
+    /// Bytes of the names of all links that came.
+    kept: usize,
     /// What is written now, as the archive calls it.
     current: Option<Vec<u8>>,
 }
@@ -108,14 +115,16 @@ impl Unpacking<'_> {
                 Err(Trouble::Refused("it is a link itself, and not what it leads to".into()))
             }
             EntryType::Symlink => {
-                self.forget(&path);
-                self.links.insert(path, paths::target(&member.link)?);
+                let to = paths::target(&member.link)?;
+                self.keep(&path, &to)?;
+                self.links.insert(path, to);
                 Ok(())
             }
             EntryType::Link => {
                 let of = paths::within(&member.link, self.target.under.as_deref());
                 let of = of.map_err(|_| Trouble::Refused("it is another name of a file outside of the folder".into()))?;
-                self.hard.push((path, of));
+                self.keep(&path, &of)?;
+                self.hard.insert(path, (self.hard.len(), of));
                 Ok(())
             }
             EntryType::Block | EntryType::Char | EntryType::Fifo => {
@@ -130,7 +139,17 @@ impl Unpacking<'_> {
     /// A later member of the same name is the one that counts.
     fn forget(&mut self, path: &Path) {
         self.links.remove(path);
-        self.hard.retain(|(at, _)| at != path);
+        self.hard.remove(path);
+    }
+
+    /// Makes room for a link: there is no end to what a stranger's archive can have.
+    fn keep(&mut self, path: &Path, to: &Path) -> Result<(), Trouble> {
+        self.forget(path);
+        self.kept += path.as_os_str().len() + to.as_os_str().len();
+        if self.kept > LINK_BYTES || self.links.len() + self.hard.len() >= LINKS {
+            return Err(Trouble::Broken(io::Error::other("there are more links in the archive than are kept here")));
+        }
+        Ok(())
     }
 
     fn at(&self, path: &Path) -> PathBuf {
@@ -204,8 +223,10 @@ impl Unpacking<'_> {
         let part = Part::create(&at)?;
         let written = self.fill(&part.file, member.size, bytes)?;
         part.set_mode(member.mode)?;
-        // A time that the file system does not have is no reason to lose the file.
-        let _ = part.file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(member.mtime));
+        // A time that there is not, or that the file system does not have, is no reason to lose the file.
+        if let Some(time) = std::time::SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(member.mtime)) {
+            let _ = part.file.set_modified(time);
+        }
         part.keep(&at)?;
         let there = fs::symlink_metadata(&at)?.len();
         if there != written || written != member.size {
@@ -259,7 +280,9 @@ impl Unpacking<'_> {
 
     /// Makes the links that stay within the folder.
     fn link(&mut self) {
-        for (at, of) in std::mem::take(&mut self.hard) {
+        let mut hard: Vec<_> = std::mem::take(&mut self.hard).into_iter().collect();
+        hard.sort_unstable_by_key(|(_, (order, _))| *order);
+        for (at, (_, of)) in hard {
             if let Err(Trouble::Refused(why)) = self.hard_link(&at, &of).map_err(Trouble::refused) {
                 self.out.refused.add(at.as_os_str().as_encoded_bytes(), &why);
             }

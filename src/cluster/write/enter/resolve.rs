@@ -48,6 +48,10 @@ pub(in crate::cluster::write) async fn resolve(gate: &Gate, intent: &Intent, ent
     let session = tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())?;
     let named = |why: String| format!("{}: {why}", target.title());
     let pod = if *target.kind == *kind { target.clone() } else { newest(gate, &session, target).await.map_err(named)? };
+    let entering = &match *target.kind == *kind {
+        true => entering.clone(),
+        false => Entering { of: Some(Box::new(target.clone())), ..entering.clone() },
+    };
     let named = |why: String| format!("{}: {why}", pod.title());
     let object = read::object(&session, &pod).await.map_err(named)?;
     let intent = |entering: Entering| Intent { act: Act::Enter(Box::new(entering)), targets: vec![pod.clone()] };

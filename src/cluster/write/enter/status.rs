@@ -3,7 +3,11 @@
 
 use serde_json::Value;
 
+use crate::cluster::write::journal::cut;
 use crate::kinds::describe::json::Json;
+
+/// What a server says of an end is cut behind so many bytes: it stands on the screen, and in the journal.
+const LONGEST: usize = 4 << 10;
 
 /// How what ran in a container ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +64,7 @@ fn signal(number: i32) -> &'static str {
 /// What the error stream says at the end. Nothing at all was success before v4.
 pub(in crate::cluster::write) fn end(bytes: &[u8]) -> End {
     let Ok(status) = serde_json::from_slice::<Value>(bytes) else {
-        return End::Failed(String::from_utf8_lossy(bytes).trim().to_owned());
+        return End::Failed(cut(String::from_utf8_lossy(bytes).trim(), LONGEST));
     };
     if status.text("status") == "Success" {
         return End::Exited(0);
@@ -97,7 +101,7 @@ fn shortened(message: &str) -> String {
     while let Some(rest) = LAYERS.iter().find_map(|layer| words.strip_prefix(layer)) {
         words = rest;
     }
-    if words.is_empty() { "it failed, and nobody says why".to_owned() } else { words.to_owned() }
+    if words.is_empty() { "it failed, and nobody says why".to_owned() } else { cut(words, LONGEST) }
 }
 
 #[cfg(test)]
@@ -121,6 +125,16 @@ mod tests {
         assert_eq!(of(&kwok), End::Exited(3));
         assert_eq!(end(b"command terminated\n"), End::Failed("command terminated".into()), "before v4 it was text");
         assert_eq!((End::Exited(137).words(false), End::Exited(0).words(true)), ("exit code 137 (SIGKILL)".into(), "it ended".into()));
+    }
+
+    #[test]
+    fn no_end_is_told_at_length() {
+        let long = "é".repeat(1 << 20);
+        let said = [of(&json!({"status": "Failure", "message": long})), end(long.as_bytes())];
+        for end in said {
+            let words = end.words(false);
+            assert!(words.len() <= LONGEST + "…".len() && words.starts_with("éé") && words.ends_with("é…"), "{} bytes", words.len());
+        }
     }
 
     #[test]

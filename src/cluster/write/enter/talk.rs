@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::status::{self, End};
+use crate::cluster::write::alive::Alive;
 use crate::cluster::write::channel::{Came, Channel, ERROR, RESIZE, STDERR, STDIN, STDOUT, Sender};
 use crate::cluster::write::run::stopped;
 use crate::cluster::write::{Answer, Gate};
@@ -100,7 +101,7 @@ pub(super) struct Ends {
 pub(super) async fn talk(gate: &Gate, channel: &mut Channel, ends: &mut Ends, input: bool, answer: &mut watch::Receiver<Answer>) -> Pause {
     let Channel { to, from } = channel;
     let Ends { typed, said, size } = ends;
-    let quiet = Notify::new();
+    let alive = Alive::new(&gate.link);
     let listen = async {
         loop {
             match from.next().await {
@@ -109,7 +110,7 @@ pub(super) async fn talk(gate: &Gate, channel: &mut Channel, ends: &mut Ends, in
                         return End::Left;
                     }
                 }
-                Came::Quiet => quiet.notify_one(),
+                Came::Quiet => alive.quiet(from),
                 came => {
                     if let Some(end) = over(came) {
                         return end;
@@ -122,16 +123,16 @@ pub(super) async fn talk(gate: &Gate, channel: &mut Channel, ends: &mut Ends, in
         loop {
             let sent = tokio::select! {
                 what = typed.recv() => match what {
-                    Some(Typed::Bytes(bytes)) if input => to.send(STDIN, &bytes).await,
+                    Some(Typed::Bytes(bytes)) if input => alive.sending(to.send(STDIN, &bytes)).await,
                     Some(Typed::Bytes(_)) => Ok(()),
                     Some(Typed::Size(width, height)) => {
                         *size = (width, height);
-                        resize(to, *size).await
+                        alive.sending(resize(to, *size)).await
                     }
                     Some(Typed::Input) => return Ok(Pause::Input),
                     None => return Ok(Pause::Over(End::Left)),
                 },
-                () = quiet.notified() => to.ping().await,
+                () = alive.asked() => to.ping().await,
             };
             sent?;
         }

@@ -3,7 +3,8 @@
 //!
 //! Nothing is read that cannot be passed on: what one side does not take waits at the other. The protocol has no word for
 //! the end of one direction. When the pod's program hangs up, the websocket ends, and with it the connection. When the
-//! client does, that cannot be said: what the pod still has to say is passed on until it is silent for [`LINGER`].
+//! client does, that cannot be said: what the pod still has to say is passed on until it is silent for [`LINGER`]. Whether
+//! that was all of it is not known, and so it is no good end.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::Notify;
 
 use super::Counters;
+use crate::cluster::link::LinkHandle;
+use crate::cluster::write::alive::Alive;
 use crate::cluster::write::channel::{Came, Channel, Receiver, Sender};
 
 const DATA: u8 = 0;
@@ -23,17 +25,16 @@ const PIECE: usize = 32 << 10;
 /// An error is not longer than this, in bytes.
 const LONGEST: usize = 4 << 10;
 /// After the client has ended its half, the pod may be silent for so long before the rest is ended too.
-const LINGER: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(60);
+/// Why it was ended then, where the client listened still.
+const UNSAID: &str = "the client has no more to say, which a port-forward cannot tell the pod, and that was silent for a minute";
 /// What the other side has to say of an end is waited for so long.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What the two directions know of each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Flow {
-    /// The other side is to be asked for a sign of life.
-    ping: Notify,
-    /// The pod's side does not take what is sent, right now.
-    sending: AtomicBool,
+    alive: Alive,
     /// The client does not take what came, right now.
     writing: AtomicBool,
     /// Pieces that came.
@@ -50,44 +51,63 @@ enum Up {
     Broken(String),
 }
 
+/// How a connection ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The pod's side has ended it, and the client has all of it.
+    Good,
+    /// The client has ended its half, and as far as one knows it is gone.
+    Silent,
+}
+
 /// Carries bytes both ways until one side is done.
 ///
 /// # Errors
 /// What the pod's side says went wrong, or what broke the way there.
-pub(super) async fn carry(local: &mut TcpStream, channel: Channel, counters: &Counters) -> Result<(), String> {
+pub(super) async fn carry(local: &mut TcpStream, channel: Channel, link: &LinkHandle, counters: &Counters) -> Result<End, String> {
     let Channel { mut to, mut from } = channel;
     let (mut reading, mut writing) = local.split();
-    let flow = Flow::default();
+    let flow = Flow { alive: Alive::new(link), writing: AtomicBool::new(false), came: AtomicU64::new(0) };
+    let mut listens = false;
     let ended = {
         let up = up(&mut reading, &mut to, &flow, counters);
         let down = down(&mut from, &mut writing, &flow, counters);
         tokio::pin!(up, down);
         tokio::select! {
-            ended = &mut down => ended,
+            ended = &mut down => ended.map(|()| End::Good),
             ended = &mut up => match ended {
-                Up::Gone => Ok(()),
-                Up::Ended => loop {
-                    let before = flow.came.load(Ordering::Relaxed);
-                    tokio::select! {
-                        ended = &mut down => break ended,
-                        () = tokio::time::sleep(LINGER) => {
-                            if flow.came.load(Ordering::Relaxed) == before && !flow.writing.load(Ordering::Relaxed) {
-                                break Ok(());
+                Up::Gone => Ok(End::Silent),
+                Up::Ended => {
+                    let at_its_end = flow.came.load(Ordering::Relaxed);
+                    loop {
+                        let before = flow.came.load(Ordering::Relaxed);
+                        tokio::select! {
+                            ended = &mut down => break ended.map(|()| End::Good),
+                            () = tokio::time::sleep(LINGER) => {
+                                if flow.came.load(Ordering::Relaxed) == before && !flow.writing.load(Ordering::Relaxed) {
+                                    listens = before > at_its_end;
+                                    break Ok(End::Silent);
+                                }
                             }
                         }
                     }
-                },
+                }
                 Up::Broken(why) => match tokio::time::timeout(LAST_WORDS, &mut down).await {
                     Ok(Err(better)) => Err(better),
                     // It ended in good order, and the client was still sending: that is how programs hang up.
-                    Ok(Ok(())) => Ok(()),
+                    Ok(Ok(())) => Ok(End::Good),
                     Err(_) => Err(why),
                 },
             },
         }
     };
+    // Whoever hangs up altogether does not take what comes after that; whoever does takes it for all that there is.
+    let ended = match ended {
+        Ok(End::Silent) if listens && reading.try_read(&mut [0]).is_ok() => Err(UNSAID.to_owned()),
+        ended => ended,
+    };
     let hang_up = async {
-        if ended.is_ok() {
+        if ended == Ok(End::Good) {
             // What the client has not taken yet would be lost if the rest of what it says were left unread.
             let _ = writing.shutdown().await;
             let mut rest = vec![0; PIECE];
@@ -105,7 +125,7 @@ async fn up(reading: &mut ReadHalf<'_>, to: &mut Sender, flow: &Flow, counters: 
     loop {
         let read = tokio::select! {
             biased;
-            () = flow.ping.notified() => {
+            () = flow.alive.asked() => {
                 if let Err(why) = to.ping().await {
                     return Up::Broken(why);
                 }
@@ -118,10 +138,7 @@ async fn up(reading: &mut ReadHalf<'_>, to: &mut Sender, flow: &Flow, counters: 
             Ok(count) => count,
             Err(_) => return Up::Gone,
         };
-        flow.sending.store(true, Ordering::Relaxed);
-        let sent = to.send(DATA, &buffer[..count]).await;
-        flow.sending.store(false, Ordering::Relaxed);
-        if let Err(why) = sent {
+        if let Err(why) = flow.alive.sending(to.send(DATA, &buffer[..count])).await {
             return Up::Broken(why);
         }
         counters.sent.fetch_add(count as u64, Ordering::Relaxed);
@@ -161,9 +178,7 @@ async fn down(from: &mut Receiver, writing: &mut WriteHalf<'_>, flow: &Flow, cou
                 }
             }
             Came::Bytes(..) => {}
-            // While the pod takes nothing, it can neither be asked nor answer.
-            Came::Quiet if flow.sending.load(Ordering::Relaxed) => from.pardon(),
-            Came::Quiet => flow.ping.notify_one(),
+            Came::Quiet => flow.alive.quiet(from),
             Came::End(why) => {
                 return match (error.is_empty(), why) {
                     (false, _) => Err(refused(String::from_utf8_lossy(&error).trim())),

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::carry::End;
 use super::pods::Choice;
 use super::{Counters, VERB, carry, elsewhere};
 use crate::cluster::connect::Session;
@@ -42,14 +43,17 @@ pub(super) struct Dialling {
 pub(super) async fn connection(dialling: Arc<Dialling>, mut local: TcpStream) -> Result<(), String> {
     // Whoever types wants an answer to each key.
     let _ = local.set_nodelay(true);
+    // Whatever ends it before its good end, that of the forward too, is no good end to the client.
+    let _ = local.set_zero_linger();
     let ended = match dial(&dialling).await {
-        Ok(channel) => carry::carry(&mut local, channel, &dialling.counters).await,
+        Ok(channel) => carry::carry(&mut local, channel, &dialling.gate.link, &dialling.counters).await,
         Err(why) => Err(why),
     };
-    if ended.is_err() {
-        let _ = local.set_zero_linger();
+    if let Ok(End::Good) = ended {
+        #[expect(deprecated, reason = "it takes lingering away, and makes nothing wait")]
+        let _ = local.set_linger(None);
     }
-    ended
+    ended.map(drop)
 }
 
 /// Opens a way into the best pod that can be reached.

@@ -1,9 +1,11 @@
-//! What the journal does not keep: values of Secrets, in whatever shape a write has them.
+//! What the journal does not keep: values of Secrets, in whatever shape a write has them, and passwords in commands.
 
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value};
 
+use super::spoken;
 use crate::model::act::Entry;
+use crate::model::session::spelled;
 
 /// What stands where a value of a Secret was.
 pub const NOT_KEPT: &str = "(not kept)";
@@ -39,6 +41,14 @@ pub fn redact(entry: &Entry) -> Entry {
     let words = match &mut entry.outcome {
         Ok(words) | Err(words) => words,
     };
+    if let Some(Value::Array(command)) = entry.sent.get_mut("command") {
+        let before: Vec<String> = command.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect();
+        let after = spoken::masked(&before, &mut hidden);
+        if after != before {
+            *words = words.replace(&spelled(&before), &spelled(&after));
+            *command = after.into_iter().map(Value::String).collect();
+        }
+    }
     *words = silence(words, &hidden);
     entry
 }

@@ -294,3 +294,64 @@ fn files_packed_with_holes_are_refused_and_not_guessed() {
     assert!(done.refused.words("refused").starts_with("1 refused: holes (it is packed as a file with holes"), "{done:?}");
     assert_eq!(place.all(), ["out/", "out/a", "secret"]);
 }
+
+#[test]
+fn a_time_that_there_is_not_costs_no_file() {
+    let place = Place::new();
+    let mut archive = Archive::new();
+    // GNU's binary form, of a time before 1970.
+    let mut before = header(b"./before", 1, EntryType::Regular, 0o644);
+    before.as_mut_bytes()[136..148].fill(0xff);
+    before.set_cksum();
+    archive.0.append(&before, b"a".as_slice()).unwrap();
+    for (name, time) in [("./never", "18446744073709551615"), ("./late", "9223372036854775807")] {
+        let record = format!("30 mtime={time}\n");
+        let record = format!("{} mtime={time}\n", record.len());
+        archive.0.append(&header(b"pax", record.len() as u64, EntryType::XHeader, 0o644), record.as_bytes()).unwrap();
+        archive = archive.file(name.as_bytes(), b"b");
+    }
+    let done = place.unpack(archive);
+    assert_eq!((&done.broken, done.refused.is_empty(), done.tally.files), (&None, true, 3), "{done:?}");
+    assert_eq!(fs::read(place.path("out/never")).unwrap(), b"b");
+}
+
+#[test]
+fn links_have_an_end() {
+    let place = Place::new();
+    let long = vec![b'x'; 4097];
+    let mut archive = Archive::new();
+    archive.0.append(&header(b"././@LongLink", long.len() as u64, EntryType::GNULongLink, 0o644), long.as_slice()).unwrap();
+    let done = place.unpack(archive.link(b"a", b"", EntryType::Symlink).file(b"b", b"b"));
+    assert!(done.refused.words("refused").contains("longer than any path: 4097 bytes"), "{done:?}");
+    assert_eq!(place.all(), ["out/", "out/b", "secret"]);
+
+    // As many as fit, and one more.
+    let target = Target { path: place.path("out"), under: None, replace: false };
+    let tell = watch::Sender::new(Tally::default());
+    let mut unpacking = Unpacking {
+        target: &target,
+        tell: &tell,
+        out: Unpacked::default(),
+        written: BTreeMap::new(),
+        folders: Vec::new(),
+        links: BTreeMap::new(),
+        hard: BTreeMap::new(),
+        kept: LINK_BYTES - 10,
+        current: None,
+    };
+    assert!(unpacking.keep(Path::new("12345"), Path::new("12345")).is_ok());
+    assert!(matches!(unpacking.keep(Path::new("1"), Path::new("")), Err(Trouble::Broken(_))));
+}
+
+#[test]
+fn the_last_link_of_a_name_counts() {
+    let place = Place::new();
+    let mut archive = Archive::new().file(b"a", b"a");
+    for at in 0..2_000 {
+        archive = archive.link(format!("l{at}").as_bytes(), b"a", EntryType::Symlink);
+    }
+    // The last one of a name counts, of whatever kind it is.
+    let done = place.unpack(archive.link(b"l0", b"a", EntryType::Link).file(b"l1", b"new"));
+    assert_eq!((done.broken, done.refused.is_empty(), done.tally.files, done.tally.links), (None, true, 3, 1_998));
+    assert_eq!(fs::read(place.path("out/l1")).unwrap(), b"new");
+}
