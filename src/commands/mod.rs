@@ -21,6 +21,7 @@ mod help;
 mod journal;
 mod kubectl;
 mod logs;
+mod look;
 mod moves;
 mod palette;
 pub mod session;
@@ -136,6 +137,17 @@ const fn command(
 pub static COMMANDS: &[Command] = &[
     command("enter", "", "Go down: to the pods, the containers, the jobs, the objects behind it", Group::Object, on_object, enter::enter),
     command("describe", "", "Describe it, live, as kubectl does", Group::Object, views::describable, views::describe),
+    command("yaml", "", "Show it as YAML, live, as kubectl does", Group::Object, look::has_yaml, look::yaml),
+    command(
+        "reveal",
+        "",
+        "Show what is folded in YAML: managedFields, and the values of a Secret",
+        Group::Object,
+        look::on_yaml,
+        look::reveal,
+    ),
+    command("explain", "[KIND.FIELD]", "Explain the fields of a kind, as the server describes them", Group::Object, always, look::explain),
+    command("into", "", "Go into the field; in any other text, one line down", Group::Move, views::on_text, look::into),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
     command("logs", "[CONTAINER]…", "Read the log of its containers, of all that is marked", Group::Object, logs::can_logs, logs::logs),
@@ -439,13 +451,23 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("containers", "containers"),
             ("save", "save"),
         ],
-        Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
+        Mode::Text => &[
+            ("back", "back"),
+            ("reveal", "show"),
+            ("into", "go in"),
+            ("search", "search"),
+            ("search-next", "next"),
+            ("wrap", "wrap"),
+            ("yaml", "yaml"),
+            ("page-down", "page down"),
+        ],
         _ => &[
             ("login", "log in"),
             ("retry", "try now"),
             ("enter", "open"),
             ("logs", "logs"),
             ("describe", "describe"),
+            ("yaml", "yaml"),
             ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
@@ -464,6 +486,8 @@ pub fn hints(state: &State) -> Vec<Hint> {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
             "shell" => !session::has_pods(state),
+            "reveal" | "yaml" if state.mode() == Mode::Text => refused,
+            "into" => !look::in_schema(state),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })

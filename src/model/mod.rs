@@ -23,3 +23,4 @@ pub mod state;
 pub mod store;
 pub mod time;
 pub mod tree;
+pub mod yaml;
