@@ -260,7 +260,7 @@ FIELDS:
 
 ";
         assert_eq!(page.text, expected);
-        assert_eq!(page.fields, [(10, "mode".into()), (14, "parts".into()), (17, "size".into())]);
+        assert_eq!(page.fields, [(11, "mode".into()), (15, "parts".into()), (18, "size".into())]);
     }
 
     #[test]
