@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(at("ns kube-system,def").from, 15);
         assert_eq!(at("ns kube-system def").from, 15);
         assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts", "events"]);
-        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "url", "kubectl"]);
+        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "text", "url", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);
         assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);
