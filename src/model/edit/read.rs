@@ -129,15 +129,34 @@ impl Chunk<'_> {
         if self.text.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(None);
         }
+        match self.parsed(self.text) {
+            // JSON may be indented with tabs, which YAML's parser is stricter about than its standard. One byte is one byte.
+            Err(fault) if fault.message == TAB && self.text.trim_start().starts_with('{') => self.parsed(&untabbed(self.text)),
+            read => read,
+        }
+    }
+
+    fn parsed(&self, text: &str) -> Result<Option<Document>, Fault> {
         let options = granit_parser::options! {
             emit_comments: false,
             flow_nesting_limit: DEEPEST,
             block_nesting_limit: DEEPEST,
             simple_key_max_lookahead: 8192,
         };
-        let parser = Parser::new_from_str_with_options(self.text, options);
+        let parser = Parser::new_from_str_with_options(text, options);
         Builder { chunk: self, parser, anchors: FxHashMap::default(), twice: Vec::new(), decoded: 0, aliased: 0 }.document()
     }
+}
+
+const TAB: &str = "a tab; YAML is indented with spaces";
+
+/// A text whose lines begin with spaces where they began with tabs.
+fn untabbed(text: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start_matches([' ', '\t']);
+        " ".repeat(line.len() - rest.len()) + rest
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// The byte at which the character of a number begins.
@@ -151,8 +170,8 @@ struct Anchored {
     weight: u64,
 }
 
-struct Builder<'t> {
-    chunk: &'t Chunk<'t>,
+struct Builder<'c, 't> {
+    chunk: &'c Chunk<'c>,
     parser: Parser<'t, granit_parser::StrInput<'t>>,
     /// By number; `None` while it is being read.
     anchors: FxHashMap<usize, Option<Anchored>>,
@@ -162,7 +181,7 @@ struct Builder<'t> {
     aliased: u64,
 }
 
-impl<'t> Builder<'t> {
+impl<'t> Builder<'_, 't> {
     fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
@@ -363,7 +382,7 @@ fn tab(kind: &ErrorKind) -> bool {
 /// What the parser found, for people who write YAML and not parsers.
 fn words(kind: &ErrorKind) -> String {
     match kind {
-        kind if tab(kind) => "a tab; YAML is indented with spaces".into(),
+        kind if tab(kind) => TAB.into(),
         ErrorKind::SimpleKeyExpected => "a field needs a colon and a space after its name".into(),
         ErrorKind::UnknownAnchor => "an alias (*name) of an anchor (&name) that is nowhere before it".into(),
         ErrorKind::ExpectedBlockMappingKey => "a field was expected here; is the indentation that of its neighbours?".into(),

@@ -37,7 +37,7 @@ fn plain(text: &str) -> Option<(&'static str, Tree)> {
         ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" => return None,
         _ => {
             let number = match text.as_bytes().first() {
-                Some(b'.') if text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) => float(text),
+                Some(b'.') if between_digits(text) => float(&text.replace('_', "")),
                 Some(b'+' | b'-' | b'0'..=b'9') => number(&text.replace('_', "")),
                 _ => None,
             };
@@ -45,6 +45,16 @@ fn plain(text: &str) -> Option<(&'static str, Tree)> {
         }
     };
     Some(known)
+}
+
+/// All is of a number, and underscores are between digits only, as Go's ParseFloat has it.
+fn between_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'_' => at > 0 && digit(at - 1) && digit(at + 1),
+        byte => matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'),
+    })
 }
 
 fn number(text: &str) -> Option<(&'static str, Tree)> {
@@ -117,12 +127,28 @@ pub fn key(tag: &str, text: &str, quoted: bool) -> Result<String, String> {
     if quoted && tag.is_empty() {
         return Ok(text.to_owned());
     }
-    match resolve(tag, text)? {
+    let value = resolve(tag, text)?;
+    let float = value.as_i64().is_some() && plain(text).is_some_and(|(kind, _)| kind == "float");
+    match value {
         Tree::Text(text) => Ok(text.as_str().to_owned()),
         Tree::Bool(flag) => Ok(flag.to_string()),
+        Tree::Int(n) if float => Ok(shortest(n as f32)),
         Tree::Int(n) => Ok(n.to_string()),
-        Tree::Float(f) => Ok((f as f32).to_string()),
+        Tree::Float(_) if text.bytes().all(|b| b.is_ascii_digit()) => {
+            Err("a number of more than 63 bits cannot be a key; put it in quotes".into())
+        }
+        Tree::Float(f) => Ok(shortest(f as f32)),
         _ => Err("a key that is null; put it in quotes if it is meant as text".into()),
+    }
+}
+
+/// Go's `strconv.FormatFloat(f, 'g', -1, 32)`.
+fn shortest(f: f32) -> String {
+    let text = format!("{f:e}");
+    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    match power.parse::<i32>() {
+        Ok(power) if !(-4..6).contains(&power) => format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs()),
+        _ => f.to_string(),
     }
 }
 
@@ -146,6 +172,8 @@ mod tests {
             ("1e3", "1000"),
             ("1E-2", "0.01"),
             (".5", "0.5"),
+            (".5_0", "0.5"),
+            ("._5", "\"._5\""),
             ("5.", "5"),
             ("-1.5", "-1.5"),
             ("yes", "true"),
