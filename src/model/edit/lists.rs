@@ -1,10 +1,15 @@
 //! Which item of one list is which item of another.
 
+use std::time::{Duration, Instant};
+
 use rustc_hash::{FxHashMap, FxHashSet};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::place::Step;
 use crate::model::tree::Tree;
+
+/// After so long two lists that go by their order are as much alike as has been found.
+const LONGEST: Duration = Duration::from_millis(200);
 
 /// How the items of a list are told apart. (`x-kubernetes-list-type`, `x-kubernetes-list-map-keys`)
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +108,7 @@ pub(super) fn align(listing: &Listing, old: &[Tree], new: &[Tree]) -> (Vec<Optio
     }
     let text = |items: &[Tree]| items.iter().map(Tree::json).collect::<Vec<_>>();
     let mut out = vec![None; new.len()];
-    for op in capture_diff_slices(Algorithm::Myers, &text(old), &text(new)) {
+    for op in capture_diff_slices_deadline(Algorithm::Myers, &text(old), &text(new), Some(Instant::now() + LONGEST)) {
         let (from, to, count) = match op {
             DiffOp::Equal { old_index, new_index, len } => (old_index, new_index, len),
             // What stands in another's place is that one, changed.

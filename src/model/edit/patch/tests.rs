@@ -104,3 +104,13 @@ fn what_the_server_says_of_itself_is_left_alone() {
     let patch = patch(&base, &mine, &Named("")).expect("the same object");
     assert_eq!(Value::from(patch), json!([{"op": "add", "path": "/metadata/labels", "value": {"x.y/z": "1"}}]));
 }
+
+#[test]
+fn a_long_list_takes_no_time() {
+    let numbers = |step: i64| tree(json!({"row": (0..20_000).filter(|n| n % 500 != step).collect::<Vec<i64>>()}));
+    let (a, b) = (numbers(1), numbers(2));
+    let begun = std::time::Instant::now();
+    let patch = patch(&a, &b, &Named("")).expect("no identity");
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    assert!(patch.len() <= 120 && applied(&patch, &a) == b, "{}", patch.len());
+}
