@@ -154,6 +154,13 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     let whole: Vec<&str> = whole.lines().collect();
     let from = whole.iter().position(|line| *line == said[0]).expect("it begins with a line of the log");
     crate::reading::same(&said, &whole[from..(from + said.len()).min(whole.len())]);
+    // What came of the first one stands there until it is read.
+    shell.wait("the table alone", |screen| {
+        if screen.contains("esc close") {
+            shell.press("esc");
+        }
+        !screen.contains("esc close")
+    });
     shell.press("s");
     wait_until(PATIENCE, "another shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
     shell.type_bytes("exit\r");
