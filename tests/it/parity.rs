@@ -9,6 +9,7 @@ use crate::binary::kubetui;
 use crate::cluster::Cluster;
 use crate::fixture;
 use crate::printed::{Printed, differences};
+use crate::wait::wait_until;
 
 /// The kinds with a block of their own: at least two objects of each are in the fixture.
 const BLOCKS: &[&str] = &[
@@ -157,9 +158,12 @@ fn names_are_printed_as_kubectl_does() {
     for kind in ["services", "deployments", "storageclasses", "widgets", "secrets"] {
         let arguments = ["get", kind, "-A", "-o", "name"];
         let sorted = |text: String| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
-        let (ours, kubectl) = (sorted(kubetui(cluster.kubeconfig(), &arguments).output()), sorted(cluster.kubectl(&arguments)));
-        assert!(kubectl.len() >= 2, "{kind}: an empty comparison");
-        assert_eq!(ours, kubectl, "{kind}");
+        // Other tests make and delete objects of theirs meanwhile.
+        wait_until(Duration::from_secs(60), kind, || {
+            let (ours, kubectl) = (sorted(kubetui(cluster.kubeconfig(), &arguments).output()), sorted(cluster.kubectl(&arguments)));
+            assert!(kubectl.len() >= 2, "{kind}: an empty comparison");
+            if ours == kubectl { Ok(()) } else { Err(format!("{ours:?} and not {kubectl:?}")) }
+        });
     }
 }
 
