@@ -30,6 +30,7 @@ mod events;
 mod forwards;
 mod keys;
 mod logs_of;
+mod looked;
 mod mouse;
 mod session;
 mod settings;
@@ -82,6 +83,8 @@ pub struct App<S: Surface> {
     generation: u64,
     next: u64,
     follows: FxHashMap<u64, watch::Handle>,
+    /// How the YAML that is followed is looked at.
+    looks: looked::Looking,
     logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
     /// Port-forwards, which outlive the context that they were opened in.
@@ -136,6 +139,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        looks: looked::Looking::default(),
         logs: FxHashMap::default(),
         acts: FxHashMap::default(),
         forwards: forwards::Forwards::default(),
@@ -369,6 +373,9 @@ impl<S: Surface> App<S> {
                 Effect::Open(line) => self.wanted = Some(line),
                 Effect::Connect(name) => self.connect(&name),
                 Effect::Describe(number, subject) => self.describe(number, &subject),
+                Effect::Yaml(number, subject, looks) => self.show_yaml(number, subject, looks),
+                Effect::Look(number, looks) => self.look_at(number, looks),
+                Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),
@@ -394,6 +401,7 @@ impl<S: Surface> App<S> {
         // Texts that are closed are not followed any more.
         let open = |number: &u64| self.state.texts().any(|text| text.id == *number);
         self.follows.retain(|number, _| open(number));
+        self.looks.retain(|number, _| open(number));
         self.close_logs();
         Ok(())
     }

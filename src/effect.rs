@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::kinds::shown::Looks;
 use crate::model::act::Intent;
+use crate::model::kind::Kind;
 use crate::model::log::{Ask, Wanted};
 use crate::model::reference::Reference;
 
@@ -25,6 +27,12 @@ pub enum Effect {
     Open(String),
     /// Fill the text view of this number with what `kubectl describe` says of an object, for as long as it is open.
     Describe(u64, Reference),
+    /// Fill the text view of this number with an object's YAML, for as long as it is open.
+    Yaml(u64, Reference, Looks),
+    /// Look at that YAML otherwise.
+    Look(u64, Looks),
+    /// Fill the text view of this number with the schema of a kind, at a path of fields.
+    Explain(u64, Arc<Kind>, Vec<Box<str>>),
     /// Read the log of this number, for as long as it is open.
     Logs(u64, Box<Wanted>),
     /// Ask something of whoever keeps that log.

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::kinds::catalog::Catalog;
+use crate::kinds::explain::Schema;
+use crate::kinds::shown::Looks;
 use crate::model::act::{Entry, Said};
 use crate::model::forward;
 use crate::model::log;
@@ -31,8 +33,12 @@ pub enum Event {
     Contexts(Vec<Context>),
     /// The context leads to another server or user than before: everything has to be read anew.
     Moved,
-    /// What the description of this number says now.
+    /// What the description, or the YAML, of this number says now.
     Described(u64, Described),
+    /// The values of the Secret in the text of this number may be shown.
+    Revealed(u64),
+    /// The schema for the text of this number, or why there is none.
+    Explained(u64, Result<Box<Schema>, Arc<str>>),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
     /// Which namespaces of this scope are not there.
@@ -143,10 +149,27 @@ pub struct Measurement {
 pub enum Described {
     /// The text, as it is now.
     Text(String),
+    /// Its YAML, as it is now.
+    Yaml(Page),
     /// The object is gone; another one of its name is another object.
     Gone,
     /// It cannot be read; what was shown before is old.
     Failed(Arc<str>),
+}
+
+/// The YAML of an object. It may hold values of a Secret: what is logged of it is how long it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The text.
+    pub text: String,
+    /// How it was looked at.
+    pub looks: Looks,
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Page of {} bytes, {:?}", self.text.len(), self.looks)
+    }
 }
 
 /// What a watch has to say, all of it to be applied at once.

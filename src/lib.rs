@@ -61,9 +61,9 @@
 //!
 //! | folder | what it is for |
 //! | --- | --- |
-//! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time, how objects belong together (`relation`), what containers say (`log`); `tree` (JSON whose parts are shared) |
-//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys), `envelope` (the outside of messages) |
-//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object), logs, metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
+//! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time, how objects belong together (`relation`), what containers say (`log`); `tree` (JSON whose parts are shared); `yaml` (JSON as kubectl prints it), `edit` (YAML to a tree with places, difference, three-way merge) |
+//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `shown` (an object's YAML as one looks at it, Secrets masked), `explain` (a schema as text), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys; what is wrong in a text, what could stand at a cursor), `envelope` (the outside of messages) |
+//! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object: described, or its YAML), schema (OpenAPI v3 of a kind), logs, metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights |
 //! | [`view`] | what is on the screen: tables that are fed, views, details, logs, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |

@@ -107,6 +107,8 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Described(number, described) => self.described(number, described),
+            Event::Revealed(number) => self.revealed(number),
+            Event::Explained(number, schema) => self.explained(number, schema),
         }
         self.state.dirty = true;
         self.touch();
@@ -191,6 +193,10 @@ impl<S: Surface> App<S> {
             match &described {
                 Described::Text(content) => {
                     text.set(content);
+                    text.fill = Fill::Live;
+                }
+                Described::Yaml(page) => {
+                    text.set_yaml(&page.text, &page.looks);
                     text.fill = Fill::Live;
                 }
                 Described::Gone => text.fill = Fill::Gone,

@@ -205,8 +205,7 @@ impl<S: Surface> App<S> {
 
     /// Fills a text view for as long as it is open.
     pub(super) fn describe(&mut self, number: u64, subject: &Reference) {
-        let Reference { kind, namespace, name, uid } = subject.clone();
-        let follow = follow::describe(number, kind, namespace, name, uid, self.link.handle.clone(), self.out.clone());
+        let follow = follow::describe(number, subject.clone(), self.link.handle.clone(), self.out.clone());
         self.follows.insert(number, follow);
     }
 

@@ -1,7 +1,8 @@
-//! What `kubectl describe` says of one object, for as long as somebody reads it: made again whenever the object, its
-//! events or what stands beside it changes. And whose an object is.
+//! One object as text, for as long as somebody reads it: what `kubectl describe` says of it, made again whenever the object, its
+//! events or what stands beside it changes; or its YAML. And whose an object is.
 //!
-//! The object itself, the values of a secret too, stays here: only the text leaves, which has sizes for them.
+//! The object itself, the values of a secret too, stays here: only the text leaves, which has sizes for them until somebody
+//! asks for the values in its YAML ([`Looks`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use futures::future::join_all;
 use futures::stream::{self, BoxStream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::connect::Session;
@@ -22,10 +23,12 @@ use super::frames::{Decoder, Splitter, is_protobuf, reported};
 use super::link::LinkHandle;
 use super::request::{self, Stream};
 use super::watch::{Handle, jitter};
-use crate::event::{Described, Event};
+use crate::event::{Described, Event, Page};
 use crate::kinds::describe::{self, EVENTS, Related};
 use crate::kinds::events::EVENT;
+use crate::kinds::shown::{self, Looks};
 use crate::model::kind::Kind;
+use crate::model::reference::Reference;
 use crate::model::row::{Owner, Uid};
 use crate::model::time::Seconds;
 
@@ -38,17 +41,13 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 
 /// Describes the object with this UID (never another one of its name) until the handle is dropped or the object is gone.
 /// Everything there is to say comes as [`Event::Described`] with `number`.
-pub fn describe(
-    number: u64,
-    kind: Arc<Kind>,
-    namespace: Arc<str>,
-    name: Arc<str>,
-    uid: Uid,
-    link: LinkHandle,
-    out: mpsc::Sender<Event>,
-) -> Handle {
-    let follower = Follower { number, kind, namespace, name, uid, link, out, said: None };
-    Handle::spawn(follower.run())
+pub fn describe(number: u64, subject: Reference, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    Handle::spawn(Follower { number, subject, link, out, looks: None, object: Arc::default(), said: None }.run())
+}
+
+/// The YAML of the object with this UID, as somebody looks at it; the last one when it is gone.
+pub fn yaml(number: u64, subject: Reference, looks: watch::Receiver<Looks>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    Handle::spawn(Follower { number, subject, link, out, looks: Some(looks), object: Arc::default(), said: None }.run())
 }
 
 /// The owner of the object with this UID, the controlling one if it has several; `None` when it has none, or its name is
@@ -65,12 +64,13 @@ pub async fn owner_of(session: &Session, kind: &Kind, namespace: &str, name: &st
 
 struct Follower {
     number: u64,
-    kind: Arc<Kind>,
-    namespace: Arc<str>,
-    name: Arc<str>,
-    uid: Uid,
+    subject: Reference,
     link: LinkHandle,
     out: mpsc::Sender<Event>,
+    /// How its YAML is looked at; `None` where it is described.
+    looks: Option<watch::Receiver<Looks>>,
+    /// The object as it was last told of.
+    object: Arc<Value>,
     said: Option<Described>,
 }
 
@@ -85,7 +85,7 @@ enum End {
 /// What the text is made of.
 #[derive(Default)]
 struct Material {
-    object: Value,
+    object: Arc<Value>,
     answers: BTreeMap<&'static str, Value>,
     /// By UID.
     events: BTreeMap<String, Value>,
@@ -113,10 +113,10 @@ impl Follower {
                 pause = BACKOFF.0;
             }
             match end {
-                Ok(End::Gone) => return self.say(Described::Gone).await,
+                Ok(End::Gone) => return self.gone().await,
                 Ok(End::Again) => {}
                 Err(error) => {
-                    tracing::debug!(kind = %self.kind.plural, %error, "describe");
+                    tracing::debug!(kind = %self.subject.kind.plural, %error, "follow");
                     if error.is_login() {
                         link.refused(&error);
                     }
@@ -124,11 +124,40 @@ impl Follower {
                     self.say(Described::Failed(error.to_string().into())).await;
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(jitter(pause)) => {}
-                () = link.renewed() => {}
+            let until = Instant::now() + jitter(pause);
+            let mut looks = self.looks.clone();
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep_until(until) => break,
+                    () = link.renewed() => break,
+                    () = looked(&mut looks) => self.look_again().await,
+                }
             }
             pause = (pause * 2).min(BACKOFF.1);
+        }
+    }
+
+    /// It is gone; its last YAML can be looked at otherwise for as long as it is open.
+    async fn gone(&mut self) {
+        self.say(Described::Gone).await;
+        let mut looks = self.looks.clone();
+        while looks.is_some() {
+            looked(&mut looks).await;
+            self.look_again().await;
+        }
+    }
+
+    /// The same object as it is looked at now, where what is known of it is old.
+    async fn look_again(&mut self) {
+        let before = self.said.clone();
+        if self.object.is_null() {
+            return;
+        }
+        let object = self.object.clone();
+        if self.tell(&mut Material { object, ..Material::default() }).await.is_ok()
+            && let Some(before @ (Described::Gone | Described::Failed(_))) = before
+        {
+            self.say(before).await;
         }
     }
 
@@ -142,13 +171,14 @@ impl Follower {
 
     /// The object's own UID, and nobody else's. What is known by its name alone is whatever has that.
     fn is_it(&self, object: &Value) -> bool {
-        self.uid == Uid::new("") || Uid::new(meta(object, "uid")) == self.uid
+        self.subject.uid == Uid::new("") || Uid::new(meta(object, "uid")) == self.subject.uid
     }
 
     /// The object as it is; `None` when it is gone.
-    async fn get(&self, session: &Session) -> Result<Option<Value>, ClusterError> {
-        match request::get_json::<Value>(session, &request::object(&self.kind, &self.namespace, &self.name)).await {
-            Ok(object) => Ok(Some(object).filter(|object| self.is_it(object))),
+    async fn get(&self, session: &Session) -> Result<Option<Arc<Value>>, ClusterError> {
+        let Reference { kind, namespace, name, .. } = &self.subject;
+        match request::get_json::<Value>(session, &request::object(kind, namespace, name)).await {
+            Ok(object) => Ok(Some(object).filter(|object| self.is_it(object)).map(Arc::new)),
             Err(ClusterError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -157,12 +187,13 @@ impl Follower {
     /// Opens the watch of the object. Without a version it begins with the object as it is: the object's own version may be
     /// one that the server does not remember.
     async fn watch(&self, session: &Session) -> Result<Option<Stream>, ClusterError> {
-        if !self.kind.watchable {
+        let Reference { kind, namespace, name, .. } = &self.subject;
+        if !kind.watchable {
             return Ok(None);
         }
-        let fields = format!("metadata.name={}", self.name);
+        let fields = format!("metadata.name={name}");
         let query = request::query(&[("watch", "1"), ("fieldSelector", &fields)]);
-        let path = format!("{}{query}", self.kind.path(Some(&self.namespace)));
+        let path = format!("{}{query}", kind.path(Some(namespace)));
         match request::open_stream(session, &path, request::JSON).await {
             Ok(stream) => Ok(Some(stream)),
             Err(error) if error.is_transient() || error.is_login() => Err(error),
@@ -176,7 +207,8 @@ impl Follower {
         let Some(object) = object? else { return Ok(End::Gone) };
         let mut watch = watch?.map(changes);
         let (answers, heard) =
-            unbroken(link, async { Ok(futures::join!(related(session, &self.kind, &object), self.events(session, &object))) }).await?;
+            unbroken(link, async { Ok(futures::join!(self.related(session, &object), self.events(session, &object))) }).await?;
+        let mut looks = self.looks.clone();
         let mut material = Material { object, answers, ..Material::default() };
         let mut events = material.take(heard);
         self.link.alive();
@@ -203,7 +235,7 @@ impl Follower {
                     }
                     confirmed = true;
                     if meta(&change.object, "resourceVersion") != meta(&material.object, "resourceVersion") {
-                        material.object = change.object;
+                        material.object = Arc::new(change.object);
                         changed = true;
                         due.get_or_insert(told + GAP);
                     }
@@ -221,6 +253,7 @@ impl Follower {
                     // Read as a list at the next tick, and watched from there on.
                     None | Some(Err(_)) => events = None,
                 },
+                () = looked(&mut looks) => due = Some(Instant::now()),
                 () = tokio::time::sleep_until(wake) => {
                     let ticked = Instant::now() >= tick;
                     if ticked && (watch.is_none() || !confirmed) {
@@ -232,7 +265,7 @@ impl Follower {
                         events = material.take(heard);
                     }
                     if ticked || changed {
-                        material.answers = unbroken(link, async { Ok(related(session, &self.kind, &material.object).await) }).await?;
+                        material.answers = unbroken(link, async { Ok(self.related(session, &material.object).await) }).await?;
                         changed = false;
                     }
                     self.tell(&mut material).await?;
@@ -248,9 +281,9 @@ impl Follower {
 
     /// The object's events, and the watches that go on from them; the watches are `None` where they cannot be had.
     async fn events(&self, session: &Session, object: &Value) -> Result<Heard, ClusterError> {
-        let uids = describe::event_uids(&self.kind, object);
+        let uids = if self.looks.is_some() { Vec::new() } else { describe::event_uids(&self.subject.kind, object) };
         // Events of what has no namespace may be in any.
-        let namespace = Some(&*self.namespace).filter(|namespace| !namespace.is_empty());
+        let namespace = Some(&*self.subject.namespace).filter(|namespace| !namespace.is_empty());
         let path = &EVENT.as_kind().path(namespace);
         let each = uids.iter().map(|uid| async move {
             let fields = format!("involvedObject.uid={uid}");
@@ -272,17 +305,32 @@ impl Follower {
         Ok(heard)
     }
 
+    /// What stands beside the object, where it is described; where it cannot be read, the reason.
+    async fn related(&self, session: &Session, object: &Value) -> BTreeMap<&'static str, Value> {
+        let wanted = if self.looks.is_some() { Vec::new() } else { describe::related(&self.subject.kind, object) };
+        let each = wanted.into_iter().map(|Related { path, key }| async move {
+            let answer = request::get_json::<Value>(session, &path).await;
+            (key, answer.unwrap_or_else(|error| json!({ "error": error.to_string() })))
+        });
+        join_all(each).await.into_iter().collect()
+    }
+
     /// Says the text of the material, if it is another one.
     async fn tell(&mut self, material: &mut Material) -> Result<(), ClusterError> {
-        let (kind, now, mut moved) = (self.kind.clone(), self.link.now(), std::mem::take(material));
-        // Of a node with hundreds of pods it takes a while.
+        self.object = material.object.clone();
+        let (kind, now, mut moved) = (self.subject.kind.clone(), self.link.now(), std::mem::take(material));
+        let looks = self.looks.as_ref().map(|looks| looks.borrow().clone());
+        // Of a node with hundreds of pods, or of a very large object, it takes a while.
         let made = tokio::task::spawn_blocking(move || {
-            let text = moved.text(&kind, now);
-            (moved, text)
+            let word = match looks {
+                Some(looks) => Described::Yaml(Page { text: shown::text(&kind, &moved.object, &looks), looks }),
+                None => Described::Text(moved.text(&kind, now)),
+            };
+            (moved, word)
         });
-        let (moved, text) = made.await.map_err(|e| ClusterError::Decode(format!("the description cannot be made: {e}")))?;
+        let (moved, word) = made.await.map_err(|e| ClusterError::Decode(format!("the text cannot be made: {e}")))?;
         *material = moved;
-        self.say(Described::Text(text)).await;
+        self.say(word).await;
         Ok(())
     }
 }
@@ -333,13 +381,15 @@ struct EventsMeta {
     resource_version: String,
 }
 
-/// What stands beside the object; where it cannot be read, the reason.
-async fn related(session: &Session, kind: &Kind, object: &Value) -> BTreeMap<&'static str, Value> {
-    let each = describe::related(kind, object).into_iter().map(|Related { path, key }| async move {
-        let answer = request::get_json::<Value>(session, &path).await;
-        (key, answer.unwrap_or_else(|error| json!({ "error": error.to_string() })))
-    });
-    join_all(each).await.into_iter().collect()
+/// Ends when it is looked at otherwise; never, where it is described or nobody looks any more.
+async fn looked(looks: &mut Option<watch::Receiver<Looks>>) {
+    let changed = match looks {
+        Some(looks) => looks.changed().await.is_ok(),
+        None => false,
+    };
+    if !changed {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Ends with an error when the connection is found broken before the work is done.

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod metrics;
 pub mod plugin;
 pub mod request;
+pub mod schema;
 pub mod stack;
 pub mod watch;
 pub mod write;

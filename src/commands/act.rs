@@ -81,6 +81,7 @@ applies! {
     can_suspend = "suspend";
     can_retry = "retry-job";
     can_expose = "expose";
+    can_reveal = "reveal";
 }
 
 /// Asks what an act would do to the targets.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Command, copy, forward, logs, session};
 use crate::kinds;
 use crate::model::facts::Facts;
+use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
@@ -54,8 +55,16 @@ static PLACEHOLDERS: &[Placeholder] = &[
         choices: |state, _| vec![Choice::new(state.debug_image.clone(), "the usual one")],
     },
     Placeholder { name: "PORT", free: true, between: &[' ', ':'], choices: |state, _| forward::choices(state) },
+    Placeholder { name: "KIND.FIELD", free: true, between: &[], choices: |state, _| kinds_of(state) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];
+
+/// The kinds that there are, each once.
+fn kinds_of(state: &State) -> Vec<Choice> {
+    let ambiguous = |kind: &Kind| state.catalog.preferred().iter().filter(|other| other.plural == kind.plural).count() > 1;
+    let name = |kind: &Kind| if ambiguous(kind) { kind.full_name() } else { kind.plural.to_string() };
+    state.catalog.preferred().iter().map(|kind| Choice::new(name(kind), kind.api_version())).collect()
+}
 
 /// The types of a Service that can be made for what runs.
 const TYPES: &[(&str, &str)] = &[
@@ -292,7 +301,7 @@ mod tests {
         assert_eq!(at("ns kube-system,def").from, 15);
         assert_eq!(at("ns kube-system def").from, 15);
         assert_eq!(names(&at("view ")), ["pods", "services", "labels", "rollouts", "events"]);
-        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "url", "kubectl"]);
+        assert_eq!(names(&at("copy ")), ["name", "namespace/name", "cell", "text", "url", "kubectl"]);
         assert_eq!(at("copy cell st").from, 10);
         assert_eq!(names(&at("mouse ")), ["on", "off"]);
         assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);

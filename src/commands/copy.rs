@@ -12,6 +12,7 @@ pub static WHAT: &[(&str, &str)] = &[
     ("name", "Copy its name"),
     ("namespace/name", "Copy its namespace and name"),
     ("cell", "Copy what stands under a column"),
+    ("text", "Copy the whole text"),
     ("url", "Copy the URL of the port-forward that leads to it"),
     ("kubectl", "Copy the kubectl command that shows it, or does what is asked"),
 ];
@@ -21,7 +22,7 @@ pub fn can_copy(state: &State) -> Result<(), Refusal> {
     match state.view() {
         _ if planned(state).is_some() => Ok(()),
         Some(View::Table(_)) => Ok(()),
-        Some(View::Text(text)) if text.subject.is_some() => Ok(()),
+        Some(View::Text(_)) => Ok(()),
         Some(View::Log(_)) => Ok(()),
         _ => Err("there is no object here".into()),
     }
@@ -40,6 +41,12 @@ pub fn copy(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         "cell" => cells(c.state, rest)?,
+        "text" => {
+            let Some(text) = c.state.text_mut() else { return Err("only a text is copied whole".into()) };
+            let (lines, text) = (text.lines.len(), text.content.clone());
+            c.effects.push(Effect::Copy { said: format!("the whole text, {lines} lines"), text });
+            return Ok(());
+        }
         "url" => forward::urls(c.state)?,
         "kubectl" => match planned(c.state) {
             Some(lines) => lines.to_vec(),

@@ -10,6 +10,7 @@ use crate::model::scope::Scope;
 use crate::model::shell::quoted;
 use crate::view::state::{State, View};
 use crate::view::tables::TableKey;
+use crate::view::text_view::About;
 
 /// The command that shows with kubectl what the view on the screen is about, a line for each namespace of marked rows:
 /// `kubectl --context prod -n shop get pod web -o yaml`. `None` where kubectl has nothing like it.
@@ -17,7 +18,15 @@ pub fn kubectl_of(state: &State) -> Option<String> {
     let context = &state.context.name;
     match state.view()? {
         View::Text(text) => {
+            if let About::Schema(Some(schema)) = &text.about {
+                let version = format!(" --api-version={}", schema.kind.api_version());
+                return Some(format!("{} explain {}{version}", start(context, ""), quoted(&schema.title())));
+            }
             let subject = text.subject.as_ref()?;
+            if let About::Yaml(looks) = &text.about {
+                let fields = if looks.shown { " --show-managed-fields" } else { "" };
+                return Some(get(context, &subject.kind, &subject.namespace, &[&subject.name]) + fields);
+            }
             Some(format!("{} describe {} {}", start(context, &subject.namespace), named(&subject.kind), quoted(&subject.name)))
         }
         View::Log(log) => logs(context, &log.wanted),

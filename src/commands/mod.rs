@@ -6,8 +6,7 @@
 use crate::effect::Effect;
 use crate::keymap::{Continuation, Key, Mode};
 use crate::model::act::Act;
-use crate::model::state::Link;
-use crate::view::state::{Hint, Overlay, State, Way};
+use crate::view::state::{Overlay, State, Way};
 
 pub mod act;
 mod args;
@@ -18,15 +17,18 @@ mod enter;
 mod events;
 mod forward;
 mod help;
+mod hints;
 mod journal;
 mod kubectl;
 mod logs;
+mod look;
 mod moves;
 mod palette;
 pub mod session;
 mod views;
 
 pub use help::keys_of;
+pub use hints::hints;
 pub use kubectl::kubectl_of;
 pub use moves::{select, wheel};
 pub use palette::{offer, open_resource, palette_choices, run_line, typed};
@@ -136,6 +138,17 @@ const fn command(
 pub static COMMANDS: &[Command] = &[
     command("enter", "", "Go down: to the pods, the containers, the jobs, the objects behind it", Group::Object, on_object, enter::enter),
     command("describe", "", "Describe it, live, as kubectl does", Group::Object, views::describable, views::describe),
+    command("yaml", "", "Show it as YAML, live, as kubectl does", Group::Object, look::has_yaml, look::yaml),
+    command(
+        "reveal",
+        "",
+        "Show what is folded in YAML: managedFields, and the values of a Secret",
+        Group::Object,
+        look::on_yaml,
+        look::reveal,
+    ),
+    command("explain", "[KIND.FIELD]", "Explain the fields of a kind, as the server describes them", Group::Object, always, look::explain),
+    command("into", "", "Go into the field; in any other text, one line down", Group::Move, views::on_text, look::into),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
     command("owner", "", "Go to the object that owns it", Group::Object, enter::has_owner, enter::owner),
     command("logs", "[CONTAINER]…", "Read the log of its containers, of all that is marked", Group::Object, logs::can_logs, logs::logs),
@@ -418,57 +431,6 @@ pub fn ways(state: &State, next: Vec<Continuation>) -> Vec<Way> {
         Way { key: Key::print_all(&[next.key]), command, doc, refused }
     };
     next.into_iter().map(way).collect()
-}
-
-/// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
-pub fn hints(state: &State) -> Vec<Hint> {
-    let offered: &[(&'static str, &'static str)] = match state.mode() {
-        Mode::Text if matches!(state.overlay, Overlay::Help(_)) => {
-            &[("back", "back"), ("search", "search"), ("search-next", "next"), ("page-down", "page down")]
-        }
-        // The box has its own keys, and those of the table do nothing.
-        Mode::Confirm | Mode::Acts => &[],
-        Mode::Log => &[
-            ("back", "back"),
-            ("follow", "follow"),
-            ("search", "search"),
-            ("filter", "filter"),
-            ("stamps", "times"),
-            ("wrap", "wrap"),
-            ("json", "json"),
-            ("containers", "containers"),
-            ("save", "save"),
-        ],
-        Mode::Text => &[("back", "back"), ("search", "search"), ("search-next", "next"), ("wrap", "wrap"), ("page-down", "page down")],
-        _ => &[
-            ("login", "log in"),
-            ("retry", "try now"),
-            ("enter", "open"),
-            ("logs", "logs"),
-            ("describe", "describe"),
-            ("shell", "shell"),
-            ("filter", "filter"),
-            ("palette", "go to"),
-            ("node", "node"),
-            ("owner", "owner"),
-            ("only-unhealthy", "not healthy"),
-            ("mark", "mark"),
-            ("back", "back"),
-            ("namespaces", "namespaces"),
-        ],
-    };
-    let hint = |(command, label): &(&'static str, &'static str)| {
-        let refused = find(command).is_some_and(|row| (row.applies)(state).is_err());
-        // Nobody needs to be told that they need not log in, or try to connect.
-        let needless = match *command {
-            "login" => refused,
-            "retry" => !matches!(state.link, Link::Down { .. }),
-            "shell" => !session::has_pods(state),
-            _ => false,
-        };
-        (!needless).then_some(Hint { command, label, refused })
-    };
-    offered.iter().filter_map(hint).collect()
 }
 
 /// Whether the keyboard belongs to a line that is typed.

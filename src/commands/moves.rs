@@ -17,7 +17,7 @@ pub fn step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
 pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Refusal> {
     if let Some(text) = c.state.text_mut() {
         let by = (text.height / part).max(1) as isize;
-        text.scroll(by * direction);
+        text.step(by * direction);
     } else if let Some(log) = c.state.log_mut() {
         let by = (log.height / part).max(1) as isize;
         log.page(by * direction);
@@ -45,7 +45,7 @@ fn scroll_by(state: &mut State, by: isize) -> bool {
     if let Some(top) = top {
         *top = top.saturating_add_signed(by);
     } else if let Some(text) = state.text_mut() {
-        text.scroll(by);
+        text.step(by);
     } else if let Some(log) = state.log_mut() {
         match by {
             ..-1_000_000 => log.to_end(false),

@@ -2,6 +2,7 @@
 
 use super::{Context, Refusal, logs};
 use crate::effect::Effect;
+use crate::model::reference::Reference;
 use crate::model::row::Source;
 use crate::model::scope::{self, Scope};
 use crate::model::state::Link;
@@ -232,19 +233,23 @@ pub fn describable(state: &State) -> Result<(), Refusal> {
     }
 }
 
-/// Describes the object; of a container, its pod.
-pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
-    describable(c.state)?;
-    let Some(mut subject) = c.state.subject() else { return Ok(()) };
-    if let Some(about) = super::events::about_group(c.state) {
-        subject = about?;
+/// The object that can be read as a whole: of a container, its pod; of a group of events, what they are about.
+pub fn whole(state: &State) -> Result<Option<Reference>, Refusal> {
+    describable(state)?;
+    let Some(subject) = state.subject() else { return Ok(None) };
+    if let Some(about) = super::events::about_group(state) {
+        return about.map(Some);
     }
     if &*subject.kind.kind == "Container" {
-        let Some(pod) = c.state.table_view().and_then(|view| view.place.key.pod(&c.state.catalog)) else {
-            return Err("the container's pod is not known".into());
-        };
-        subject = pod;
+        let pod = state.table_view().and_then(|view| view.place.key.pod(&state.catalog));
+        return pod.map(Some).ok_or_else(|| "the container's pod is not known".into());
     }
+    Ok(Some(subject))
+}
+
+/// Describes the object.
+pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Some(subject) = whole(c.state)? else { return Ok(()) };
     let text = TextView::new(subject.title(), Some(subject.clone()));
     c.effects.push(Effect::Describe(text.id, subject));
     c.state.push(View::Text(Box::new(text)));

@@ -93,6 +93,7 @@ static ABILITIES: &[Ability] = &[
     // (KEP-4006, AuthorizePodWebsocketUpgradeCreatePermission), and what roles have that are meant for it.
     entering("exec", "exec", "create"),
     entering("attach", "attach", "create"),
+    row("reveal", &["secrets"], "get"),
     Ability { subresource: "exec", ..row("copy", PODS, "create") },
     entering("debug", "ephemeralcontainers", "patch"),
     Ability { subresource: "portforward", ..making("port-forward", REACHED, ("", "pods")) },

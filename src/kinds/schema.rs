@@ -14,12 +14,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod check;
+mod guide;
 mod node;
+mod spot;
 mod strict;
 mod tree;
 mod types;
 
-pub use strict::{Fault, Json, Problem, Shape, problems, unknown_fields};
+pub use check::{Level, Mark, check};
+pub use guide::Guided;
+pub use spot::{Completion, Known, Spotted, field_at};
+pub use strict::{Fault, Found, Json, Problem, Shape, found, problems, unknown_fields};
 pub use types::{Field, Form, Type};
 
 use node::Node;

@@ -65,6 +65,8 @@ pub enum Act {
     TakeBack(u64),
     /// Into a container.
     Enter(Box<Entering>),
+    /// The values of a Secret are shown in the text of this number.
+    Reveal(u64),
 }
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
@@ -145,6 +147,7 @@ impl Act {
             Act::Forward(_) => "port-forward",
             Act::TakeBack(_) => "undo",
             Act::Enter(entering) => entering.verb(),
+            Act::Reveal(_) => "reveal",
         }
     }
 
@@ -178,6 +181,7 @@ impl Act {
             Act::Forward(how) => format!("Forward port {} of", how.remote),
             Act::TakeBack(_) => "Take back what was done to".into(),
             Act::Enter(entering) => entering.question(),
+            Act::Reveal(_) => "Show the values of".into(),
         }
     }
 
@@ -254,6 +258,7 @@ impl Act {
             Act::Forward(how) => format!("port-forward {title} {}", how.kubectl()),
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
             Act::Enter(entering) => entering.kubectl(&name),
+            Act::Reveal(_) => format!("get {title} -o yaml"),
         };
         line.push(' ');
         line.push_str(&words);
@@ -269,6 +274,8 @@ impl Act {
             Act::Copy(_) => Demand::Free,
             // Nothing changes in the cluster, and the port was chosen.
             Act::Forward(_) => Demand::Free,
+            // Nothing changes, and whoever presses the key knows what a Secret is.
+            Act::Reveal(_) => Demand::Free,
             Act::Unfinalize(_) => Demand::Name,
             // A debug container stays in its pod for as long as that is there; the rest changes nothing by itself.
             Act::Enter(entering) if !matches!(entering.way, Way::Debug(_)) => Demand::Free,

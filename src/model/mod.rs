@@ -3,6 +3,7 @@
 pub mod act;
 pub mod address;
 pub mod copying;
+pub mod edit;
 pub mod facts;
 pub mod forward;
 pub mod intern;
@@ -23,3 +24,4 @@ pub mod state;
 pub mod store;
 pub mod time;
 pub mod tree;
+pub mod yaml;

@@ -23,7 +23,7 @@ pub enum Demand {
 }
 
 /// Every verb that a guard rail can be about: those of [`Act::verb`](super::act::Act::verb), and of what is no act.
-pub const VERBS: [&str; 29] = [
+pub const VERBS: [&str; 30] = [
     "annotate",
     "apply",
     "attach",
@@ -45,6 +45,7 @@ pub const VERBS: [&str; 29] = [
     "restart",
     "resume",
     "retry-job",
+    "reveal",
     "rollout-undo",
     "scale",
     "suspend",
@@ -168,7 +169,8 @@ impl Policy {
 
     /// Why a verb on an object is not done at all.
     pub fn denied(&self, verb: &str, kind: &Kind, namespace: &str) -> Option<String> {
-        if let Some(why) = &self.read_only {
+        // Showing what was read changes nothing.
+        if let Some(why) = self.read_only.as_ref().filter(|_| verb != "reveal") {
             return Some(format!("read-only ({why}): {verb} is not sent"));
         }
         let rail = self.rail(verb, kind, namespace).filter(|rail| rail.demand == Demand::Deny)?;
@@ -230,6 +232,7 @@ mod tests {
         assert_eq!(policy.denied("delete", &kind("", "nodes"), ""), None);
         let policy = Policy { read_only: Some("--read-only".into()), ..policy };
         assert_eq!(policy.denied("scale", &pods, "shop").as_deref(), Some("read-only (--read-only): scale is not sent"));
+        assert_eq!(policy.denied("reveal", &pods, "shop"), None, "what is read may be shown");
     }
 
     #[test]
@@ -280,6 +283,7 @@ mod tests {
             Act::Copy(Copying { into: true, container: None, remote: "/tmp".into(), local: "/tmp".into() }),
             Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
             Act::TakeBack(1),
+            Act::Reveal(1),
             enter(Way::Shell),
             enter(Way::Attach),
             enter(Way::Debug(None)),

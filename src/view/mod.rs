@@ -1,6 +1,7 @@
 //! Screen state and drawing. Nothing here awaits; everything of the cluster passes [`text`] before it is drawn.
 
 pub mod acting;
+pub mod changed;
 pub mod chosen;
 pub mod details;
 pub mod draw;
@@ -9,6 +10,7 @@ pub mod hits;
 pub mod lists;
 pub mod log;
 pub mod navigate;
+pub mod paint;
 pub mod picker;
 pub mod place;
 pub mod prompt;

@@ -1,12 +1,31 @@
-//! A text on the screen: describe, help. Scrolls, wraps, and is searched.
+//! A text on the screen: describe, YAML, a schema, help. Scrolls, wraps, and is searched.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use regex::{Regex, RegexBuilder};
 
-use super::text;
+use super::paint::Part;
+use super::{changed, paint, text};
+use crate::kinds::explain::{Page, Schema};
+use crate::kinds::shown::Looks;
 use crate::model::reference::Reference;
+
+/// A line that changed is marked for so long.
+const MARKED: Duration = Duration::from_secs(6);
+
+/// What a text is, beyond words.
+#[derive(Debug, Default)]
+pub enum About {
+    /// Words alone.
+    #[default]
+    Words,
+    /// The YAML of its subject, as it is looked at.
+    Yaml(Looks),
+    /// A schema, once it is here.
+    Schema(Option<Box<Schema>>),
+}
 
 /// What stands instead of text, or beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +54,9 @@ pub struct TextView {
     pub subject: Option<Reference>,
     /// How true it is.
     pub fill: Fill,
-    /// Lines, safe for the terminal.
+    /// The text as it came.
+    pub content: String,
+    /// Its lines, safe for the terminal.
     pub lines: Vec<String>,
     /// First line on the screen.
     pub top: usize,
@@ -45,6 +66,16 @@ pub struct TextView {
     pub wrap: bool,
     /// Rows that fit on the screen, as last drawn.
     pub height: usize,
+    /// What it is.
+    pub about: About,
+    /// What the parts of each line are; `None` where the lines themselves say it.
+    paint: Option<Vec<Vec<Part>>>,
+    /// When lines changed, by their place.
+    marks: Vec<(usize, Instant)>,
+    /// The fields that one can go into: the line of each, and its name.
+    fields: Vec<(usize, Box<str>)>,
+    /// Which of them one is at.
+    field: usize,
     search: Option<Regex>,
     searched: String,
     /// Lines that the search finds.
@@ -62,11 +93,17 @@ impl TextView {
             title: title.into(),
             subject,
             fill: Fill::Loading,
+            content: String::new(),
             lines: Vec::new(),
             top: 0,
             left: 0,
             wrap: false,
             height: 20,
+            about: About::default(),
+            paint: None,
+            marks: Vec::new(),
+            fields: Vec::new(),
+            field: 0,
             search: None,
             searched: String::new(),
             found: Vec::new(),
@@ -76,9 +113,92 @@ impl TextView {
 
     /// Another text; the place in it is kept.
     pub fn set(&mut self, content: &str) {
+        content.clone_into(&mut self.content);
         self.lines = text::lines(content).map(|line| line.into_owned()).collect();
         self.find();
         self.scroll(0);
+    }
+
+    /// The YAML as it is now. What changed since it was last looked at in the same way is marked, and what was at the top of the
+    /// screen stays there.
+    pub fn set_yaml(&mut self, content: &str, looks: &Looks) {
+        let same = matches!(&self.about, About::Yaml(before) if before == looks) && self.fill != Fill::Loading;
+        let (before, top) = (std::mem::take(&mut self.lines), self.top);
+        self.set(content);
+        self.paint = Some(paint::yaml(&self.lines));
+        self.about = About::Yaml(looks.clone());
+        let marks = std::mem::take(&mut self.marks);
+        if !same {
+            return;
+        }
+        let now = Instant::now();
+        let origins = changed::origins(&before, &self.lines);
+        let since = |origin: &Option<usize>| match origin {
+            None => Some(now),
+            Some(line) => marks.iter().find(|(at, since)| at == line && since.elapsed() < MARKED).map(|(_, since)| *since),
+        };
+        self.marks = origins.iter().enumerate().filter_map(|(at, origin)| Some((at, since(origin)?))).collect();
+        if let Some(at) = origins.iter().position(|origin| *origin == Some(top)) {
+            self.top = at;
+            self.scroll(0);
+        }
+    }
+
+    /// A schema, as it is printed.
+    pub fn set_schema(&mut self, schema: Schema, page: Page) {
+        self.set(&page.text);
+        self.fields = page.fields;
+        self.field = 0;
+        self.paint = Some(paint::schema(&self.lines, |line| self.fields.iter().any(|(at, _)| *at == line)));
+        self.about = About::Schema(Some(Box::new(schema)));
+        self.fill = Fill::Fixed;
+    }
+
+    /// What the parts of a line are; `None` where the line itself says it.
+    pub fn parts(&self, line: usize) -> Option<&[Part]> {
+        self.paint.as_ref().map(|paint| paint.get(line).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// The line has changed a moment ago.
+    pub fn is_marked(&self, line: usize) -> bool {
+        let at = self.marks.binary_search_by_key(&line, |(at, _)| *at);
+        at.is_ok_and(|at| self.marks[at].1.elapsed() < MARKED)
+    }
+
+    /// The field that one is at: its line and its name.
+    pub fn field(&self) -> Option<(usize, &str)> {
+        self.fields.get(self.field).map(|(line, name)| (*line, &**name))
+    }
+
+    /// So many lines on; among fields, one step is to the next of them.
+    pub fn step(&mut self, by: isize) {
+        if self.fields.is_empty() || by.abs() != 1 {
+            self.scroll(by);
+            return self.field_follows();
+        }
+        let next = self.field.saturating_add_signed(by).min(self.fields.len() - 1);
+        let seen = |view: &TextView, field: usize| (view.top..view.top + view.height).contains(&view.fields[field].0);
+        if next == self.field || !seen(self, self.field) {
+            self.scroll(by);
+            // Back from where one has scrolled to.
+            return self.field_follows();
+        }
+        self.field = next;
+        if !seen(self, next) {
+            let line = self.fields[next].0;
+            self.top = if by < 0 { line } else { (line + 2).saturating_sub(self.height.saturating_sub(1)) };
+            self.scroll(0);
+        }
+    }
+
+    /// The first field that is on the screen is the one that one is at, where that is not on it.
+    fn field_follows(&mut self) {
+        let screen = self.top..self.top + self.height;
+        if self.field().is_some_and(|(line, _)| !screen.contains(&line))
+            && let Some(at) = self.fields.iter().position(|(line, _)| screen.contains(line))
+        {
+            self.field = at;
+        }
     }
 
     fn find(&mut self) {
@@ -143,6 +263,8 @@ impl TextView {
             self.top = line.saturating_sub(self.height / 3);
         }
         self.scroll(0);
+        // What was found belongs to the field that stands above it.
+        self.field = self.fields.iter().rposition(|(at, _)| *at <= line).unwrap_or(self.field);
     }
 
     /// `3 of 7` matches, while a search is on.

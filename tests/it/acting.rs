@@ -17,6 +17,7 @@ pub mod forwarding;
 mod grouped;
 mod journal;
 mod labelling;
+mod looking;
 mod marked;
 mod nodes;
 mod rolling;
@@ -49,6 +50,11 @@ macro_rules! on {
                 labelling:
                     labels_and_annotations_are_set_changed_and_removed
                     a_pod_that_leaves_its_set_and_its_service_is_told_of;
+                looking:
+                    yaml_is_live_and_what_changed_is_marked
+                    values_of_a_secret_are_shown_when_asked_and_it_is_journalled
+                    a_guard_rail_asks_before_values_are_shown
+                    fields_are_explained_and_gone_into;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -10,7 +10,7 @@ const TOP: &[&str] = &["app", "main", "lib"];
 /// What each part may import, beside itself. A new top-level module of `src` gets a row here.
 const MAY: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("kinds", &["model"]),
+    ("kinds", &["model", "problem"]),
     ("demo", &["kinds", "model"]),
     // What the tasks send: plain data, made by cluster, read by view and app.
     ("event", &["kinds", "model"]),

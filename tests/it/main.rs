@@ -37,3 +37,4 @@ mod swallow;
 mod terminal;
 mod themes;
 mod wait;
+mod yaml;

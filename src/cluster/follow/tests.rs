@@ -103,7 +103,8 @@ fn kind(name: &str, plural: &str) -> Arc<Kind> {
 fn followed(kind: Arc<Kind>, route: Route) -> (mpsc::Receiver<Event>, LinkOwner, Handle) {
     let (out, events) = mpsc::channel(8);
     let link = link::spawn(route, Clock::fixed(1_000_000), out.clone());
-    let handle = describe(7, kind, "shop".into(), "one".into(), Uid::new(UID), link.handle.clone(), out);
+    let handle =
+        describe(7, Reference { kind, namespace: "shop".into(), name: "one".into(), uid: Uid::new(UID) }, link.handle.clone(), out);
     (events, link, handle)
 }
 

@@ -34,6 +34,7 @@ pub mod journal;
 mod managed;
 mod plan;
 mod read;
+mod reveal;
 mod run;
 mod send;
 

@@ -131,6 +131,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
         },
         Work::Copy(job) => copy::carry_out(gate, &session, saying, at, &job, answer).await,
         Work::Enter(entrance) => super::enter::enter(gate, saying, at, &session, *entrance, answer).await,
+        Work::Reveal(number, secret) => super::reveal::reveal(gate, number, &secret).await,
         Work::Forward(opening) => forward::begin(gate, saying.number, &session, opening, answer).await,
         // Cordoned already, with the others.
         Work::Drain(_, evictions, node) => {

@@ -174,3 +174,72 @@ fn custom_resources_get_a_document_of_their_own() {
     let hashed = index([&custom]);
     assert!(hashed["paths"]["apis/schema.kubetui.test/v1"]["serverRelativeURL"].is_string());
 }
+
+/// What a server has stored is right, and a text of it is the same object.
+#[test]
+fn what_is_stored_has_no_mark() {
+    let world = crate::demo::story::tell(1_795_248_000_000, 1, 60);
+    let resources: Vec<_> = world.store.resources().cloned().collect();
+    let mut seen = 0;
+    for object in resources.iter().flat_map(|resource| world.store.list(resource, None)) {
+        let api = object.tree.text("apiVersion");
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
+        let Some(of) = kind(group, version, object.tree.text("kind")) else { continue };
+        let text = serde_json::to_string_pretty(&object.tree).expect("JSON");
+        let document = crate::model::edit::read(&text).unwrap_or_else(|fault| panic!("{fault}: {text}"));
+        let marks = crate::kinds::schema::check(&of, &document);
+        assert!(marks.is_empty(), "{} {}: {marks:?}", object.resource, object.name);
+        let patch = crate::model::edit::patch(&object.tree, &document.tree(), &crate::kinds::schema::Guided(Some(of)));
+        assert_eq!(patch, Ok(Vec::new()), "{} {}", object.resource, object.name);
+        seen += 1;
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+/// What a difference has to know of lists is in the server's own documents.
+#[test]
+fn lists_are_told_apart_as_the_server_does() {
+    use crate::kinds::schema::Guided;
+    use crate::model::edit::{Answer, Guide, Listing, merge, patch};
+    let of = |group: &str, version: &str, of: &str, path: &str| Guided(Some(at(group, version, of, path)));
+    let keyed = |names: &[(&str, Option<&str>)]| {
+        Listing::Keyed(names.iter().map(|(name, value)| ((*name).into(), value.map(Tree::from))).collect())
+    };
+    assert_eq!(of("", "v1", "Service", "spec.ports").listing(), keyed(&[("port", None), ("protocol", Some("TCP"))]));
+    assert_eq!(of("", "v1", "Pod", "spec.containers.ports").listing(), keyed(&[("containerPort", None), ("protocol", Some("TCP"))]));
+    assert_eq!(of("", "v1", "Pod", "spec.containers.env").listing(), keyed(&[("name", None)]));
+    assert_eq!(of("", "v1", "Pod", "spec.tolerations").listing(), Listing::Atomic);
+    assert_eq!(of("", "v1", "Pod", "metadata.finalizers").listing(), Listing::Set);
+    assert!(of("apps", "v1", "Deployment", "spec.selector").atomic() && !of("apps", "v1", "Deployment", "spec").atomic());
+
+    let service = |ports: Value| -> Tree {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "dns"}, "spec": {"ports": ports}}).into()
+    };
+    let base = service(json!([{"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53}]));
+    let theirs = service(
+        json!([{"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 1053}, {"name": "web", "port": 80, "protocol": "TCP"}]),
+    );
+    let mine = service(
+        json!([{"name": "dns-tcp", "port": 53}, {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53, "nodePort": 30053}]),
+    );
+    let guide = Guided(kind("", "v1", "Service"));
+    let merged = merge(&base, &theirs, &mine, &guide, &[]);
+    let wanted = json!([
+        {"name": "dns-tcp", "port": 53},
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 1053, "nodePort": 30053},
+        {"name": "web", "port": 80, "protocol": "TCP"},
+    ]);
+    assert_eq!((merged.tree, merged.conflicts), (service(wanted), Vec::new()));
+    let again = service(json!([{"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 2053}]));
+    let asked = merge(&base, &theirs, &again, &guide, &[Answer::Mine]);
+    assert_eq!(asked.conflicts[0].path.to_string(), "spec.ports[port=53,protocol=UDP].targetPort");
+    assert_eq!(asked.tree.at("spec.ports")[0].int("targetPort", 0), 2053);
+    let patch = patch(&base, &mine, &guide).expect("the same object");
+    let wanted = json!([
+        {"op": "add", "path": "/spec/ports/0", "value": {"name": "dns-tcp", "port": 53}},
+        {"op": "test", "path": "/spec/ports/1/port", "value": 53},
+        {"op": "test", "path": "/spec/ports/1/protocol", "value": "UDP"},
+        {"op": "add", "path": "/spec/ports/1/nodePort", "value": 30053},
+    ]);
+    assert_eq!(Value::from(patch), wanted);
+}

@@ -108,6 +108,21 @@ impl fmt::Display for Problem {
 /// structs that it does not say either. Of a custom resource a server decodes its metadata only: values of the wrong form in
 /// the rest of it are for validation to refuse.
 pub fn problems<V: Json>(of: &Type, value: &V) -> Vec<Problem> {
+    found(of, value).into_iter().map(|found| found.problem).collect()
+}
+
+/// A problem with what it was found in.
+pub struct Found<'v, V> {
+    /// The value that is not taken.
+    pub value: &'v V,
+    /// Its type; of an unknown field the type that lacks it.
+    pub of: Type,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// As [`problems`], with the values themselves.
+pub fn found<'v, V: Json>(of: &Type, value: &'v V) -> Vec<Found<'v, V>> {
     let mut walk =
         Walk { out: Vec::new(), path: String::new(), fields: String::new(), owner: of.component().map(short).unwrap_or_default().into() };
     walk.value(of, value);
@@ -120,8 +135,8 @@ pub fn unknown_fields<V: Json>(of: &Type, value: &V) -> Vec<String> {
 }
 
 /// Where the walk is.
-struct Walk {
-    out: Vec<Problem>,
+struct Walk<'v, V> {
+    out: Vec<Found<'v, V>>,
     /// With places in lists and keys of maps, as strict errors have it.
     path: String,
     /// Fields of structs only, as Go's decoder has it.
@@ -130,8 +145,8 @@ struct Walk {
     owner: String,
 }
 
-impl Walk {
-    fn value<V: Json>(&mut self, of: &Type, value: &V) {
+impl<'v, V: Json> Walk<'v, V> {
+    fn value(&mut self, of: &Type, value: &'v V) {
         let form = of.form();
         match (form, value.shape()) {
             (_, Shape::Null) | (Form::Any, _) => {}
@@ -144,25 +159,25 @@ impl Walk {
             (Form::Boolean, Shape::Bool) | (Form::Number, Shape::Integer(_) | Shape::Float(_)) => {}
             (Form::String, Shape::Text(text)) => {
                 if of.format() == Some("date-time") && time::parse(text).is_none() {
-                    self.fault(Fault::Time(text.into()));
+                    self.fault(of, value, Fault::Time(text.into()));
                 } else if of.format() == Some("byte")
                     && let Some(at) = corrupt(text)
                 {
-                    self.fault(Fault::Base64(at));
+                    self.fault(of, value, Fault::Base64(at));
                 }
             }
             (Form::Integer | Form::IntOrString, Shape::Integer(Some(n))) if fits(of, n) => {}
             (Form::IntOrString, Shape::Text(_)) => {}
             (Form::Quantity, Shape::Integer(_) | Shape::Float(_)) => {}
             (Form::Quantity, Shape::Text(text)) if text.trim() == text && quantity::millis(text).is_some() => {}
-            (Form::Quantity, _) => self.fault(Fault::Quantity),
+            (Form::Quantity, _) => self.fault(of, value, Fault::Quantity),
             // RawExtension and FieldsV1 keep the text as it is.
             (Form::Object, _) if of.preserves_unknown() && !of.has_fields() => {}
-            (_, shape) => self.mismatch(of, &shape),
+            (_, shape) => self.mismatch(of, value, &shape),
         }
     }
 
-    fn object<'a, V: Json + 'a>(&mut self, of: &Type, entries: impl Iterator<Item = (&'a str, &'a V)>) {
+    fn object(&mut self, of: &Type, entries: impl Iterator<Item = (&'v str, &'v V)>) {
         let owner = of.component().map(short).filter(|_| of.has_fields()).map(str::to_owned);
         let outer = owner.map(|owner| std::mem::replace(&mut self.owner, owner));
         let open = of.preserves_unknown();
@@ -180,7 +195,7 @@ impl Walk {
             } else if let Some(of) = &values {
                 self.value(of, value);
             } else if !open && !implied(key) {
-                self.fault(Fault::Unknown);
+                self.fault(of, value, Fault::Unknown);
             }
             self.path.truncate(path);
             self.fields.truncate(fields);
@@ -190,7 +205,7 @@ impl Walk {
         }
     }
 
-    fn list<V: Json>(&mut self, of: &Type, items: &[V]) {
+    fn list(&mut self, of: &Type, items: &'v [V]) {
         for (at, item) in items.iter().enumerate() {
             let path = self.path.len();
             self.path.push_str(&format!("[{at}]"));
@@ -199,7 +214,7 @@ impl Walk {
         }
     }
 
-    fn mismatch<V>(&mut self, of: &Type, found: &Shape<'_, V>) {
+    fn mismatch(&mut self, of: &Type, value: &'v V, found: &Shape<'_, V>) {
         // Only numbers that would be of the right kind are written out.
         let numeric = matches!(of.form(), Form::Integer | Form::IntOrString);
         let found = match found {
@@ -213,11 +228,11 @@ impl Walk {
             Shape::Map(_) => "object".into(),
         };
         let field = format!("{}{}", self.owner, self.fields);
-        self.fault(Fault::Mismatch { found, wanted: go_type(of), field });
+        self.fault(of, value, Fault::Mismatch { found, wanted: go_type(of), field });
     }
 
-    fn fault(&mut self, fault: Fault) {
-        self.out.push(Problem { path: self.path.clone(), fault });
+    fn fault(&mut self, of: &Type, value: &'v V, fault: Fault) {
+        self.out.push(Found { value, of: of.clone(), problem: Problem { path: self.path.clone(), fault } });
     }
 }
 

@@ -143,6 +143,16 @@ impl Type {
         self.find(|node| node.description.as_deref())
     }
 
+    /// What is said of it at this place, whatever it refers to.
+    pub fn own_description(&self) -> Option<&str> {
+        self.node.description.as_deref()
+    }
+
+    /// What is said of it at this place, and then of what it refers to.
+    pub fn descriptions(&self) -> impl Iterator<Item = &str> {
+        self.layers().filter_map(|node| node.description.as_deref()).filter(|said| !said.is_empty())
+    }
+
     /// `int32`, `int64`, `date-time`, `byte`, …
     pub fn format(&self) -> Option<&str> {
         self.find(|node| node.format.as_deref())

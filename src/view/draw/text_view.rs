@@ -45,9 +45,16 @@ pub fn text(view: &mut TextView, theme: &Theme, buffer: &mut Buffer, area: Rect)
 /// Draws one line, over several rows where it is wrapped; gives the row after it.
 fn line(view: &TextView, theme: &Theme, buffer: &mut Buffer, area: Rect, at: usize) -> u16 {
     let content = &view.lines[at];
+    let field = view.field().is_some_and(|(line, _)| line == at);
+    if field {
+        put(buffer, area.x - 1, area.y, "▌", 1, theme.style(Scope::CursorBar));
+    } else if view.is_marked(at) {
+        put(buffer, area.x - 1, area.y, "▎", 1, theme.style(Scope::Accent));
+    }
+    let parts = view.parts(at);
     let (found, current) = view.matches(at);
     let look = theme.style(if current { Scope::MatchCurrent } else { Scope::Match });
-    let key_end = key(content);
+    let key_end = if parts.is_some() { 0 } else { key(content) };
     let heading = key_end == content.len() && !content.starts_with(' ');
     let mut x = 0u16;
     let mut y = area.y;
@@ -69,8 +76,15 @@ fn line(view: &TextView, theme: &Theme, buffer: &mut Buffer, area: Rect, at: usi
                 return y;
             }
         }
-        let base: Style =
-            if from < key_end { theme.style(if heading { Scope::TextHeading } else { Scope::TextKey }) } else { theme.style(Scope::Text) };
+        let part = parts.and_then(|parts| parts.iter().find(|(range, _)| range.contains(&from)));
+        let base: Style = if let Some((_, scope)) = part {
+            let own = theme.style(*scope);
+            if field && *scope == Scope::TextKey { own.patch(theme.style(Scope::Cursor)) } else { own }
+        } else if from < key_end {
+            theme.style(if heading { Scope::TextHeading } else { Scope::TextKey })
+        } else {
+            theme.style(Scope::Text)
+        };
         let style = if found.iter().any(|range| range.contains(&from)) { base.patch(look) } else { base };
         put(buffer, area.x + x, y, letter, wide, style);
         x += wide;

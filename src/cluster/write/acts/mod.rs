@@ -11,6 +11,7 @@ use super::fields::{self, Field};
 use super::forward::Opening;
 use super::managed;
 use super::read::Lists;
+use super::reveal;
 use super::send::{Content, Write};
 use crate::cluster::connect::Session;
 use crate::kinds::ability;
@@ -53,6 +54,8 @@ pub(super) enum Work {
     Enter(Box<Entrance>),
     /// A port-forward is opened, which listens already.
     Forward(Arc<Opening>),
+    /// The values of this Secret are shown in the text of this number.
+    Reveal(u64, Reference),
 }
 
 impl Work {
@@ -63,7 +66,7 @@ impl Work {
             Work::Drain(write, ..) => write.as_deref(),
             Work::Copy(_) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
-            Work::Forward(_) => None,
+            Work::Forward(_) | Work::Reveal(..) => None,
         }
     }
 }
@@ -136,6 +139,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Copy(copying) => copy::prepare(case, copying).await,
         Act::Enter(entering) => enter::prepare(case, entering),
         Act::Forward(how) => forward::forward(case, how).await,
+        Act::Reveal(number) => Ok(reveal::prepare(case, *number)),
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
