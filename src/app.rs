@@ -26,6 +26,7 @@ use crate::view::tables::TableKey;
 
 mod acting;
 mod contexts;
+mod editing;
 mod events;
 mod forwards;
 mod keys;

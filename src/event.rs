@@ -9,6 +9,7 @@ use crate::kinds::catalog::Catalog;
 use crate::kinds::explain::Schema;
 use crate::kinds::shown::Looks;
 use crate::model::act::{Entry, Said};
+use crate::model::draft;
 use crate::model::forward;
 use crate::model::log;
 use crate::model::metrics::Usage;
@@ -53,6 +54,8 @@ pub enum Event {
     Session(u64, Box<Wires>),
     /// What the port-forward that the act of this number opened says.
     Forward(u64, forward::Told),
+    /// What comes of the draft of this editor.
+    Drafted(u64, draft::Heard),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
     /// What the log of this number has to say.

@@ -89,6 +89,7 @@ impl<S: Surface> App<S> {
                     return Ok(());
                 }
             }
+            Event::Drafted(number, heard) => self.drafted(number, heard),
             Event::Wrote(entry) => self.wrote(*entry),
             // To whoever waits for it. Wires that are dropped end the session.
             Event::Session(number, wires) => {

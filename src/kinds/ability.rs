@@ -77,6 +77,8 @@ static ABILITIES: &[Ability] = &[
     row("rollout-undo", ROLLED, "patch"),
     row("label", ANY, "patch"),
     row("annotate", ANY, "patch"),
+    row("edit", ANY, "patch"),
+    row("create", ANY, "create"),
     row("delete", ANY, "delete"),
     row("unfinalize", ANY, "patch"),
     Ability { subresource: "eviction", ..row("evict", PODS, "create") },

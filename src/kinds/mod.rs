@@ -25,6 +25,7 @@ pub mod conditions;
 pub mod core;
 pub mod describe;
 pub mod discovery;
+pub mod draft;
 pub mod envelope;
 pub mod events;
 pub mod explain;

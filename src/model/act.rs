@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use super::copying::Copying;
+use super::draft::Draft;
+use super::edit::Pair;
 use super::forward::Forwarding;
 use super::policy::Demand;
 use super::reference::Reference;
@@ -67,6 +69,10 @@ pub enum Act {
     Enter(Box<Entering>),
     /// The values of a Secret are shown in the text of this number.
     Reveal(u64),
+    /// It becomes what somebody wrote.
+    Edit(Draft),
+    /// It is made as somebody wrote it.
+    Create(Draft),
 }
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
@@ -148,6 +154,8 @@ impl Act {
             Act::TakeBack(_) => "undo",
             Act::Enter(entering) => entering.verb(),
             Act::Reveal(_) => "reveal",
+            Act::Edit(_) => "edit",
+            Act::Create(_) => "create",
         }
     }
 
@@ -182,6 +190,8 @@ impl Act {
             Act::TakeBack(_) => "Take back what was done to".into(),
             Act::Enter(entering) => entering.question(),
             Act::Reveal(_) => "Show the values of".into(),
+            Act::Edit(_) => "Save".into(),
+            Act::Create(_) => "Make".into(),
         }
     }
 
@@ -259,6 +269,8 @@ impl Act {
             Act::TakeBack(number) => format!("get {title}  # kubetui :undo {number}"),
             Act::Enter(entering) => entering.kubectl(&name),
             Act::Reveal(_) => format!("get {title} -o yaml"),
+            Act::Edit(_) => format!("edit {title}"),
+            Act::Create(_) => "create -f -  # of what was written".to_owned(),
         };
         line.push(' ');
         line.push_str(&words);
@@ -332,6 +344,8 @@ pub struct Target {
     pub change: Result<String, String>,
     /// What else follows from it.
     pub notes: Vec<Note>,
+    /// What the server would store against what it has, line by line, secrets covered; empty where that is not worth it.
+    pub diff: Arc<[Pair]>,
 }
 
 /// The question: what will happen to how many. Made from objects that were read just now.

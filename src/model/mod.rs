@@ -3,6 +3,7 @@
 pub mod act;
 pub mod address;
 pub mod copying;
+pub mod draft;
 pub mod edit;
 pub mod facts;
 pub mod forward;

@@ -254,6 +254,7 @@ mod tests {
             object: Reference { kind: kind.clone(), namespace: "shop".into(), name: (*name).into(), uid: Uid::new(name) },
             change: Ok("it goes".into()),
             notes: Vec::new(),
+            diff: Arc::default(),
         };
         Box::new(Plan {
             act: Act::Cordon,

@@ -1,5 +1,7 @@
 //! From an intent to the question: every object read anew, what it demands, what will happen to how many.
 
+use std::sync::Arc;
+
 use futures::StreamExt;
 use futures::stream;
 
@@ -51,7 +53,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
             Ok(prepared) => (Ok(prepared.change.clone()), prepared.notes.clone(), Some(prepared)),
             Err(why) => (Err(why), Vec::new(), None),
         };
-        targets.push(Target { object: object.clone(), change, notes });
+        targets.push(Target { object: object.clone(), change, notes, diff: Arc::default() });
         work.push(prepared);
     }
     let acted: Vec<&Reference> = targets.iter().filter(|target| target.change.is_ok()).map(|target| &target.object).collect();

@@ -31,7 +31,7 @@ fn object(kind: Kind, namespace: &str, name: &str) -> Reference {
 }
 
 fn target(object: Reference, change: &str, notes: Vec<Note>) -> Target {
-    Target { object, change: Ok(change.into()), notes }
+    Target { object, change: Ok(change.into()), notes, diff: std::sync::Arc::default() }
 }
 
 fn plan(act: Act, title: &str, targets: Vec<Target>) -> Plan {

@@ -187,7 +187,14 @@ fn every_act() -> Vec<Act> {
             Act::Scale(..) | Act::Bounds(..) | Act::Restart | Act::Image(_) | Act::Pause | Act::Resume | Act::Undo(_) => {}
             Act::Label(_) | Act::Annotate(_) | Act::Delete(_) | Act::Unfinalize(_) | Act::Evict(_) | Act::Cordon => {}
             Act::Uncordon | Act::Drain(_) | Act::Taint(_) | Act::Trigger | Act::Suspend(_) | Act::Retry => {}
-            Act::Expose(_) | Act::Forward(_) | Act::Reveal(_) | Act::TakeBack(_) | Act::Enter(_) | Act::Copy(_) => {}
+            Act::Expose(_)
+            | Act::Forward(_)
+            | Act::Reveal(_)
+            | Act::Edit(_)
+            | Act::Create(_)
+            | Act::TakeBack(_)
+            | Act::Enter(_)
+            | Act::Copy(_) => {}
         }
     }
     all

@@ -140,6 +140,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Enter(entering) => enter::prepare(case, entering),
         Act::Forward(how) => forward::forward(case, how).await,
         Act::Reveal(number) => Ok(reveal::prepare(case, *number)),
+        Act::Edit(_) | Act::Create(_) => Err("soon".into()),
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
