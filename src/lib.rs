@@ -85,6 +85,7 @@ pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod drafts;
 pub mod effect;
 pub mod event;
 pub mod get;

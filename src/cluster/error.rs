@@ -241,6 +241,11 @@ fn reason_phrase(code: u16, reason: &str) -> String {
 /// The longest text that is taken from a body which is no Status (a proxy's page), in bytes.
 const PAGE: usize = 300;
 
+/// The causes that an answer without success names, each with its field.
+pub fn causes(body: &Bytes) -> Vec<StatusCause> {
+    Status::parse(body).and_then(|status| status.details).map(|details| details.causes).unwrap_or_default()
+}
+
 /// The error that an answer without success says.
 pub fn from_answer(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ClusterError {
     let waits = || headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs);

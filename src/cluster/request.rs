@@ -10,7 +10,7 @@ use kube::client::Body;
 use serde::de::DeserializeOwned;
 
 use super::connect::Session;
-use super::error::{self, ClusterError};
+use super::error::{self, ClusterError, StatusCause};
 use crate::model::kind::Kind;
 
 /// The `Accept` of plain JSON.
@@ -137,6 +137,11 @@ async fn send(session: &Session, path: &str, accept: &str) -> Result<Response<Bo
 
 /// The error that an answer says. Its body is read as far as it makes sense.
 pub async fn refusal(response: Response<Body>) -> ClusterError {
+    refusal_and_causes(response).await.0
+}
+
+/// The error that an answer says, and what it says of single fields.
+pub async fn refusal_and_causes(response: Response<Body>) -> (ClusterError, Vec<StatusCause>) {
     let (head, mut body) = response.into_parts();
     let mut read = BytesMut::new();
     let reading = async {
@@ -152,7 +157,8 @@ pub async fn refusal(response: Response<Body>) -> ClusterError {
     let _ = tokio::time::timeout(ERROR_TIME, reading).await;
     // A redirect or any other answer that is neither a success nor an error is not followed: no API server sends it.
     let status = if head.status.is_client_error() || head.status.is_server_error() { head.status } else { StatusCode::BAD_GATEWAY };
-    error::from_answer(status, &head.headers, &read.freeze())
+    let read = read.freeze();
+    (error::from_answer(status, &head.headers, &read), error::causes(&read))
 }
 
 fn content_type(headers: &HeaderMap) -> String {

@@ -11,6 +11,7 @@ use crate::view::state::{Overlay, State, Way};
 pub mod act;
 mod args;
 mod chosen;
+pub mod clash;
 mod copy;
 mod cp;
 mod enter;

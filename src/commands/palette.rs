@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, events, find, logs, session, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, events, find, logs, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -214,6 +214,11 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
                 (Purpose::Choosing, _) => session::chosen(c, picker),
+                (Purpose::Clash, Some(choice)) => clash::answer(c, &choice.name),
+                (Purpose::Clash, None) => {
+                    c.state.overlay = Overlay::Picker(picker);
+                    Err("mine or theirs".into())
+                }
             }
         }
     }
@@ -266,6 +271,10 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         Overlay::Ask(question) => {
             c.effects.push(Effect::Stop(question.number));
             c.state.info("nothing was done");
+        }
+        Overlay::Picker(picker) if picker.purpose == Purpose::Clash => {
+            c.state.clash = None;
+            c.state.info("nothing was saved");
         }
         Overlay::Search(_, Some(help)) => c.state.overlay = Overlay::Help(help),
         Overlay::Help(_) | Overlay::Search(_, None) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}

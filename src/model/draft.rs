@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::edit::{Answer, Conflict, Place};
+use super::reference::Reference;
 
 /// A text that is to be stored: of an object that is there, or of one that is to be made. What it is about is the target of
 /// its [`Intent`](super::act::Intent).
@@ -44,6 +45,10 @@ pub enum Heard {
     Wrong(Vec<Blame>),
     /// Others have changed the same fields since it was begun: one answer each is wanted before it is saved again.
     Clash {
+        /// The draft, to be given to the gate again with the answers.
+        draft: Draft,
+        /// What it is of.
+        of: Reference,
         /// Where, in the order of the answers.
         conflicts: Vec<Conflict>,
         /// The object as they have made it.
@@ -58,7 +63,7 @@ impl fmt::Debug for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Heard::Wrong(blames) => f.debug_tuple("Wrong").field(blames).finish(),
-            Heard::Clash { conflicts, .. } => write!(f, "Clash of {} fields", conflicts.len()),
+            Heard::Clash { conflicts, of, .. } => write!(f, "Clash of {} fields of {}", conflicts.len(), of.title()),
             Heard::Saved(_) => write!(f, "Saved"),
         }
     }

@@ -1,10 +1,13 @@
 //! What is asked before something is written, and what comes of it: the question, the pending target of a scale, acts on
 //! their way.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::prompt::Line;
 use crate::model::act::{Act, Intent, Plan, Said, Step};
+use crate::model::draft::Draft;
+use crate::model::edit::{Answer, Conflict};
 use crate::model::policy::Demand;
 use crate::model::reference::Reference;
 use crate::model::row::Uid;
@@ -81,6 +84,21 @@ impl Scaling {
         self.line = Line::new(base.saturating_add(by).max(0).to_string());
         true
     }
+}
+
+/// Fields that others have changed too, while it is asked whose value is stored.
+#[derive(Debug)]
+pub struct Clashing {
+    /// What is to be saved.
+    pub draft: Draft,
+    /// Whose.
+    pub of: Reference,
+    /// The fields.
+    pub conflicts: Vec<Conflict>,
+    /// The object as others have made it.
+    pub theirs: Arc<serde_json::Value>,
+    /// What was answered so far, in their order.
+    pub answers: Vec<Answer>,
 }
 
 /// An act on its way, or ended.
@@ -242,8 +260,6 @@ impl Acts {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::model::act::Target;
     use crate::model::kind::Kind;

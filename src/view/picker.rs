@@ -25,6 +25,8 @@ pub enum Purpose {
     Palette,
     /// What an act leaves open: a container, an image.
     Choosing,
+    /// Whose value is stored, where others have changed the same field.
+    Clash,
 }
 
 /// One thing to choose.

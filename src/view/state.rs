@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
-use super::acting::{Acts, Question, Scaling};
+use super::acting::{Acts, Clashing, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
 use super::forwards::Forwards;
@@ -182,6 +182,8 @@ pub struct State {
     pub log_looks: (Stamps, bool, Json),
     /// The log of which a container is being chosen.
     pub choosing: Option<Box<Wanted>>,
+    /// What has to be decided before a text can be saved.
+    pub clash: Option<Box<Clashing>>,
     /// The port-forwards that are open, of every context.
     pub forwards: Forwards,
     /// What was written in this run, the newest last.
@@ -233,6 +235,7 @@ impl State {
             logs: LogSettings::default(),
             log_looks: (Stamps::Off, false, Json::default()),
             choosing: None,
+            clash: None,
             forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::kinds::draft;
+
 /// One field: where, what was there, and what is to be there; `None` is nothing at all.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Field {
@@ -90,6 +92,35 @@ fn insert(object: &mut Value, path: &str, value: Value) {
 /// `{"/spec/replicas": 3}`, as the journal keeps it.
 pub(super) fn values(fields: &[Field], pick: fn(&Field) -> &Option<Value>) -> Value {
     fields.iter().filter(|field| !field.idle()).map(|field| (field.pointer.clone(), pick(field).clone().unwrap_or_default())).collect()
+}
+
+/// The fields of an object that became others, by their pointers, as they were and as they are: whole lists, and of maps what
+/// differs in them. What the server writes for itself is left out.
+pub(super) fn apart(before: &Value, after: &Value) -> (Value, Value) {
+    let mut pairs = (Map::new(), Map::new());
+    if !after.is_null() {
+        walk(&Value::from(&draft::own(before)), &Value::from(&draft::own(after)), &mut String::new(), &mut pairs);
+    }
+    (Value::Object(pairs.0), Value::Object(pairs.1))
+}
+
+fn walk(before: &Value, after: &Value, pointer: &mut String, pairs: &mut (Map<String, Value>, Map<String, Value>)) {
+    if let (Value::Object(old), Value::Object(new)) = (before, after) {
+        let more = new.keys().filter(|name| !old.contains_key(*name));
+        for name in old.keys().chain(more) {
+            let length = pointer.len();
+            pointer.push('/');
+            pointer.push_str(&step(name));
+            let of = |map: &Map<String, Value>| map.get(name).cloned().unwrap_or_default();
+            if !matches!(pointer.as_str(), "/metadata/generation" | "/metadata/resourceVersion") {
+                walk(&of(old), &of(new), pointer, pairs);
+            }
+            pointer.truncate(length);
+        }
+    } else if before != after {
+        pairs.0.insert(pointer.clone(), before.clone());
+        pairs.1.insert(pointer.clone(), after.clone());
+    }
 }
 
 /// What is another value now than the one that was tested for, in words; `None` when it is all as it was.

@@ -26,6 +26,7 @@ mod alive;
 mod channel;
 mod command;
 mod copy;
+mod edit;
 mod effects;
 mod enter;
 mod fields;
@@ -147,6 +148,10 @@ pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
             Act::Enter(entering) => match enter::resolve(&gate, &intent, entering).await {
                 Ok(Resolved::Whole(intent)) => intent,
                 Ok(Resolved::Open(choosing)) => return saying.say(Said::Choose(Box::new(choosing))).await,
+                Err(why) => return saying.say(Said::Refused(why)).await,
+            },
+            Act::Create(draft) => match edit::resolve(&gate, &intent, draft).await {
+                Ok(intent) => intent,
                 Err(why) => return saying.say(Said::Refused(why)).await,
             },
             _ => intent,

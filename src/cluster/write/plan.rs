@@ -8,7 +8,7 @@ use futures::stream;
 use super::acts::{self, Case, Prepared, Work, scale};
 use super::read::{self, Lists};
 use super::send::Content;
-use super::{Gate, effects};
+use super::{Gate, edit, effects};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
 use crate::model::act::{Act, Intent, Note, Plan, Target, Weight};
@@ -49,11 +49,11 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
     let mut targets = Vec::new();
     let mut work = Vec::new();
     for (object, prepared) in intent.targets.iter().zip(prepared) {
-        let (change, notes, prepared) = match prepared {
-            Ok(prepared) => (Ok(prepared.change.clone()), prepared.notes.clone(), Some(prepared)),
-            Err(why) => (Err(why), Vec::new(), None),
+        let (change, notes, diff, prepared) = match prepared {
+            Ok(prepared) => (Ok(prepared.change.clone()), prepared.notes.clone(), prepared.work.diff(), Some(prepared)),
+            Err(why) => (Err(why), Vec::new(), Arc::default(), None),
         };
-        targets.push(Target { object: object.clone(), change, notes, diff: Arc::default() });
+        targets.push(Target { object: object.clone(), change, notes, diff });
         work.push(prepared);
     }
     let acted: Vec<&Reference> = targets.iter().filter(|target| target.change.is_ok()).map(|target| &target.object).collect();
@@ -123,6 +123,8 @@ async fn one(gate: &Gate, lists: &Lists<'_>, session: &Session, act: &Act, targe
     let prepared = match act {
         // It may be about an object that is gone.
         Act::TakeBack(number) => acts::take_back::take_back(gate, session, target, *number).await?,
+        // It is not there yet.
+        Act::Create(draft) => edit::make(gate, session, target, draft).await?,
         _ => {
             let object = read::object(session, target).await?;
             acts::prepare(&Case { gate, session, lists, target, object: &object }, act).await?

@@ -10,7 +10,7 @@ use super::channel::{self, Channel};
 use super::fields::{self, Field};
 use super::{Gate, read};
 use crate::cluster::connect::Session;
-use crate::cluster::error::ClusterError;
+use crate::cluster::error::{ClusterError, StatusCause};
 use crate::cluster::request;
 use crate::model::act::Entry;
 use crate::model::reference::Reference;
@@ -27,6 +27,9 @@ const OTHER: &str = "it was made anew meanwhile: the one there now is another ob
 pub(super) enum Content {
     /// JSON patch of these fields of an object.
     Fields(Vec<Field>),
+    /// The operations of a JSON patch, its preconditions among them; and whether fields that the server does not know are
+    /// refused, or only dropped.
+    Patch(Vec<Value>, bool),
     /// A new object.
     Create(Value),
     /// DeleteOptions, with the object as it was.
@@ -54,7 +57,7 @@ pub(super) struct Write {
 impl Write {
     fn method(&self) -> Method {
         match self.body {
-            Content::Fields(_) => Method::PATCH,
+            Content::Fields(_) | Content::Patch(..) => Method::PATCH,
             Content::Create(_) | Content::Evict(_) => Method::POST,
             Content::Delete(_) => Method::DELETE,
         }
@@ -72,6 +75,7 @@ impl Write {
     fn sent(&self) -> Value {
         match &self.body {
             Content::Fields(fields) => fields::patch(&self.seen, fields),
+            Content::Patch(operations, _) => Value::Array(operations.clone()),
             Content::Create(value) | Content::Delete(value) | Content::Evict(value) => value.clone(),
         }
     }
@@ -80,6 +84,7 @@ impl Write {
         let Reference { kind, namespace, name, uid } = &self.object;
         let (before, after) = match &self.body {
             Content::Fields(changed) => (fields::values(changed, |field| &field.from), fields::values(changed, |field| &field.to)),
+            Content::Patch(..) => fields::apart(&self.seen, answer),
             Content::Create(_) => (Value::Null, answer.clone()),
             Content::Delete(_) | Content::Evict(_) => (self.seen.clone(), Value::Null),
         };
@@ -165,12 +170,20 @@ impl Gate {
 
     /// Tries a write without its being done: `dryRun=All`.
     pub(super) async fn rehearse(&self, session: &Session, write: &Write) -> Result<(), String> {
-        self.permit(write)?;
+        self.try_out(session, write).await.map(drop).map_err(|refused| refused.words)
+    }
+
+    /// [`Gate::rehearse`], with what the server would store, and what it says of single fields where it would not.
+    pub(super) async fn try_out(&self, session: &Session, write: &Write) -> Result<Value, Refused> {
+        self.permit(write).map_err(|words| Refused { words, ..Refused::default() })?;
         match transmit(session, write, true).await {
-            Ok(_) => Ok(()),
-            // Nothing would have been done anyway.
-            Err(Unsent::Yes(error) | Unsent::No(error)) if error.is_transient() => Err(error.to_string()),
-            Err(error) => Err(self.words(session, write, error).await),
+            Ok(answer) => Ok(answer),
+            Err(unsent) => {
+                let (error, causes) = (unsent.error.clone(), unsent.causes.clone());
+                // Nothing would have been done anyway.
+                let words = if error.is_transient() { error.to_string() } else { self.words(session, write, unsent).await };
+                Err(Refused { words, causes })
+            }
         }
     }
 
@@ -180,7 +193,7 @@ impl Gate {
         let answer = tokio::select! {
             biased;
             answer = transmit(session, write, false) => answer,
-            () = self.left() => Err(Unsent::No(ClusterError::Unreachable("the program was quit before the server answered".into()))),
+            () = self.left() => Err(Unsent::out(ClusterError::Unreachable("the program was quit before the server answered".into()))),
         };
         let (answer, failure) = match answer {
             Ok(answer) => (answer, None),
@@ -217,10 +230,7 @@ impl Gate {
 
     /// The server's reason; where a precondition did not hold, what it is now instead.
     async fn words(&self, session: &Session, write: &Write, error: Unsent) -> String {
-        let (error, unsent) = match error {
-            Unsent::Yes(error) => (error, true),
-            Unsent::No(error) => (error, false),
-        };
+        let Unsent { error, unsent, .. } = error;
         let looked = match (&error, &write.body) {
             // 422, 409 and 404: a test of the patch, the UID, or the server's own rules.
             (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), Content::Create(_)) => None,
@@ -252,17 +262,32 @@ impl Gate {
 
 /// A request that was not done, and whether that is so because it never went out.
 #[derive(Debug)]
-enum Unsent {
-    /// There was no connection to send it over.
-    Yes(ClusterError),
-    /// It went out, as far as one knows.
-    No(ClusterError),
+struct Unsent {
+    error: ClusterError,
+    /// What the server says of single fields.
+    causes: Vec<StatusCause>,
+    /// There was no connection to send it over; else it went out, as far as one knows.
+    unsent: bool,
 }
 
 impl Unsent {
-    fn is_busy(&self) -> bool {
-        matches!(self, Unsent::No(ClusterError::TooManyRequests { .. }))
+    /// It went out.
+    fn out(error: ClusterError) -> Unsent {
+        Unsent { error, causes: Vec::new(), unsent: false }
     }
+
+    fn is_busy(&self) -> bool {
+        !self.unsent && matches!(self.error, ClusterError::TooManyRequests { .. })
+    }
+}
+
+/// Why a write would not be taken.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// In words.
+    pub(super) words: String,
+    /// What the server says of single fields.
+    pub(super) causes: Vec<StatusCause>,
 }
 
 /// The connection could not be made.
@@ -309,7 +334,7 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
     let mut query: Vec<(&str, &str)> = Vec::new();
     let mut body = write.sent();
     let content_type = match write.body {
-        Content::Fields(_) => "application/json-patch+json",
+        Content::Fields(_) | Content::Patch(..) => "application/json-patch+json",
         _ => "application/json",
     };
     match &write.body {
@@ -320,8 +345,10 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         Content::Delete(_) => {}
         _ => {
             query.push(("fieldManager", MANAGER));
-            if matches!(write.body, Content::Create(_)) {
-                query.push(("fieldValidation", "Strict"));
+            match write.body {
+                Content::Create(_) | Content::Patch(_, true) => query.push(("fieldValidation", "Strict")),
+                Content::Patch(_, false) => query.push(("fieldValidation", "Warn")),
+                _ => {}
             }
             if dry {
                 query.push(("dryRun", "All"));
@@ -329,7 +356,10 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         }
     }
     let path = format!("{}{}", write.path(), request::query(&query));
-    let invalid = |why: &dyn std::fmt::Display| Unsent::Yes(ClusterError::Invalid(format!("{path} cannot be asked for: {why}")));
+    let invalid = |why: &dyn std::fmt::Display| Unsent {
+        unsent: true,
+        ..Unsent::out(ClusterError::Invalid(format!("{path} cannot be asked for: {why}")))
+    };
     let request = Request::builder()
         .method(write.method())
         .uri(&path)
@@ -338,6 +368,7 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         .body(Body::from(as_go(&body).map_err(|why| invalid(&why))?))
         .map_err(|why| invalid(&why))?;
     let mut unsent = false;
+    let mut causes = Vec::new();
     let sent = request::limited(session, async {
         let response = session.client().send(request).await.map_err(|error| {
             unsent = unconnected(&error);
@@ -345,13 +376,15 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         })?;
         tracing::debug!(method = %write.method(), path, status = response.status().as_u16(), "write");
         if !response.status().is_success() {
-            return Err(request::refusal(response).await);
+            let (error, found) = request::refusal_and_causes(response).await;
+            causes = found;
+            return Err(error);
         }
         let bytes = response.into_body().collect().await.map_err(|e| session.error(&e))?.to_bytes();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     })
     .await;
-    sent.map_err(|error| if unsent { Unsent::Yes(error) } else { Unsent::No(error) })
+    sent.map_err(|error| Unsent { error, causes, unsent })
 }
 
 #[cfg(test)]

@@ -148,9 +148,22 @@ pub fn side_by_side(old: &str, new: &str) -> Vec<Pair> {
     out
 }
 
-/// The rows one below the other: of each run of changes first what is gone, then what is new. Around a change so many lines
-/// that are the same are shown.
-pub fn unified(pairs: &[Pair], context: usize) -> Vec<Row> {
+/// What stands in one row of a difference, by the place of its pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// So many lines that are the same are not shown.
+    Gap(usize),
+    /// Both sides beside each other: the same, changed, or one of them alone.
+    Both(usize),
+    /// The line that is gone.
+    Gone(usize),
+    /// The line that is new.
+    New(usize),
+}
+
+/// Which rows of a difference are to be seen: around a change so many lines that are the same. Split, both sides stand beside
+/// each other; else one below the other, of each run of changes first what is gone, then what is new.
+pub fn outline(pairs: &[Pair], context: usize, split: bool) -> Vec<Shown> {
     let mut near = vec![false; pairs.len()];
     for (at, _) in pairs.iter().enumerate().filter(|(_, pair)| !pair.same) {
         let end = pairs.len().min(at.saturating_add(context).saturating_add(1));
@@ -158,7 +171,7 @@ pub fn unified(pairs: &[Pair], context: usize) -> Vec<Row> {
     }
     let mut out = Vec::new();
     let (mut hidden, mut new) = (0, Vec::new());
-    for (pair, near) in pairs.iter().zip(near) {
+    for (at, (pair, near)) in pairs.iter().zip(near).enumerate() {
         if pair.same {
             out.append(&mut new);
         }
@@ -167,21 +180,38 @@ pub fn unified(pairs: &[Pair], context: usize) -> Vec<Row> {
             continue;
         }
         if hidden > 0 {
-            out.push(Row::Gap(std::mem::take(&mut hidden)));
+            out.push(Shown::Gap(std::mem::take(&mut hidden)));
         }
-        match (&pair.old, &pair.new) {
-            (Some(old), Some(now)) if pair.same => out.push(Row::Same { old: old.line, new: now.line, text: now.text.clone() }),
-            (old, now) => {
-                out.extend(old.clone().map(Row::Gone));
-                new.extend(now.clone().map(Row::New));
-            }
+        if split || pair.same {
+            out.push(Shown::Both(at));
+            continue;
+        }
+        if pair.old.is_some() {
+            out.push(Shown::Gone(at));
+        }
+        if pair.new.is_some() {
+            new.push(Shown::New(at));
         }
     }
     out.append(&mut new);
     if hidden > 0 {
-        out.push(Row::Gap(hidden));
+        out.push(Shown::Gap(hidden));
     }
     out
+}
+
+/// The rows one below the other. Around a change so many lines that are the same are shown.
+pub fn unified(pairs: &[Pair], context: usize) -> Vec<Row> {
+    let row = |shown| match shown {
+        Shown::Gap(count) => Some(Row::Gap(count)),
+        Shown::Both(at) => {
+            let (old, new) = (pairs[at].old.as_ref()?, pairs[at].new.as_ref()?);
+            Some(Row::Same { old: old.line, new: new.line, text: new.text.clone() })
+        }
+        Shown::Gone(at) => pairs[at].old.clone().map(Row::Gone),
+        Shown::New(at) => pairs[at].new.clone().map(Row::New),
+    };
+    outline(pairs, context, false).into_iter().filter_map(row).collect()
 }
 
 type Changed = (Vec<Range<usize>>, Vec<Range<usize>>);

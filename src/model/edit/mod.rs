@@ -17,7 +17,7 @@ mod scalar;
 mod testing;
 
 pub use cursor::{Cursor, Spot, cursor};
-pub use lines::{Pair, Row, Side, difference, masked, side_by_side, unified};
+pub use lines::{Pair, Row, Shown, Side, difference, masked, outline, side_by_side, unified};
 pub use lists::{Guide, Listing, Plain};
 pub use merge::{Answer, Conflict, Merged, merge};
 pub use node::{Content, Entry, Node};

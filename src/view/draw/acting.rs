@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{put, wipe};
+use super::{put, review, wipe};
 use crate::keymap::Mode;
 use crate::model::act::{Note, Plan, Step, Target, Weight};
 use crate::model::policy::Demand;
@@ -31,6 +31,8 @@ struct Sheet {
     look: Scope,
     /// The text, which scrolls.
     rows: Vec<Row>,
+    /// What goes on below it: what is to be stored against what is there.
+    review: Vec<review::Entry>,
     /// What stays below it.
     foot: Vec<Row>,
     ways: Vec<Way>,
@@ -41,11 +43,12 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     // All of the width, as lists have it: what lies below is not seen in pieces. The lines are no longer than one reads.
     let width = body.width;
     let room = width.min(WIDE).saturating_sub(4) as usize;
-    let Some(sheet) = sheet(state, room) else { return };
+    let Some(sheet) = sheet(state, room, width) else { return };
     let few = body.height < 12;
     // An empty line before the keys, where there is room for one.
     let below = sheet.foot.len() as u16 + u16::from(!sheet.ways.is_empty()) + u16::from(!few);
-    let height = (sheet.rows.len() as u16 + 1 + below).min(body.height);
+    let lines = sheet.rows.len() + sheet.review.len();
+    let height = (lines + 1 + usize::from(below)).min(body.height.into()) as u16;
     let area = Rect { y: body.bottom() - height, height, ..body };
     wipe(buffer, area, &state.theme);
     put(buffer, area.x, area.y, &"─".repeat(width as usize), width, state.theme.style(Scope::Rule));
@@ -53,7 +56,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     put(buffer, area.x + 2, area.y, &format!(" {title} "), width.saturating_sub(4), state.theme.style(sheet.look));
 
     let shown = height.saturating_sub(1 + below) as usize;
-    let last = sheet.rows.len().saturating_sub(shown);
+    let last = lines.saturating_sub(shown);
     let top = top(state).map_or(0, |top| {
         *top = (*top).min(last);
         *top
@@ -63,6 +66,14 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     };
     for (y, row) in (area.y + 1..).zip(sheet.rows.iter().skip(top).take(shown)) {
         line(buffer, y, row);
+    }
+    let begun = sheet.rows.len().saturating_sub(top);
+    let below_rows = Rect { y: area.y + 1 + begun.min(shown) as u16, height: shown.saturating_sub(begun) as u16, ..area };
+    if let Overlay::Ask(question) = &state.overlay
+        && let Some(plan) = &question.plan
+    {
+        let seen = sheet.review.iter().skip(top.saturating_sub(sheet.rows.len()));
+        review::draw(&plan.targets, seen, buffer, below_rows, &state.theme);
     }
     if top < last {
         // On the rule above, where it hides nothing of the text.
@@ -91,13 +102,14 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
 }
 
 /// What there is to be shown, if anything is.
-fn sheet(state: &State, room: usize) -> Option<Sheet> {
+fn sheet(state: &State, room: usize, width: u16) -> Option<Sheet> {
     let look = if state.policy.danger { Scope::HeaderDanger } else { Scope::TextHeading };
     let mut sheet = match &state.overlay {
         Overlay::Ask(question) => Sheet {
             title: text::safe(&heading(question)).into_owned(),
             look,
             rows: question_rows(question, room),
+            review: question.plan.as_ref().map(|plan| review::entries(&plan.targets, width)).unwrap_or_default(),
             foot: question_foot(question, room),
             ways: question_ways(state, question),
         },
@@ -105,6 +117,7 @@ fn sheet(state: &State, room: usize) -> Option<Sheet> {
             title: text::safe(&scale_title(scaling)).into_owned(),
             look,
             rows: scale_rows(scaling, room),
+            review: Vec::new(),
             foot: Vec::new(),
             // The bottom line says how the typing ends.
             ways: Vec::new(),
@@ -115,6 +128,7 @@ fn sheet(state: &State, room: usize) -> Option<Sheet> {
                 title: running.summary(),
                 look: Scope::TextHeading,
                 rows: running_rows(running, room),
+                review: Vec::new(),
                 foot: Vec::new(),
                 ways: running_ways(state, running),
             }

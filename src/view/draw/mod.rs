@@ -20,6 +20,7 @@ mod log;
 mod notice;
 mod overlay;
 mod pending;
+mod review;
 mod table;
 mod text_view;
 mod usage;

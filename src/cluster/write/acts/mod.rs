@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Gate;
 use super::copy::{self, Job};
+use super::edit::{self, Saving};
 use super::enter::{self, Entrance};
 use super::fields::{self, Field};
 use super::forward::Opening;
@@ -16,6 +17,7 @@ use super::send::{Content, Write};
 use crate::cluster::connect::Session;
 use crate::kinds::ability;
 use crate::model::act::{Act, Note};
+use crate::model::edit::Pair;
 use crate::model::reference::Reference;
 
 mod batch;
@@ -46,6 +48,8 @@ pub(super) enum Work {
     Write(Box<Write>),
     /// One request, and when it is one of several, its rollout is waited for.
     Rollout(Box<Write>),
+    /// What somebody wrote is stored.
+    Save(Box<Saving>),
     /// Files to or from a container.
     Copy(Box<Job>),
     /// A cordon, and then these evictions, each until its pod is gone; of the node of this name.
@@ -64,9 +68,18 @@ impl Work {
         match self {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
-            Work::Copy(_) => None,
+            // It was tried already, with what would come of it.
+            Work::Copy(_) | Work::Save(_) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
             Work::Forward(_) | Work::Reveal(..) => None,
+        }
+    }
+
+    /// What the server would store against what it has, where that is asked for.
+    pub(super) fn diff(&self) -> Arc<[Pair]> {
+        match self {
+            Work::Save(saving) => saving.diff.clone(),
+            _ => Arc::default(),
         }
     }
 }
@@ -140,7 +153,8 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Enter(entering) => enter::prepare(case, entering),
         Act::Forward(how) => forward::forward(case, how).await,
         Act::Reveal(number) => Ok(reveal::prepare(case, *number)),
-        Act::Edit(_) | Act::Create(_) => Err("soon".into()),
+        Act::Edit(draft) => edit::change(case, draft).await,
+        Act::Create(draft) => edit::make(case.gate, case.session, case.target, draft).await,
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }
