@@ -10,6 +10,7 @@ use super::credential::Credentials;
 use super::error::{self, ClusterError};
 use super::kubeconfig::{ConfigError, Loaded, Target};
 use super::plugin::{Credential, Plugin};
+use super::schema::Schemas;
 use super::stack;
 
 /// What a request that is not a stream may take, where `--request-timeout` does not say.
@@ -79,6 +80,8 @@ pub struct Session {
     authority: Arc<str>,
     timeout: Option<Duration>,
     credentials: Option<Credentials>,
+    /// Schemas that were read already.
+    pub(super) schemas: Schemas,
 }
 
 impl std::fmt::Debug for Session {
@@ -173,7 +176,14 @@ pub async fn open(loaded: &Loaded, options: &Options) -> Result<Session, Connect
         config.accept_invalid_certs |= insecure;
         let credentials = credentials.or_else(|| credentials_of_file(&mut config.auth_info));
         let (client, authority) = stack::client(config, &target, credentials.as_ref())?;
-        Ok::<_, ConfigError>(Session { client, target: Arc::new(target), authority: authority.into(), timeout, credentials })
+        Ok::<_, ConfigError>(Session {
+            client,
+            target: Arc::new(target),
+            authority: authority.into(),
+            timeout,
+            credentials,
+            schemas: Schemas::default(),
+        })
     };
     Ok(tokio::task::spawn_blocking(build).await.map_err(|e| ConfigError::Unusable(e.to_string()))??)
 }

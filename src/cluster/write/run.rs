@@ -41,7 +41,7 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option
     let Ok(answered) = answer.wait_for(|answer| *answer != Answer::Open).await.map(|answer| *answer) else { return };
     if answered == Answer::Yes {
         let several = prepared.iter().flatten().count() > 1;
-        let waits = prepared.iter().flatten().any(|prepared| !matches!(prepared.work, Work::Write(_)));
+        let waits = prepared.iter().flatten().any(|prepared| !matches!(prepared.work, Work::Write(_) | Work::Shown(..)));
         let limit = if waits { 1 } else { AT_ONCE };
         let prepared = cordoned(gate, saying, prepared).await;
         let mut waiting: VecDeque<(usize, Work)> =
@@ -56,7 +56,7 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, prepared: Vec<Option
             {
                 let answer = answer.clone();
                 running.push(async move {
-                    let waited_for = !matches!(work, Work::Write(_));
+                    let waited_for = !matches!(work, Work::Write(_) | Work::Shown(..));
                     let step = one(gate, saying, at, work, several, answer).await;
                     let stuck = waited_for && matches!(step, Step::Failed(_));
                     saying.say(Said::Step(at, step)).await;
@@ -114,7 +114,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool,
         () = stopped(&mut answer) => return Step::Left,
     };
     match work {
-        Work::Write(write) => match gate.send(&session, &write).await {
+        Work::Write(write) | Work::Shown(write, _) => match gate.send(&session, &write).await {
             Ok(_) => Step::Done(write.done.clone()),
             Err(failure) => Step::Failed(refused(gate, &session, &write, &failure).await),
         },

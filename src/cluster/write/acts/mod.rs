@@ -46,6 +46,8 @@ pub(super) struct Prepared {
 pub(super) enum Work {
     /// One request.
     Write(Box<Write>),
+    /// One request, with what the server would store against what it has.
+    Shown(Box<Write>, Arc<[Pair]>),
     /// One request, and when it is one of several, its rollout is waited for.
     Rollout(Box<Write>),
     /// What somebody wrote is stored.
@@ -69,7 +71,7 @@ impl Work {
             Work::Write(write) | Work::Rollout(write) => Some(write),
             Work::Drain(write, ..) => write.as_deref(),
             // It was tried already, with what would come of it.
-            Work::Copy(_) | Work::Save(_) => None,
+            Work::Copy(_) | Work::Save(_) | Work::Shown(..) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
             Work::Forward(_) | Work::Reveal(..) => None,
         }
@@ -79,6 +81,7 @@ impl Work {
     pub(super) fn diff(&self) -> Arc<[Pair]> {
         match self {
             Work::Save(saving) => saving.diff.clone(),
+            Work::Shown(_, diff) => diff.clone(),
             _ => Arc::default(),
         }
     }

@@ -10,7 +10,7 @@ use crate::cluster::request;
 use crate::cluster::write::fields::{self, Field};
 use crate::cluster::write::journal::NOT_KEPT;
 use crate::cluster::write::send::{Content, Write};
-use crate::cluster::write::{Gate, read};
+use crate::cluster::write::{Gate, edit, read};
 use crate::kinds::describe::json::Json;
 use crate::model::act::{Entry, Note};
 use crate::model::reference::Reference;
@@ -41,7 +41,7 @@ pub(in crate::cluster::write) async fn take_back(
             Err("a debug container stays in its pod for as long as that is there".into())
         }
         ("GET", _) => Err(format!("{} changed nothing that can be taken back", entry.verb)),
-        ("PATCH", _) => fields_back(session, target, entry).await,
+        ("PATCH", _) => fields_back(gate, session, target, entry).await,
         ("POST", _) => unmake(session, target, entry).await,
         ("DELETE", _) => make_again(session, target, entry).await,
         (method, _) => Err(format!("a {method} cannot be taken back")),
@@ -49,7 +49,7 @@ pub(in crate::cluster::write) async fn take_back(
 }
 
 /// Fields get the values that they had.
-async fn fields_back(session: &Session, target: &Reference, entry: &Entry) -> Result<Prepared, String> {
+async fn fields_back(gate: &Gate, session: &Session, target: &Reference, entry: &Entry) -> Result<Prepared, String> {
     let own = request::object(&target.kind, &target.namespace, &target.name);
     let subresource = match entry.path.strip_prefix(&own) {
         Some("/scale") => "/scale",
@@ -92,7 +92,13 @@ async fn fields_back(session: &Session, target: &Reference, entry: &Entry) -> Re
     }
     let change = words.join(", ");
     let write = Write { object: target.clone(), seen: now, verb: VERB, subresource, body: Content::Fields(fields), done: change.clone() };
-    Ok(Prepared { change, notes, work: Work::Write(Box::new(write)) })
+    if entry.verb != "edit" {
+        return Ok(Prepared { change, notes, work: Work::Write(Box::new(write)) });
+    }
+    // What somebody wrote may have been long: it is shown as it was, line by line.
+    let would = gate.try_out(session, &write).await.map_err(|refused| refused.words)?;
+    let diff = edit::lines(&target.kind, &write.seen, &would).await;
+    Ok(Prepared { change: edit::of_lines(&diff), notes, work: Work::Shown(Box::new(write), diff) })
 }
 
 /// `/metadata/labels/app.io~1x` as people write it; a whole template is not spelled out.
