@@ -26,6 +26,7 @@ mod printed;
 mod random;
 mod reading;
 mod readme;
+mod rewritten;
 mod rights;
 mod sample;
 mod scenarios;

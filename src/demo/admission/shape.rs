@@ -69,6 +69,9 @@ const EMPTY_NOT_WRITTEN: &[(&str, &str)] = &[
     ("NamespaceStatus", "phase"),
 ];
 
+/// Structs with `omitempty`, which leaves out no struct: those that spell their zero `null`.
+const NULL_WRITTEN: &[(&str, &str)] = &[("Event", "eventTime")];
+
 /// Brings a tree into the form that the server keeps. What is in it already is not copied.
 pub(super) fn reshape(of: &Type, tree: &mut Tree, kept: Kept) {
     if let Some(changed) = reshaped(of, tree, kept) {
@@ -132,6 +135,11 @@ fn object(of: &Type, value: &Tree, kept: Kept) -> Option<Tree> {
         reshape(&field.of, &mut new, kept);
         changed.get_or_insert_with(|| value.clone()).put(&field.name, new);
     }
+    for (_, name) in NULL_WRITTEN.iter().filter(|(owner, _)| kept == Kept::Struct && component == Some(owner)) {
+        if value.get(name).is_none() {
+            changed.get_or_insert_with(|| value.clone()).put(name, Tree::Null);
+        }
+    }
     changed
 }
 
@@ -140,6 +148,7 @@ fn not_written(owner: &Type, field: &Type, component: Option<&str>, key: &str, h
         return held.is_null() && !field.nullable() && field.default().is_some();
     }
     match held {
+        Tree::Null if component.is_some_and(|owner| NULL_WRITTEN.contains(&(owner, key))) => false,
         Tree::Null => field.form() != Form::Array || !owner.requires(key),
         Tree::List(items) => items.is_empty() && !owner.requires(key),
         Tree::Map(map) => map.is_empty() && !owner.requires(key) && !field.has_fields() && field.values().is_some(),

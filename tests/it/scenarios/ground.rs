@@ -89,7 +89,16 @@ pub fn real(name: &str) -> Option<Ground> {
 
 /// A demo of the scenario's own, with a time of its own.
 pub fn demo(name: &str) -> Option<Ground> {
-    let demo = kubetui::demo::start_at(NOON, Options { empty: true, ..Options::default() }).expect("the demo starts");
+    demo_with(name, Options { empty: true, ..Options::default() })
+}
+
+/// The demo as people see it, with all that is in it.
+pub fn whole_demo(name: &str) -> Option<Ground> {
+    demo_with(name, Options::default())
+}
+
+fn demo_with(name: &str, options: Options) -> Option<Ground> {
+    let demo = kubetui::demo::start_at(NOON, options).expect("the demo starts");
     let kubeconfig = Kubeconfig::from_yaml(&demo.kubeconfig()).expect("a kubeconfig");
     Some(Ground::new(name, kubeconfig, Time::Told(Box::new(move |milliseconds| demo.pass(milliseconds as i64))), None))
 }
