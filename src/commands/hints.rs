@@ -4,6 +4,7 @@ use super::{find, look, session};
 use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::state::{Hint, Overlay, State};
+use crate::view::tables::TableKey;
 
 /// What the bottom line offers: what can be done with what is under the cursor, first what one wants most.
 pub fn hints(state: &State) -> Vec<Hint> {
@@ -34,6 +35,15 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("yaml", "yaml"),
             ("page-down", "page down"),
         ],
+        // They have no logs, no YAML and no shell.
+        _ if state.table_view().is_some_and(|view| view.place.key == TableKey::Forwards) => &[
+            ("enter", "open"),
+            ("copy url", "copy the URL"),
+            ("delete", "end it"),
+            ("filter", "filter"),
+            ("palette", "go to"),
+            ("back", "back"),
+        ],
         _ => &[
             ("login", "log in"),
             ("retry", "try now"),
@@ -53,7 +63,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         ],
     };
     let hint = |(command, label): &(&'static str, &'static str)| {
-        let refused = find(command).is_some_and(|row| (row.applies)(state).is_err());
+        let refused = find(command.split(' ').next().unwrap_or(command)).is_some_and(|row| (row.applies)(state).is_err());
         // Nobody needs to be told that they need not log in, or try to connect.
         let needless = match *command {
             "login" => refused,
