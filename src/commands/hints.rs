@@ -13,6 +13,20 @@ pub fn hints(state: &State) -> Vec<Hint> {
         }
         // The box has its own keys, and those of the table do nothing.
         Mode::Confirm | Mode::Acts => &[],
+        Mode::Edit => &[
+            ("leave", "leave"),
+            ("save", "save"),
+            ("suggest", "complete"),
+            ("text-undo", "undo"),
+            ("search", "search"),
+            ("problem-next", "next problem"),
+            ("search-next", "next"),
+            ("replace", "replace"),
+            ("text-copy", "copy"),
+            ("text-cut", "cut"),
+            ("text-paste", "paste"),
+            ("delete-line", "delete line"),
+        ],
         Mode::Log => &[
             ("back", "back"),
             ("follow", "follow"),
@@ -32,6 +46,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("search-next", "next"),
             ("wrap", "wrap"),
             ("yaml", "yaml"),
+            ("edit", "edit"),
             ("page-down", "page down"),
         ],
         _ => &[
@@ -41,6 +56,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("logs", "logs"),
             ("describe", "describe"),
             ("yaml", "yaml"),
+            ("edit", "edit"),
             ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
@@ -59,8 +75,10 @@ pub fn hints(state: &State) -> Vec<Hint> {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
             "shell" => !session::has_pods(state),
-            "reveal" | "yaml" if state.mode() == Mode::Text => refused,
+            "reveal" | "yaml" | "edit" if state.mode() == Mode::Text => refused,
             "into" => !look::in_schema(state),
+            "search-next" if state.mode() == Mode::Edit => state.editor().is_none_or(|editor| editor.searched().is_none()),
+            "problem-next" => state.editor().is_none_or(|editor| editor.signs().is_empty()),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })
