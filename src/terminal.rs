@@ -287,7 +287,7 @@ fn write_modes(out: &mut impl Write, mouse: bool) {
 /// mouse too: hundreds of events a second that mean nothing here.
 #[cfg(not(windows))]
 fn write_mouse(out: &mut impl Write, on: bool) {
-    let _ = out.write_all(if on { b"\x1b[?1002h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1002l" });
+    let _ = out.write_all(if on { b"\x1b[?1000h\x1b[?1002h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1002l\x1b[?1000l" });
 }
 
 #[cfg(windows)]

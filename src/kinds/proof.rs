@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn another_object_a_second_document_and_what_cannot_be_read_are_marked_at_their_lines() {
-        let base = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "uid": "1"}});
-        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: n\n";
+        let base = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop", "uid": "1"}});
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: shop\n";
         assert_eq!(said(&base, text), [""; 0]);
         let renamed = said(&base, &text.replace("name: a", "name: b"));
         assert!(renamed.len() == 1 && renamed[0].starts_with("4: metadata.name was changed from a to b"), "{renamed:?}");
