@@ -71,7 +71,7 @@ pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
     let here = |editor: &&Box<Editor>| editor.context == state.context.name;
     match state.unsaved.iter().find(here).or(state.unsaved.last()) {
         Some(editor) if editor.context == state.context.name => Ok(()),
-        Some(editor) => Err(format!("{} is of the context {}: go there first", editor.title, editor.context)),
+        Some(editor) => Err(format!("{} is of the context {}: go there first", editor.name(), editor.context)),
         None => Err("everything that was typed is saved".into()),
     }
 }
@@ -120,7 +120,7 @@ pub fn leave(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         c.state.pop();
         return Ok(());
     }
-    let reason = format!("{} is not saved", editor.title);
+    let reason = format!("{} is not saved", editor.name());
     let choices = vec![
         Choice::new(SAVE, "store it in the cluster, after a look at what changes"),
         Choice::new(THROW, "leave without it"),
@@ -140,10 +140,10 @@ pub(super) fn left(c: &mut Context<'_>, choice: &str) -> Result<(), Refusal> {
             }
         }
         THROW => {
-            let title = c.state.editor().map(|editor| editor.title.clone());
+            let name = c.state.editor().map(Editor::name);
             c.state.pop();
-            if let Some(title) = title {
-                c.state.info(format!("what was typed into {title} is thrown away"));
+            if let Some(name) = name {
+                c.state.info(format!("what was typed into {name} is thrown away"));
             }
         }
         _ => {}

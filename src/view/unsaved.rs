@@ -64,8 +64,8 @@ impl State {
             keep(stack, &mut kept);
         }
         if let Some(last) = kept.last() {
-            let (title, key) = (last.title.clone(), self.keymap.keys_for("unsaved", crate::keymap::Mode::Table).into_iter().next());
-            self.info(format!("{title} is not saved: {} goes back to it", key.unwrap_or_else(|| ":unsaved".into())));
+            let (name, key) = (last.name(), self.keymap.keys_for("unsaved", crate::keymap::Mode::Table).into_iter().next());
+            self.info(format!("{name} is not saved: {} goes back to it", key.unwrap_or_else(|| ":unsaved".into())));
         }
         self.unsaved.append(&mut kept);
     }
@@ -85,11 +85,11 @@ impl State {
     /// # Errors
     /// What is not saved, in words.
     pub fn may_forget(&mut self) -> Result<(), String> {
-        let titles: Vec<&str> = self.changed_texts().map(|editor| &*editor.title).collect();
-        if titles.is_empty() || self.warned.is_some_and(|at| at.elapsed() < WARNED) {
+        let names: Vec<String> = self.changed_texts().map(Editor::name).collect();
+        if names.is_empty() || self.warned.is_some_and(|at| at.elapsed() < WARNED) {
             return Ok(());
         }
-        let words = format!("not saved: {}; quit again to leave without it", titles.join(", "));
+        let words = format!("not saved: {}; quit again to leave without it", names.join(", "));
         self.warned = Some(Instant::now());
         Err(words)
     }

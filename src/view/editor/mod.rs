@@ -186,6 +186,11 @@ impl Editor {
         }
     }
 
+    /// What it is of, in a sentence.
+    pub fn name(&self) -> String {
+        self.subject.as_ref().map_or_else(|| self.title.to_string(), Reference::title)
+    }
+
     /// There is a text to type into.
     pub fn is_ready(&self) -> bool {
         self.stage == Stage::Ready
