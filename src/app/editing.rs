@@ -148,8 +148,7 @@ impl<S: Surface> App<S> {
         let out = self.out.clone();
         let Some(editor) = self.state.editing() else { return };
         let version = editor.begin_check();
-        let (number, of, kind, base, text) =
-            (editor.id, editor.schema.clone(), editor.kind.clone(), editor.base.clone(), editor.text());
+        let (number, of, kind, base, text) = (editor.id, editor.schema.clone(), editor.kind.clone(), editor.base.clone(), editor.text());
         tokio::task::spawn_blocking(move || {
             let marks = proof::marks(of.as_ref(), &kind, &base, &text);
             let _ = out.blocking_send(Event::Editor(number, Found::Marks(version, marks)));

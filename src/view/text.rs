@@ -346,7 +346,8 @@ mod tests {
 
     #[test]
     fn cells_bytes_and_columns_agree() {
-        for line in ["plain", "a\tb", "日本語 x", "e\u{301}e\u{301}", "⚠\u{fe0f}!", "\u{301}a", "👩\u{200d}💻", "", "a\u{1b}[31m"] {
+        for line in ["plain", "a\tb", "日本語 x", "e\u{301}e\u{301}", "⚠\u{fe0f}!", "\u{301}a", "👩\u{200d}💻", "", "a\u{1b}[31m"]
+        {
             let (mut column, mut byte) = (0, 0);
             for cell in cells(line, 0) {
                 assert_eq!((cell.at.start, columns(line, byte)), (byte, column), "{line:?}");

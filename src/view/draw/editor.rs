@@ -91,7 +91,9 @@ fn notices(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect) -> R
     }
     for said in &editor.said {
         let left = SAID.saturating_sub(rows.len());
-        rows.extend(broken_lines(&text::safe(said), area.width.saturating_sub(4).into(), left).into_iter().map(|line| (line, Scope::Error)));
+        rows.extend(
+            broken_lines(&text::safe(said), area.width.saturating_sub(4).into(), left).into_iter().map(|line| (line, Scope::Error)),
+        );
     }
     rows.truncate(usize::from(area.height.saturating_sub(3)));
     for ((words, look), y) in rows.iter().zip(area.y..) {
@@ -150,9 +152,8 @@ fn line(editor: &mut Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, row
     let found = editor.found(line, from..until);
     let signs: Vec<_> = editor.signs().iter().filter(|sign| sign.row == row).collect();
     let selected = editor.buffer.selection().filter(|(start, end)| start.row <= row && row <= end.row);
-    let selected = selected.map(|(start, end)| {
-        (if start.row == row { start.byte } else { 0 }, if end.row == row { end.byte } else { usize::MAX })
-    });
+    let selected =
+        selected.map(|(start, end)| (if start.row == row { start.byte } else { 0 }, if end.row == row { end.byte } else { usize::MAX }));
     let is_selected = |byte: usize| selected.is_some_and(|(start, end)| start <= byte && byte < end);
     let mut x = skipped;
     let mut part = 0;

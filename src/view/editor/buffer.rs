@@ -371,10 +371,7 @@ mod tests {
         buffer.end();
         assert_eq!(buffer.text(), "a: x\ny\nZ: 2\nc: 3");
         assert_eq!(buffer.bytes(), buffer.text().len());
-        assert_eq!(
-            buffer.take_touched(),
-            [Touched { row: 0, before: 2, after: 3 }, Touched { row: 2, before: 1, after: 1 }]
-        );
+        assert_eq!(buffer.take_touched(), [Touched { row: 0, before: 2, after: 3 }, Touched { row: 2, before: 1, after: 1 }]);
         assert!(buffer.undo());
         assert_eq!((buffer.text().as_str(), buffer.bytes()), ("a: 1\nb: 2\nc: 3", 14));
         assert!(buffer.redo());

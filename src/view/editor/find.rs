@@ -87,7 +87,9 @@ impl Editor {
             return Err(format!("{:?} is not in this text", find.text));
         };
         let next = if forward {
-            all.iter().find(|(start, _)| *start > from || (*start == from && (here_too || self.buffer.selection().is_some()))).unwrap_or(first)
+            all.iter()
+                .find(|(start, _)| *start > from || (*start == from && (here_too || self.buffer.selection().is_some())))
+                .unwrap_or(first)
         } else {
             all.iter().rev().find(|(start, _)| *start < from).unwrap_or(last)
         };

@@ -12,9 +12,12 @@ impl Editor {
     /// The text has so much room; the cursor is brought into it where it was moved.
     pub fn fit(&mut self, width: usize, height: usize) {
         let size = (width.max(1), height.max(1));
-        // What was seen of the cursor stays seen when the window gets another size.
-        self.follow |= size != (self.width, self.height);
-        (self.width, self.height) = size;
+        if size != (self.width, self.height) {
+            // What was seen of the cursor stays seen when the window gets another size, and nothing below the text is.
+            self.follow = true;
+            self.top = self.top.min(self.buffer.lines().len().saturating_sub(size.1));
+            (self.width, self.height) = size;
+        }
         let here = self.buffer.cursor();
         let last = self.buffer.lines().len() - 1;
         if std::mem::take(&mut self.follow) {

@@ -59,7 +59,8 @@ impl Editor {
         let row = place.line.saturating_sub(1).min(self.buffer.lines().len() - 1);
         let line = self.buffer.line(row);
         let column = place.column.saturating_sub(1);
-        let from = if line.is_ascii() { column.min(line.len()) } else { line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte) };
+        let from =
+            if line.is_ascii() { column.min(line.len()) } else { line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte) };
         let to = line.floor_char_boundary(from.saturating_add(place.end.saturating_sub(place.start).max(1)));
         Sign { row, from, to: to.max(from), level, message: message.to_owned(), server }
     }

@@ -36,7 +36,13 @@ fn press(editor: &mut Editor, keys: &str) {
 
 fn write(editor: &mut Editor, text: &str) {
     for letter in text.chars() {
-        let key = if letter == '\n' { "enter".into() } else if letter == ' ' { "space".into() } else { letter.to_string() };
+        let key = if letter == '\n' {
+            "enter".into()
+        } else if letter == ' ' {
+            "space".into()
+        } else {
+            letter.to_string()
+        };
         press(editor, &key);
     }
 }
@@ -115,7 +121,10 @@ fn marks_stand_at_their_letters_and_move_with_their_lines() {
     assert_eq!((editor.buffer.cursor().row, editor.sign_here().map(|sign| sign.message.as_str())), (3, Some("in line 2")));
     editor.checked(version, &[]);
     assert_eq!(editor.signs().len(), 2, "what is found in an old version says nothing");
-    editor.blame(&[Blame { at: None, message: "no".into() }, Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into() }]);
+    editor.blame(&[
+        Blame { at: None, message: "no".into() },
+        Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into() },
+    ]);
     assert_eq!((editor.said.len(), editor.buffer.cursor().row), (1, 4));
     write(&mut editor, "x");
     assert!(editor.said.is_empty() && editor.signs().iter().all(|sign| !sign.server), "the line may be right now");
@@ -146,7 +155,9 @@ fn what_is_saved_is_what_the_next_change_is_held_against() {
     let draft = editor.draft();
     assert_eq!(&*draft.text, text);
     press(&mut editor, "ctrl-end # y");
-    editor.saved(&json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "uid": "7", "resourceVersion": "9"}, "data": {"x": "1"}}));
+    editor.saved(
+        &json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "uid": "7", "resourceVersion": "9"}, "data": {"x": "1"}}),
+    );
     assert!(editor.is_changed(), "something was typed meanwhile");
     assert_eq!(editor.base["metadata"]["resourceVersion"], "9");
     assert_eq!(editor.subject.as_ref().map(|subject| (&*subject.namespace, &*subject.name)), Some(("n", "a")));

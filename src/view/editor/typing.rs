@@ -152,7 +152,13 @@ impl Editor {
         let by = |row: usize| {
             let line = self.buffer.line(row);
             let indent = line.len() - line.trim_start_matches(' ').len();
-            if line.trim().is_empty() && deeper { 0 } else if deeper { STEP } else { indent.min(STEP) }
+            if line.trim().is_empty() && deeper {
+                0
+            } else if deeper {
+                STEP
+            } else {
+                indent.min(STEP)
+            }
         };
         let moved: Vec<(usize, usize)> = (from.row..=last).map(|row| (row, by(row))).filter(|(_, by)| *by > 0).collect();
         if moved.is_empty() {
@@ -279,7 +285,8 @@ fn indentation(before: &str, within_text: bool) -> String {
         dashes += inner.len() - after.trim_start().len();
         inner = after.trim_start();
     }
-    let opens = inner.ends_with(':') || inner.ends_with(": |") || inner.ends_with(": >") || inner.ends_with(": |-") || inner.ends_with(": >-");
+    let opens =
+        inner.ends_with(':') || inner.ends_with(": |") || inner.ends_with(": >") || inner.ends_with(": |-") || inner.ends_with(": >-");
     let is_map = opens || inner.contains(": ");
     match (dashes, opens) {
         (_, true) => " ".repeat(spaces + dashes + STEP),
