@@ -103,6 +103,8 @@ pub struct App<S: Surface> {
     memory: Memory,
     /// The last click on a row: a second one goes into it.
     clicked: mouse::Click,
+    /// The upper left cell of the text in which the mouse was pressed.
+    dragging: Option<(u16, u16)>,
     journal: Journal,
     config: Config,
     flags: Flags,
@@ -152,6 +154,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         talking: false,
         memory: start.memory,
         clicked: None,
+        dragging: None,
         journal: start.journal,
         config: start.config,
         flags: start.flags,
@@ -191,6 +194,7 @@ impl<S: Surface> App<S> {
             let frame = self.touched.then(|| tokio::time::Instant::from_std(self.drawn + FRAME));
             let rest = self.rest();
             let settles = self.settles();
+            let check = self.check_due();
             tokio::select! {
                 biased;
                 input = self.surface.next() => {
@@ -230,6 +234,7 @@ impl<S: Surface> App<S> {
                 },
                 _ = second.tick() => self.tick(),
                 () = sleep_until(rest), if rest.is_some() => self.rested(),
+                () = sleep_until(check), if check.is_some() => self.check_text(),
                 () = sleep_until(settles), if settles.is_some() => {
                     self.state.dirty = true;
                     self.touch();
@@ -264,6 +269,7 @@ impl<S: Surface> App<S> {
             let state = &mut self.state;
             self.surface.draw(|frame| draw::draw(state, frame))?;
             self.ask_rights();
+            self.tend_editor();
         }
         Ok(())
     }
@@ -377,6 +383,8 @@ impl<S: Surface> App<S> {
                 Effect::Yaml(number, subject, looks) => self.show_yaml(number, subject, looks),
                 Effect::Look(number, looks) => self.look_at(number, looks),
                 Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
+                Effect::Edit(number, subject) => self.open_editor(number, subject),
+                Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

@@ -33,6 +33,17 @@ pub enum Effect {
     Look(u64, Looks),
     /// Fill the text view of this number with the schema of a kind, at a path of fields.
     Explain(u64, Arc<Kind>, Vec<Box<str>>),
+    /// Fill the editor of this number with an object, decoded where it is a Secret, and with the schema of its kind.
+    Edit(u64, Reference),
+    /// Open an editor with the text of an object that is to be made, beside the schema of its kind.
+    Compose {
+        /// Its kind.
+        kind: Arc<Kind>,
+        /// What stands in the top line.
+        title: String,
+        /// The text to begin with.
+        text: String,
+    },
     /// Read the log of this number, for as long as it is open.
     Logs(u64, Box<Wanted>),
     /// Ask something of whoever keeps that log.

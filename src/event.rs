@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::kinds::catalog::Catalog;
 use crate::kinds::explain::Schema;
+use crate::kinds::named::Named;
+use crate::kinds::schema::{Mark, Spotted, Type};
 use crate::kinds::shown::Looks;
 use crate::model::act::{Entry, Said};
 use crate::model::draft;
@@ -56,6 +59,8 @@ pub enum Event {
     Forward(u64, forward::Told),
     /// What comes of the draft of this editor.
     Drafted(u64, draft::Heard),
+    /// What a task has found for the editor of this number.
+    Editor(u64, Found),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
     /// What the log of this number has to say.
@@ -172,6 +177,32 @@ pub struct Page {
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Page of {} bytes, {:?}", self.text.len(), self.looks)
+    }
+}
+
+/// What a task has found for an editor. It may hold values of a Secret: what is logged of it is what it is.
+pub enum Found {
+    /// The object and its text, or why it cannot be read.
+    Object(Result<(Arc<Value>, String), Arc<str>>),
+    /// The schema of its kind, or why there is none.
+    Schema(Result<Type, Arc<str>>),
+    /// What is wrong in a version of the text.
+    Marks(u64, Vec<Mark>),
+    /// What is known of a place in a version of the text (row from 0, byte), and which names would be worth knowing there.
+    Spot((u64, usize, usize), Box<Spotted>, Option<Named>),
+    /// Names that exist in the cluster; none where they may not be seen.
+    Names(Named, Vec<String>),
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Found::Object(_) => "Object",
+            Found::Schema(_) => "Schema",
+            Found::Marks(..) => "Marks",
+            Found::Spot(..) => "Spot",
+            Found::Names(..) => "Names",
+        })
     }
 }
 

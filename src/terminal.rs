@@ -283,11 +283,11 @@ fn write_modes(out: &mut impl Write, mouse: bool) {
     let _ = queue!(out, cursor::Hide, Clear(ClearType::All));
 }
 
-/// Buttons and the wheel alone, with places beyond column 223. Not crossterm's command, which asks for every movement of the
+/// Buttons, the wheel, and movements while a button is held alone, with places beyond column 223. Not crossterm's command, which asks for every movement of the
 /// mouse too: hundreds of events a second that mean nothing here.
 #[cfg(not(windows))]
 fn write_mouse(out: &mut impl Write, on: bool) {
-    let _ = out.write_all(if on { b"\x1b[?1000h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1000l" });
+    let _ = out.write_all(if on { b"\x1b[?1000h\x1b[?1002h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1002l\x1b[?1000l" });
 }
 
 #[cfg(windows)]

@@ -108,6 +108,7 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Described(number, described) => self.described(number, described),
+            Event::Editor(number, found) => self.found(number, found),
             Event::Revealed(number) => self.revealed(number),
             Event::Explained(number, schema) => self.explained(number, schema),
         }

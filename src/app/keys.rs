@@ -93,9 +93,12 @@ impl<S: Surface> App<S> {
     /// A key that belongs to the line that is typed.
     fn typed(&mut self, key: Key) {
         self.state.message = None;
+        if matches!(self.state.overlay, Overlay::None) {
+            return self.write(key);
+        }
         let name = Key::print_all(&[key]);
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) | Overlay::Replace(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Scale(scaling) => {
                 match key.typed() {
@@ -155,8 +158,11 @@ impl<S: Surface> App<S> {
 
     fn paste(&mut self, text: &str) {
         self.state.dirty = true;
+        if matches!(self.state.overlay, Overlay::None) && self.state.editor().is_some() {
+            return self.paste_text(text);
+        }
         let line = match &mut self.state.overlay {
-            Overlay::Filter(line, _) | Overlay::Search(line, _) => line,
+            Overlay::Filter(line, _) | Overlay::Search(line, _) | Overlay::Replace(line, _) => line,
             Overlay::Picker(picker) => &mut picker.line,
             Overlay::Ask(question) if question.types() && question.settled() => &mut question.line,
             Overlay::Ask(question) => {

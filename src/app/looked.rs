@@ -37,6 +37,9 @@ impl<S: Surface> App<S> {
 
     /// The gate has let the values of a Secret be shown.
     pub(super) fn revealed(&mut self, number: u64) {
+        if self.decode(number) {
+            return;
+        }
         if let Some(looking) = self.looks.get(&number) {
             looking.send_modify(|looks| looks.shown = true);
         }

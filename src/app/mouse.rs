@@ -35,6 +35,10 @@ impl<S: Surface> App<S> {
                 Ok(())
             }
             MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row).await,
+            MouseEventKind::Drag(MouseButton::Left) => {
+                self.drag(event.column, event.row);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -44,6 +48,7 @@ impl<S: Surface> App<S> {
         self.state.pressed.clear();
         self.state.pending.clear();
         let before = self.clicked.take();
+        self.dragging = None;
         match self.state.hits.at(x, y).cloned() {
             Some(Spot::Row(uid)) => {
                 if !commands::select(&mut self.state, &uid) {
@@ -60,6 +65,7 @@ impl<S: Surface> App<S> {
                     log.select(seq);
                 }
             }
+            Some(Spot::Text(left, top)) => self.point(x, y, (left, top), false),
             Some(Spot::Run(line)) => self.run(&line).await?,
             Some(Spot::Choice(place)) => {
                 if let Overlay::Picker(picker) = &mut self.state.overlay

@@ -47,6 +47,16 @@ pub async fn namespaces(session: &Session) -> Result<Vec<Arc<str>>, ClusterError
     Ok(list.rows.into_iter().map(|row| row.name.into()).collect())
 }
 
+/// The names of all objects of a kind in a namespace, or (`None`) in the cluster. Nothing else of them is read: no value of a
+/// Secret comes near.
+///
+/// # Errors
+/// A page cannot be had or read.
+pub async fn names(session: &Session, kind: &Arc<Kind>, namespace: Option<&str>) -> Result<Vec<String>, ClusterError> {
+    let list = whole(session, kind, namespace, &[], true).await?;
+    Ok(list.rows.into_iter().map(|row| row.name.to_string()).collect())
+}
+
 /// Those of the namespaces that are not there. Those that may not be asked for may be there.
 pub async fn absent(session: &Session, names: &[Arc<str>]) -> Vec<Arc<str>> {
     let kind = NAMESPACE.as_kind();

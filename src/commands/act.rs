@@ -428,6 +428,7 @@ pub fn quit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         };
         return Err(format!("{words}: quit again to leave; nothing more of it is begun then{forwards}"));
     }
+    c.state.may_forget()?;
     c.effects.push(Effect::Quit);
     Ok(())
 }

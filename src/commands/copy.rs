@@ -23,7 +23,7 @@ pub fn can_copy(state: &State) -> Result<(), Refusal> {
         _ if planned(state).is_some() => Ok(()),
         Some(View::Table(_)) => Ok(()),
         Some(View::Text(_)) => Ok(()),
-        Some(View::Log(_)) => Ok(()),
+        Some(View::Log(_) | View::Edit(_)) => Ok(()),
         _ => Err("there is no object here".into()),
     }
 }

@@ -50,7 +50,7 @@ fn row_of<'a>(state: &'a State, uid: &Uid) -> Option<&'a Row> {
             let store = &state.tables.get(&view.place.key)?.store;
             store.row(store.slot(uid)?)
         }
-        View::Text(_) | View::Log(_) => None,
+        View::Text(_) | View::Log(_) | View::Edit(_) => None,
     })
 }
 

@@ -21,7 +21,7 @@ pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// The keys of a command in the mode that one is in, else in one that has some: its own line, and those with arguments.
 pub fn keys_of(state: &State, command: &Command) -> Vec<String> {
-    let modes = [help_mode(state), Mode::Table, Mode::Text, Mode::Log, Mode::Picker, Mode::Prompt, Mode::Confirm];
+    let modes = [help_mode(state), Mode::Table, Mode::Text, Mode::Log, Mode::Edit, Mode::Picker, Mode::Prompt, Mode::Confirm];
     let of = |mode: &Mode| {
         let bound = state
             .keymap

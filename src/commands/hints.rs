@@ -14,6 +14,20 @@ pub fn hints(state: &State) -> Vec<Hint> {
         }
         // The box has its own keys, and those of the table do nothing.
         Mode::Confirm | Mode::Acts => &[],
+        Mode::Edit => &[
+            ("leave", "leave"),
+            ("save", "save"),
+            ("suggest", "complete"),
+            ("text-undo", "undo"),
+            ("search", "search"),
+            ("problem-next", "next problem"),
+            ("search-next", "next"),
+            ("replace", "replace"),
+            ("text-copy", "copy"),
+            ("text-cut", "cut"),
+            ("text-paste", "paste"),
+            ("delete-line", "delete line"),
+        ],
         Mode::Log => &[
             ("back", "back"),
             ("follow", "follow"),
@@ -33,6 +47,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("search-next", "next"),
             ("wrap", "wrap"),
             ("yaml", "yaml"),
+            ("edit", "edit"),
             ("page-down", "page down"),
         ],
         // They have no logs, no YAML and no shell.
@@ -51,6 +66,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             ("logs", "logs"),
             ("describe", "describe"),
             ("yaml", "yaml"),
+            ("edit", "edit"),
             ("shell", "shell"),
             ("filter", "filter"),
             ("palette", "go to"),
@@ -69,8 +85,10 @@ pub fn hints(state: &State) -> Vec<Hint> {
             "login" => refused,
             "retry" => !matches!(state.link, Link::Down { .. }),
             "shell" => !session::has_pods(state),
-            "reveal" | "yaml" if state.mode() == Mode::Text => refused,
+            "reveal" | "yaml" | "edit" if state.mode() == Mode::Text => refused,
             "into" => !look::in_schema(state),
+            "search-next" if state.mode() == Mode::Edit => state.editor().is_none_or(|editor| editor.searched().is_none()),
+            "problem-next" => state.editor().is_none_or(|editor| editor.signs().is_empty()),
             _ => false,
         };
         (!needless).then_some(Hint { command, label, refused })

@@ -30,6 +30,10 @@ pub fn kubectl_of(state: &State) -> Option<String> {
             Some(format!("{} describe {} {}", start(context, &subject.namespace), named(&subject.kind), quoted(&subject.name)))
         }
         View::Log(log) => logs(context, &log.wanted),
+        View::Edit(editor) => {
+            let subject = editor.subject.as_ref()?;
+            Some(format!("{} edit {} {}", start(context, &subject.namespace), named(&subject.kind), quoted(&subject.name)))
+        }
         View::Table(view) => {
             let rows = view.meant(&state.tables);
             if rows.is_empty() {

@@ -75,7 +75,7 @@ fn wanted(state: &State, containers: Vec<Arc<str>>, previous: bool, most: usize)
             Some(subject) => return Err(format!("from a text, only the logs of pods: {} is in a table, too", subject.title())),
             None => Vec::new(),
         },
-        None => Vec::new(),
+        Some(View::Edit(_)) | None => Vec::new(),
     };
     if rows.is_empty() {
         return Err("there is no object under the cursor".into());

@@ -14,6 +14,7 @@ mod chosen;
 pub mod clash;
 mod copy;
 mod cp;
+pub mod editor;
 mod enter;
 mod events;
 mod forward;
@@ -81,6 +82,8 @@ pub enum Group {
     Object,
     /// What changes objects.
     Act,
+    /// About a text that is edited.
+    Edit,
     /// About a log.
     Log,
     /// The program and the connection.
@@ -98,6 +101,7 @@ impl Group {
             Group::Table => "Table",
             Group::Object => "Object",
             Group::Act => "Change",
+            Group::Edit => "Editor",
             Group::Log => "Log",
             Group::Program => "Program",
             Group::Editing => "Prompts and lists",
@@ -105,8 +109,8 @@ impl Group {
     }
 
     /// In the order of the help.
-    pub const ALL: [Group; 8] =
-        [Group::Object, Group::Act, Group::Log, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
+    pub const ALL: [Group; 9] =
+        [Group::Object, Group::Act, Group::Edit, Group::Log, Group::Views, Group::Table, Group::Move, Group::Program, Group::Editing];
 }
 
 /// Always possible.
@@ -148,6 +152,41 @@ pub static COMMANDS: &[Command] = &[
         look::on_yaml,
         look::reveal,
     ),
+    command(
+        "edit",
+        "",
+        "Edit it as YAML, beside its schema; what changes is asked before it is stored",
+        Group::Act,
+        editor::can_edit,
+        editor::edit,
+    ),
+    command("unsaved", "", "Go back to the text that was left and is not saved", Group::Views, editor::has_unsaved, editor::unsaved),
+    command(
+        "leave",
+        "",
+        "Close the list, the search; then the editor, asking what becomes of what is not saved",
+        Group::Edit,
+        editor::on_editor,
+        editor::leave,
+    ),
+    command("text-undo", "", "Take back what was typed last", Group::Edit, editor::on_text, |c, _| editor::undo(c, true)),
+    command("text-redo", "", "Type it again", Group::Edit, editor::on_text, |c, _| editor::undo(c, false)),
+    command("suggest", "", "List what could stand here: fields, values, names that exist", Group::Edit, editor::on_text, editor::suggest),
+    command("problem-next", "", "To the next place that is wrong", Group::Edit, editor::on_text, |c, _| editor::problem(c, true)),
+    command("problem-previous", "", "To the place before that is wrong", Group::Edit, editor::on_text, |c, _| editor::problem(c, false)),
+    command("replace", "", "Replace all that is found, in what is selected or everywhere", Group::Edit, editor::on_text, editor::replace),
+    command("indent", "", "Move the selected lines in; complete the word; or spaces", Group::Edit, editor::on_text, |c, _| {
+        editor::with(c, crate::view::editor::Editor::indent)
+    }),
+    command("outdent", "", "Move the selected lines, or the line, out", Group::Edit, editor::on_text, |c, _| {
+        editor::with(c, |editor| editor.shift(false))
+    }),
+    command("delete-line", "", "Delete the line, or the selected ones", Group::Edit, editor::on_text, |c, _| {
+        editor::with(c, crate::view::editor::Editor::delete_line)
+    }),
+    command("text-copy", "", "Copy what is selected, else the line", Group::Edit, editor::on_text, |c, _| editor::copy(c, false)),
+    command("text-cut", "", "Cut what is selected, else the line", Group::Edit, editor::on_text, |c, _| editor::copy(c, true)),
+    command("text-paste", "", "Paste what was copied in the editor last", Group::Edit, editor::on_text, editor::paste),
     command("explain", "[KIND.FIELD]", "Explain the fields of a kind, as the server describes them", Group::Object, always, look::explain),
     command("into", "", "Go into the field; in any other text, one line down", Group::Move, views::on_text, look::into),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
@@ -317,7 +356,14 @@ pub static COMMANDS: &[Command] = &[
     command("around", "[more|less|LINES]", "Show lines round those that the filter leaves", Group::Log, logs::on_log, logs::context),
     command("containers", "[CONTAINER]…", "Choose which containers' log", Group::Log, logs::on_log, logs::containers),
     command("copy-lines", "", "Copy the marked lines, or the line", Group::Log, logs::on_log, logs::copy_lines),
-    command("save", "[FILE]", "Write the log, as the filter leaves it, to a file", Group::Log, logs::on_log, logs::save),
+    command(
+        "save",
+        "[FILE]",
+        "Store the text in the cluster, after showing what changes; write the log, as the filter leaves it, to a file",
+        Group::Log,
+        editor::can_save,
+        editor::save,
+    ),
     command("help", "", "Show all keys", Group::Program, always, help::help),
     command(
         "mouse",
@@ -437,16 +483,17 @@ pub fn ways(state: &State, next: Vec<Continuation>) -> Vec<Way> {
 /// Whether the keyboard belongs to a line that is typed.
 pub fn typing(state: &State) -> bool {
     match &state.overlay {
-        Overlay::Filter(..) | Overlay::Search(..) | Overlay::Picker(_) | Overlay::Scale(_) => true,
+        Overlay::Filter(..) | Overlay::Search(..) | Overlay::Replace(..) | Overlay::Picker(_) | Overlay::Scale(_) => true,
         Overlay::Ask(question) => question.types(),
-        Overlay::None | Overlay::Help(_) | Overlay::Acts(_) => false,
+        Overlay::None => state.editor().is_some(),
+        Overlay::Help(_) | Overlay::Acts(_) => false,
     }
 }
 
 /// The mode whose help is shown.
 pub fn help_mode(state: &State) -> Mode {
     match state.mode() {
-        mode @ (Mode::Text | Mode::Log) => mode,
+        mode @ (Mode::Text | Mode::Log | Mode::Edit) => mode,
         _ => Mode::Table,
     }
 }

@@ -52,6 +52,10 @@ fn scroll_by(state: &mut State, by: isize) -> bool {
             1_000_000.. => log.to_end(true),
             by => log.step(by),
         }
+    } else if matches!(state.overlay, Overlay::None)
+        && let Some(editor) = state.editing()
+    {
+        editor.scroll(by);
     } else {
         return false;
     }
@@ -64,6 +68,8 @@ pub fn sideways(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
         text.sideways(by * 8);
     } else if let Some(log) = c.state.log_mut() {
         log.sideways(by * 8);
+    } else if let Some(editor) = c.state.editing() {
+        editor.sideways(by * 8);
     } else if let Some((view, _)) = c.state.table_mut() {
         let last = view.columns().count().saturating_sub(2);
         view.left = view.left.saturating_add_signed(by).min(last);

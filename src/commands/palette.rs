@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, events, find, logs, session, views};
+use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, editor, events, find, logs, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
 use crate::model::scope::Scope;
@@ -10,7 +10,7 @@ use crate::view::lists::ALL_NAMESPACES;
 use crate::view::picker::{Choice, Offer, Picker, Purpose, Usage};
 use crate::view::place::{Pane, Place};
 use crate::view::prompt::Line;
-use crate::view::state::{Overlay, State};
+use crate::view::state::{Overlay, State, View};
 use crate::view::tables::TableKey;
 
 /// No more namespaces than this stand among what can be typed first.
@@ -179,6 +179,7 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         Overlay::Filter(..) | Overlay::None => Ok(()),
         Overlay::Ask(question) => act::accept(c, question),
         Overlay::Scale(scaling) => act::scaled(c, *scaling),
+        Overlay::Replace(line, what) => editor::replaced(c, &line, what),
         Overlay::Acts(_) => Ok(()),
         Overlay::Help(text) => {
             c.state.overlay = Overlay::Help(text);
@@ -189,6 +190,9 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 c.state.overlay = Overlay::Help(help);
             }
             let wrong = |why| format!("/{}/ is no regular expression: {why}", line.text());
+            if let (Overlay::None, Some(editor)) = (&c.state.overlay, c.state.stack.last_mut().and_then(View::as_editor)) {
+                return editor.search(line.text());
+            }
             if let Some(text) = c.state.text_mut() {
                 return text.search(line.text()).map_err(wrong);
             }
@@ -210,6 +214,7 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Themes | Purpose::Keymaps, None) => Ok(()),
                 (Purpose::Containers, Some(choice)) => logs::chosen(c, &choice.name),
                 (Purpose::Containers, None) => Ok(()),
+                (Purpose::Leaving, choice) => choice.map_or(Ok(()), |choice| editor::left(c, &choice.name)),
                 (Purpose::Contexts, None) => views::ctx(c, picker.line.text().trim()),
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
@@ -277,7 +282,13 @@ pub fn cancel(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
             c.state.info("nothing was saved");
         }
         Overlay::Search(_, Some(help)) => c.state.overlay = Overlay::Help(help),
-        Overlay::Help(_) | Overlay::Search(_, None) | Overlay::Picker(_) | Overlay::Scale(_) | Overlay::Acts(_) | Overlay::None => {}
+        Overlay::Help(_)
+        | Overlay::Search(_, None)
+        | Overlay::Replace(..)
+        | Overlay::Picker(_)
+        | Overlay::Scale(_)
+        | Overlay::Acts(_)
+        | Overlay::None => {}
     }
     Ok(())
 }

@@ -216,7 +216,7 @@ pub fn can_filter(state: &State) -> Result<(), Refusal> {
 
 /// A text or a log is on the screen.
 pub fn on_text(state: &State) -> Result<(), Refusal> {
-    let text = matches!(state.overlay, Overlay::Help(_)) || matches!(state.view(), Some(View::Text(_) | View::Log(_)));
+    let text = matches!(state.overlay, Overlay::Help(_)) || matches!(state.view(), Some(View::Text(_) | View::Log(_) | View::Edit(_)));
     if text { Ok(()) } else { Err("only in a text".into()) }
 }
 
@@ -260,6 +260,7 @@ pub fn describe(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let searched = match (c.state.view(), &c.state.overlay) {
         (Some(View::Log(log)), Overlay::None) => log.searched().to_owned(),
+        (Some(View::Edit(editor)), Overlay::None) => editor.searched().map(|(text, _, _)| text.to_owned()).unwrap_or_default(),
         _ => c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default(),
     };
     let line = Line::new(searched);
@@ -286,6 +287,11 @@ pub fn search_step(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
             false if counting => Err("the lines are still being looked through: try again in a moment".into()),
             false => Err(format!("{:?} is not in this log", log.searched())),
         };
+    }
+    if matches!(c.state.overlay, Overlay::None)
+        && let Some(editor) = c.state.editing()
+    {
+        return editor.search_step(forward);
     }
     let Some(text) = c.state.text_mut() else { return Ok(()) };
     if text.searched().is_empty() {

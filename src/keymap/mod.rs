@@ -45,11 +45,14 @@ pub enum Mode {
     Acts,
     /// What containers say.
     Log,
+    /// A text that is edited.
+    Edit,
 }
 
 impl Mode {
     /// All of them; a mode's place is `mode as usize`.
-    pub const ALL: [Mode; 8] = [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts, Mode::Log];
+    pub const ALL: [Mode; 9] =
+        [Mode::Global, Mode::Table, Mode::Text, Mode::Prompt, Mode::Picker, Mode::Confirm, Mode::Acts, Mode::Log, Mode::Edit];
 
     /// Its table in a key map.
     pub fn name(self) -> &'static str {
@@ -62,12 +65,13 @@ impl Mode {
             Mode::Confirm => "confirm",
             Mode::Acts => "acts",
             Mode::Log => "log",
+            Mode::Edit => "edit",
         }
     }
 
     /// Characters are typed there, so that no plain character can be a command.
     pub fn takes_text(self) -> bool {
-        matches!(self, Mode::Prompt | Mode::Picker)
+        matches!(self, Mode::Prompt | Mode::Picker | Mode::Edit)
     }
 }
 

@@ -100,6 +100,20 @@ const COMMANDS: &[&str] = &[
     "undo",
     "unfinalize",
     "unsuspend",
+    "edit",
+    "leave",
+    "suggest",
+    "text-undo",
+    "text-redo",
+    "problem-next",
+    "problem-previous",
+    "replace",
+    "indent",
+    "outdent",
+    "delete-line",
+    "text-copy",
+    "text-cut",
+    "text-paste",
 ];
 
 fn merge(texts: &[&str]) -> (Keymap, Vec<String>) {

@@ -16,6 +16,8 @@ pub enum Spot {
     Line(u64),
     /// A command line: a tab, the header of a column, a key of the bottom line.
     Run(Arc<str>),
+    /// The text that is edited: its upper left cell.
+    Text(u16, u16),
     /// A place in the list that one chooses from.
     Choice(usize),
 }

@@ -21,7 +21,7 @@ impl State {
     fn places(&self) -> Vec<Place> {
         let place = |view: &View| match view {
             View::Table(view) => Some(view.place.clone()),
-            View::Text(_) | View::Log(_) => None,
+            View::Text(_) | View::Log(_) | View::Edit(_) => None,
         };
         self.stack.iter().filter_map(place).collect()
     }
@@ -56,7 +56,7 @@ impl State {
     pub fn texts(&self) -> impl Iterator<Item = &TextView> {
         self.stack.iter().chain(self.parked.values().flatten()).filter_map(|view| match view {
             View::Text(text) => Some(&**text),
-            View::Table(_) | View::Log(_) => None,
+            View::Table(_) | View::Log(_) | View::Edit(_) => None,
         })
     }
 
@@ -64,7 +64,7 @@ impl State {
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut TextView> {
         self.stack.iter_mut().chain(self.parked.values_mut().flatten()).filter_map(|view| match view {
             View::Text(text) => Some(&mut **text),
-            View::Table(_) | View::Log(_) => None,
+            View::Table(_) | View::Log(_) | View::Edit(_) => None,
         })
     }
 
@@ -72,7 +72,7 @@ impl State {
     pub fn logs_mut(&mut self) -> impl Iterator<Item = &mut LogView> {
         self.stack.iter_mut().chain(self.parked.values_mut().flatten()).filter_map(|view| match view {
             View::Log(log) => Some(&mut **log),
-            View::Table(_) | View::Text(_) => None,
+            View::Table(_) | View::Text(_) | View::Edit(_) => None,
         })
     }
 
@@ -83,6 +83,7 @@ impl State {
             return false;
         }
         self.leave();
+        self.keep_texts();
         self.park();
         self.visited = to;
         let places = self.history[to].clone();
@@ -110,6 +111,7 @@ impl State {
 
     /// Shows a pane, as it was left.
     pub fn show_pane(&mut self, pane: Pane) {
+        self.keep_texts();
         if self.pane() == Some(pane) {
             // The pane's key again leads to its root.
             self.stack.truncate(1);
@@ -124,6 +126,7 @@ impl State {
 
     /// Shows a table that is no pane, from its root.
     pub fn show_table(&mut self, place: Place) {
+        self.keep_texts();
         self.leave();
         self.park();
         self.stack = vec![View::Table(Box::new(TableView::new(place)))];
@@ -157,6 +160,7 @@ impl State {
             return;
         }
         self.leave();
+        self.keep_texts();
         self.scope = scope.clone();
         self.absent.clear();
         self.parked.clear();
@@ -173,6 +177,7 @@ impl State {
 
     /// Another cluster: nothing of the one before stays.
     pub fn reset(&mut self, context: Context, scope: Scope) {
+        self.keep_texts();
         self.policy = Policy::of(&context.name);
         self.acts.forget();
         self.context = context;

@@ -9,7 +9,7 @@ pub type Part = (Range<usize>, Scope);
 
 /// What a line of YAML is the continuation of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Within {
+pub enum Within {
     /// Of nothing.
     #[default]
     Nothing,
@@ -25,7 +25,8 @@ pub fn yaml(lines: &[String]) -> Vec<Vec<Part>> {
     lines.iter().map(|line| yaml_line(line, &mut within)).collect()
 }
 
-fn yaml_line(line: &str, within: &mut Within) -> Vec<Part> {
+/// The parts of one line of YAML, which is the continuation of what `within` says; it says afterwards of what the next one is.
+pub fn yaml_line(line: &str, within: &mut Within) -> Vec<Part> {
     let mut parts = Vec::new();
     let indent = line.len() - line.trim_start_matches(' ').len();
     match *within {

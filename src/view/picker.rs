@@ -21,6 +21,8 @@ pub enum Purpose {
     Keymaps,
     /// Which containers' log.
     Containers,
+    /// What becomes of a text that is not saved.
+    Leaving,
     /// A command or a kind: `:`.
     Palette,
     /// What an act leaves open: a container, an image.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::acting::{Acts, Clashing, Question, Scaling};
 use super::chosen::Chosen;
 use super::details::Details;
+use super::editor::Editor;
 use super::forwards::Forwards;
 use super::hits::Hits;
 use super::log::{Json, LogView, Stamps};
@@ -42,6 +43,18 @@ pub enum View {
     Text(Box<TextView>),
     /// What containers say.
     Log(Box<LogView>),
+    /// A text that is edited.
+    Edit(Box<Editor>),
+}
+
+impl View {
+    /// The text that is edited, if this is one.
+    pub fn as_editor(&mut self) -> Option<&mut Editor> {
+        match self {
+            View::Edit(editor) => Some(editor),
+            _ => None,
+        }
+    }
 }
 
 /// What has the keyboard before the view has.
@@ -52,6 +65,8 @@ pub enum Overlay {
     Filter(Line, String),
     /// A search in a text; in the help, which is kept meanwhile.
     Search(Line, Option<Box<TextView>>),
+    /// What is to be put in place of something in a text that is edited: first what, then (with it) by what.
+    Replace(Line, Option<String>),
     /// A list to choose from.
     Picker(Box<Picker>),
     /// All keys.
@@ -172,6 +187,12 @@ pub struct State {
     /// Where one was: chains of places, and which of them is now.
     pub(super) history: Vec<Vec<Place>>,
     pub(super) visited: usize,
+    /// Texts that were left and are not saved: they are opened again where they were.
+    pub unsaved: Vec<Box<Editor>>,
+    /// The editor of a Secret that is asked for.
+    pub revealing: Option<Box<Editor>>,
+    /// When one was last told what is not saved, on the way out.
+    pub warned: Option<Instant>,
     /// What has the keyboard.
     pub overlay: Overlay,
     /// What was written and is being written.
@@ -230,6 +251,9 @@ impl State {
             parked: FxHashMap::default(),
             history: Vec::new(),
             visited: 0,
+            unsaved: Vec::new(),
+            revealing: None,
+            warned: None,
             overlay: Overlay::None,
             acts: Acts::default(),
             logs: LogSettings::default(),
@@ -333,6 +357,7 @@ impl State {
         match self.stack.last()? {
             View::Table(view) => view.selected(&self.tables).map(Reference::of),
             View::Text(view) => view.subject.clone(),
+            View::Edit(editor) => editor.subject.clone(),
             View::Log(_) => None,
         }
     }
@@ -341,7 +366,7 @@ impl State {
     pub fn pane(&self) -> Option<Pane> {
         self.stack.iter().find_map(|view| match view {
             View::Table(view) => view.place.pane,
-            View::Text(_) | View::Log(_) => None,
+            View::Text(_) | View::Log(_) | View::Edit(_) => None,
         })
     }
 
@@ -375,13 +400,14 @@ impl State {
     /// Which keys hold now.
     pub fn mode(&self) -> Mode {
         match (&self.overlay, self.stack.last()) {
-            (Overlay::Filter(..) | Overlay::Search(..) | Overlay::Scale(_), _) => Mode::Prompt,
+            (Overlay::Filter(..) | Overlay::Search(..) | Overlay::Replace(..) | Overlay::Scale(_), _) => Mode::Prompt,
             (Overlay::Ask(question), _) if question.types() => Mode::Prompt,
             (Overlay::Ask(_), _) => Mode::Confirm,
             (Overlay::Acts(_), _) => Mode::Acts,
             (Overlay::Picker(_), _) => Mode::Picker,
             (Overlay::Help(_), _) | (Overlay::None, Some(View::Text(_))) => Mode::Text,
             (Overlay::None, Some(View::Log(_))) => Mode::Log,
+            (Overlay::None, Some(View::Edit(_))) => Mode::Edit,
             (Overlay::None, _) => Mode::Table,
         }
     }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::iter;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -53,6 +54,17 @@ enum Shown {
     Nothing,
 }
 
+impl Shown {
+    /// The columns that a character takes which is shown so.
+    fn width(self, c: char) -> usize {
+        match self {
+            Shown::Itself => c.width().unwrap_or(0),
+            Shown::As(_) | Shown::OnCircle => 1,
+            Shown::Nothing => 0,
+        }
+    }
+}
+
 /// How each character of a text is shown, which depends on the one shown before it.
 #[derive(Default)]
 struct Steps {
@@ -71,6 +83,23 @@ impl Steps {
             Shown::Nothing => {}
         }
         shown
+    }
+
+    /// The next character is shown together with the one before it.
+    fn goes_on(&self, c: char) -> bool {
+        let shown = self.decide(c);
+        shown == Shown::Nothing || (shown == Shown::Itself && is_mark(c))
+    }
+
+    fn show(&mut self, c: char, cell: &mut Cell) {
+        let shown = self.next(c);
+        match shown {
+            Shown::Itself => cell.shown.push(c),
+            Shown::As(symbol) => cell.shown.push(symbol),
+            Shown::OnCircle => cell.shown.extend([DOTTED_CIRCLE, c]),
+            Shown::Nothing => {}
+        }
+        cell.width += shown.width(c);
     }
 
     fn decide(&self, c: char) -> Shown {
@@ -111,6 +140,76 @@ fn is_hidden(c: char) -> bool {
         | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}'
         | '\u{13430}'..='\u{1345F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
         | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A part of a line that is shown together: a character and the marks on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its bytes in the line.
+    pub at: Range<usize>,
+    /// What is shown for it, safe.
+    pub shown: String,
+    /// The columns that it takes.
+    pub width: usize,
+}
+
+/// The cells of a line from a byte on, at which one begins. Tabs and other controls are symbols one column wide.
+pub fn cells(line: &str, from: usize) -> impl Iterator<Item = Cell> {
+    let mut steps = Steps::default();
+    let mut rest = line.get(from..).unwrap_or_default().char_indices().peekable();
+    iter::from_fn(move || {
+        let (start, first) = rest.next()?;
+        let mut cell = Cell { at: from + start..from + start + first.len_utf8(), shown: String::new(), width: 0 };
+        steps.show(first, &mut cell);
+        while let Some((at, c)) = rest.next_if(|(_, c)| !c.is_ascii() && steps.goes_on(*c)) {
+            steps.show(c, &mut cell);
+            cell.at.end = from + at + c.len_utf8();
+        }
+        Some(cell)
+    })
+}
+
+/// How many columns of a line stand before a byte of it, as [`cells`] are wide.
+pub fn columns(line: &str, byte: usize) -> usize {
+    let before = line.get(..byte).unwrap_or(line);
+    if before.is_ascii() {
+        return before.len();
+    }
+    let mut steps = Steps::default();
+    before.chars().map(|c| steps.next(c).width(c)).sum()
+}
+
+/// The byte at which the cell begins that a column is in, and the column at which it begins; the end of the line beyond it.
+pub fn byte_at(line: &str, column: usize) -> (usize, usize) {
+    if line.get(..column.saturating_add(1).min(line.len())).is_some_and(str::is_ascii) {
+        let at = column.min(line.len());
+        return (at, at);
+    }
+    let (mut cell, mut used, mut wide) = (0, 0, 0);
+    let mut steps = Steps::default();
+    for (at, c) in line.char_indices() {
+        let width = steps.next(c).width(c);
+        if width > 0 {
+            if used + wide > column {
+                return (cell, used);
+            }
+            (cell, used, wide) = (at, used + wide, width);
+        }
+    }
+    if used + wide > column { (cell, used) } else { (line.len(), used + wide) }
+}
+
+/// The byte behind the cell that begins at a byte; the end of the line at its end.
+pub fn next_cell(line: &str, byte: usize) -> usize {
+    cells(line, byte).next().map_or(line.len(), |cell| cell.at.end)
+}
+
+/// The byte at which the cell before a byte begins; 0 at the beginning of the line.
+pub fn previous_cell(line: &str, byte: usize) -> usize {
+    // A letter with more marks than a line has is no letter.
+    let start = line[..byte].char_indices().rev().take(4 * MOST_MARKS).find(|(_, c)| c.is_ascii()).map_or(0, |(at, _)| at);
+    let start = if start == 0 { line.floor_char_boundary(byte.saturating_sub(16 * MOST_MARKS)) } else { start };
+    cells(line, start).take_while(|cell| cell.at.start < byte).last().map_or(0, |cell| cell.at.start)
 }
 
 /// Lines of a longer text, each [`safe`], with tabs expanded to stops eight columns apart.
@@ -242,6 +341,23 @@ mod tests {
             let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 20, 1));
             let (end, _) = buffer.set_stringn(0, 0, text, 20, ratatui::style::Style::new());
             assert_eq!(usize::from(end), columns, "ratatui, {text}");
+        }
+    }
+
+    #[test]
+    fn cells_bytes_and_columns_agree() {
+        for line in ["plain", "a\tb", "日本語 x", "e\u{301}e\u{301}", "⚠\u{fe0f}!", "\u{301}a", "👩\u{200d}💻", "", "a\u{1b}[31m"]
+        {
+            let (mut column, mut byte) = (0, 0);
+            for cell in cells(line, 0) {
+                assert_eq!((cell.at.start, columns(line, byte)), (byte, column), "{line:?}");
+                assert_eq!(cell.width, width(&cell.shown), "{line:?}");
+                assert_eq!(byte_at(line, column), (byte, column), "{line:?}");
+                assert_eq!((next_cell(line, byte), previous_cell(line, cell.at.end)), (cell.at.end, byte), "{line:?}");
+                assert_eq!(byte_at(line, column + cell.width - 1), (byte, column), "the second half of a wide letter is that letter");
+                (column, byte) = (column + cell.width, cell.at.end);
+            }
+            assert_eq!((byte, byte_at(line, column + 9)), (line.len(), (line.len(), column)), "{line:?}");
         }
     }
 

@@ -84,12 +84,17 @@ pub struct TextView {
     at: Option<usize>,
 }
 
+/// A number that no other text has, nor any editor, for as long as the program runs.
+pub fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl TextView {
     /// An empty text about an object.
     pub fn new(title: impl Into<Arc<str>>, subject: Option<Reference>) -> TextView {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         TextView {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: number(),
             title: title.into(),
             subject,
             fill: Fill::Loading,

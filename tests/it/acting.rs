@@ -22,6 +22,7 @@ mod marked;
 mod nodes;
 mod rolling;
 mod scaling;
+mod typing;
 mod work;
 
 /// What controllers, kubelets and a busy machine may take together.
@@ -55,6 +56,13 @@ macro_rules! on {
                     values_of_a_secret_are_shown_when_asked_and_it_is_journalled
                     a_guard_rail_asks_before_values_are_shown
                     fields_are_explained_and_gone_into;
+                typing:
+                    what_is_typed_is_checked_explained_and_completed
+                    what_is_typed_is_not_lost_when_one_leaves
+                    blocks_pastes_and_replacements_are_one_change_each
+                    a_secret_is_decoded_only_when_that_was_allowed
+                    what_cannot_be_saved_is_said_at_its_line
+                    long_texts_are_typed_into;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -4,8 +4,9 @@
 use std::fmt::Write;
 
 use kubetui::commands;
-use kubetui::keymap::{self, Keymap};
+use kubetui::keymap::{self, Key, Keymap};
 use kubetui::kinds::catalog::Catalog;
+use kubetui::kinds::schema::Type;
 use kubetui::model::log::{self, Block, Kind, Lines, Slot, Source, Splice, Streams, Tally, Update};
 use kubetui::model::row::Uid;
 use kubetui::model::scope::Scope;
@@ -13,13 +14,15 @@ use kubetui::model::state::{Link, Truth};
 use kubetui::model::time::Clock;
 use kubetui::theme::{self, Depth, Theme};
 use kubetui::view::draw;
+use kubetui::view::editor::Editor;
 use kubetui::view::prompt::Line;
-use kubetui::view::state::{Overlay, State};
+use kubetui::view::state::{Overlay, State, View};
 use kubetui::view::text_view::Fill;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use serde_json::json;
 
 use crate::sample::{self, Feeder, NOW};
 
@@ -277,6 +280,44 @@ fn a_description() {
     stage.state.overlay = Overlay::None;
     stage.state.text_mut().expect("a text").fill = Fill::Gone;
     screen!("describe-gone", stage.text());
+}
+
+/// A text that is edited: with a field that is not there, a list of what could be, and what the schema says.
+fn editing(size: (u16, u16)) -> Stage {
+    let schema = json!({"type": "object", "properties": {
+        "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
+        "spec": {"type": "object", "properties": {"containers": {"type": "array", "items": {"type": "object", "properties": {
+            "name": {"type": "string", "description": "Name of the container specified as a DNS_LABEL."},
+            "image": {"type": "string"},
+            "imagePullPolicy": {
+                "type": "string", "enum": ["Always", "IfNotPresent", "Never"], "default": "IfNotPresent",
+                "description": "Image pull policy. Defaults to Always if :latest tag is specified, or IfNotPresent otherwise. \
+                    Cannot be updated.",
+            },
+        }}}}},
+    }});
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: app\n    img: nginx # \u{1b}[31m\n    imagePullPolicy: \n";
+    let mut stage = Stage::new(size);
+    let kind = stage.state.kind_of(&kubetui::kinds::pods::POD);
+    let mut editor = Editor::new_object(kind.clone(), text, "new pod");
+    let of = Type::inline(&schema).expect("a schema");
+    let marks = kubetui::kinds::proof::marks(Some(&of), &kind, &serde_json::Value::Null, text);
+    editor.described(Ok(of));
+    let version = editor.begin_check();
+    editor.checked(version, &marks);
+    for key in Key::parse_all("ctrl-end up end").expect("keys") {
+        editor.key(key);
+    }
+    editor.look();
+    stage.state.push(View::Edit(Box::new(editor)));
+    stage
+}
+
+#[test]
+fn an_editor() {
+    screen!("editor-80x24", editing(CLASSIC).text());
+    screen!("editor-120x35", editing(USUAL).run("suggest").looks());
+    screen!("editor-40x10", editing(SMALL).run("problem-next").text());
 }
 
 /// A log as it is read: of two pods, with something missing, a restart, JSON, and colours of its own.

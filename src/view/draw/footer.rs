@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{put, put_end};
 use crate::keymap::Mode;
+use crate::kinds::schema::Level;
 use crate::theme::Scope;
+use crate::view::editor::Editor;
 use crate::view::hits::Hits;
 use crate::view::log::LogView;
 use crate::view::picker::Purpose;
@@ -22,6 +24,8 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> 
     let typed = match &state.overlay {
         Overlay::Filter(line, _) => Some(('/', line)),
         Overlay::Search(line, _) => Some(('/', line)),
+        Overlay::Replace(line, None) => Some(('⌕', line)),
+        Overlay::Replace(line, Some(_)) => Some(('→', line)),
         Overlay::Picker(picker) => Some((if picker.purpose == Purpose::Palette { ':' } else { '›' }, &picker.line)),
         Overlay::Ask(question) if question.types() => Some(('›', &question.line)),
         Overlay::Scale(scaling) => Some(('›', &scaling.line)),
@@ -104,6 +108,7 @@ fn counted(state: &State) -> Vec<(String, Scope)> {
         }
         Some(View::Text(view)) => read(view, &mut pieces),
         Some(View::Log(view)) => said(view, &mut pieces),
+        Some(View::Edit(editor)) => typed(editor, &mut pieces),
         None => {}
     }
     pieces
@@ -148,6 +153,27 @@ fn said(view: &LogView, pieces: &mut Vec<(String, Scope)>) {
     }
 }
 
+/// Where the cursor is in a text that is edited, what is wrong with it, and what is searched for.
+fn typed(editor: &Editor, pieces: &mut Vec<(String, Scope)>) {
+    if !editor.is_ready() {
+        return;
+    }
+    let (line, column) = editor.place();
+    pieces.push((format!("{line}:{column}"), Scope::Dim));
+    let (refused, dropped) = editor.signs().iter().fold((0, 0), |(refused, dropped), sign| match sign.level {
+        Level::Refused => (refused + 1, dropped),
+        Level::Dropped => (refused, dropped + 1),
+    });
+    if refused + dropped > 0 {
+        let words = if refused + dropped == 1 { "1 problem".into() } else { format!("{} problems", refused + dropped) };
+        pieces.push((words, if refused > 0 { Scope::Error } else { Scope::Warning }));
+    }
+    if let Some((text, at, of)) = editor.searched() {
+        pieces.push((format!("/{text}"), Scope::Prompt));
+        pieces.push((if of == 0 { "not found".into() } else { format!("{at} of {of}") }, Scope::Dim));
+    }
+}
+
 /// How far one has read in a text, and what is searched for in it.
 fn read(view: &TextView, pieces: &mut Vec<(String, Scope)>) {
     let last = (view.top + view.height).min(view.lines.len());
@@ -161,7 +187,7 @@ fn read(view: &TextView, pieces: &mut Vec<(String, Scope)>) {
 /// Keys and what they do; what cannot be done now is grey.
 fn hints(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mode = match state.mode() {
-        mode @ (Mode::Text | Mode::Log) => mode,
+        mode @ (Mode::Text | Mode::Log | Mode::Edit) => mode,
         _ => Mode::Table,
     };
     let help = "help";
@@ -234,6 +260,8 @@ fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
     let (accept, cancel) = match &state.overlay {
         Overlay::Filter(..) => ("keep", "as before"),
         Overlay::Search(..) => ("search", "leave"),
+        Overlay::Replace(_, None) => ("replace by …", "leave"),
+        Overlay::Replace(_, Some(_)) => ("replace all", "leave"),
         Overlay::Picker(_) => ("go", "leave"),
         Overlay::Ask(_) => ("go on", "nothing is done"),
         Overlay::Scale(_) => ("scale", "leave"),

@@ -135,6 +135,7 @@ fn way(state: &State, width: u16) -> Vec<Piece> {
             }
             View::Table(_) => {}
             View::Text(view) => steps.push((view.title.to_string(), Scope::Accent)),
+            View::Edit(editor) => steps.push((editor.title.to_string(), Scope::Accent)),
             View::Log(view) => {
                 steps.push((view.wanted.target.title.to_string(), Scope::Dim));
                 steps.push(("logs".into(), Scope::Accent));
@@ -241,6 +242,16 @@ fn truth(state: &State) -> Vec<Piece> {
             streams(&view.streams, &mut pieces)
         }
         Some(View::Table(view)) => state.tables.get(&view.place.key).map(|table| table.truth()).unwrap_or_default(),
+        Some(View::Edit(editor)) if editor.is_ready() && matches!(state.link, Link::Up { .. }) => {
+            // A text that is typed is no live one: what there is to know is whether it is saved.
+            return vec![match (editor.is_changed(), &editor.subject) {
+                (true, _) => ("● not saved".into(), Scope::Warning),
+                (false, Some(_)) => ("● saved".into(), Scope::Live),
+                (false, None) => ("○ not made yet".into(), Scope::Syncing),
+            }];
+        }
+        Some(View::Edit(editor)) if editor.is_ready() => Truth::Live,
+        Some(View::Edit(_)) => Truth::Starting,
         Some(View::Text(view)) => match &view.fill {
             Fill::Live | Fill::Fixed => Truth::Live,
             Fill::Loading => Truth::Starting,

@@ -14,6 +14,8 @@ use crate::theme::{Scope, Theme};
 mod acting;
 mod columns;
 mod details;
+mod editor;
+mod editor_field;
 mod footer;
 mod header;
 mod log;
@@ -44,20 +46,23 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
     let mut hits = std::mem::take(&mut state.hits);
     hits.clear();
     header::draw(state, buffer, head, &mut hits);
+    let mut typed = None;
     match state.stack.last() {
         Some(View::Table(_)) => table_and_details(state, buffer, body, &mut hits),
         Some(View::Text(_)) => text_view::draw(state, buffer, body),
         Some(View::Log(_)) => log::draw(state, buffer, body, &mut hits),
+        Some(View::Edit(_)) => typed = editor::draw(state, buffer, body, &mut hits),
         None => {}
     }
-    if !matches!(state.overlay, Overlay::None | Overlay::Filter(..) | Overlay::Search(_, None)) {
+    if !matches!(state.overlay, Overlay::None | Overlay::Filter(..) | Overlay::Search(_, None) | Overlay::Replace(..)) {
         // What lies over the view takes every click.
         hits.clear();
     }
     overlay::draw(state, buffer, body, &mut hits);
     acting::draw(state, buffer, body);
     pending::draw(state, buffer, body, &mut hits);
-    let cursor = footer::draw(state, buffer, foot, &mut hits);
+    let typed = typed.filter(|_| matches!(state.overlay, Overlay::None));
+    let cursor = footer::draw(state, buffer, foot, &mut hits).or(typed);
     state.hits = hits;
     if let Some((x, y)) = cursor {
         frame.set_cursor_position((x, y));

@@ -34,6 +34,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
         Purpose::Themes => "Themes",
         Purpose::Keymaps => "Key maps",
         Purpose::Containers => "Log of",
+        Purpose::Leaving => "Leave",
         Purpose::Palette => "Go to",
         Purpose::Choosing => "Choose",
         Purpose::Clash => "Whose?",
@@ -90,9 +91,13 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
             Purpose::Palette => "",
             Purpose::Namespaces => "nothing of that name is known: enter looks at it all the same",
             Purpose::Choosing if picker.is_free() => "enter takes what is typed",
-            Purpose::Contexts | Purpose::Themes | Purpose::Keymaps | Purpose::Containers | Purpose::Choosing | Purpose::Clash => {
-                "nothing of that name"
-            }
+            Purpose::Contexts
+            | Purpose::Themes
+            | Purpose::Keymaps
+            | Purpose::Containers
+            | Purpose::Leaving
+            | Purpose::Choosing
+            | Purpose::Clash => "nothing of that name",
         };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }

@@ -1,0 +1,218 @@
+//! Editing an object's YAML: opening it, what its keys do, saving it, leaving it without losing what was typed.
+
+use super::{Context, Refusal, act, logs, views};
+use crate::effect::Effect;
+use crate::kinds::shown::is_secret;
+use crate::model::act::Act;
+use crate::model::reference::Reference;
+use crate::model::row::Uid;
+use crate::view::editor::Editor;
+use crate::view::picker::{Choice, Picker, Purpose};
+use crate::view::prompt::Line;
+use crate::view::state::{Overlay, State, View};
+
+/// What is done with a text that is not saved, in the words of the list.
+const SAVE: &str = "save";
+const THROW: &str = "throw away";
+const STAY: &str = "go on editing";
+
+/// A text is edited on the screen.
+pub fn on_editor(state: &State) -> Result<(), Refusal> {
+    state.editor().map(|_| ()).ok_or_else(|| "only in an editor".into())
+}
+
+/// A text is edited, and there to be typed into.
+pub fn on_text(state: &State) -> Result<(), Refusal> {
+    match state.editor() {
+        Some(editor) if editor.is_ready() => Ok(()),
+        Some(_) => Err("there is no text here yet".into()),
+        None => Err("only in an editor".into()),
+    }
+}
+
+/// The object can be edited.
+pub fn can_edit(state: &State) -> Result<(), Refusal> {
+    if state.editor().is_some() {
+        return Err("this is its editor".into());
+    }
+    views::describable(state)?;
+    match state.subject() {
+        Some(subject) if !subject.kind.version.is_empty() => act::can_do(state, "edit", &subject),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the object in the editor; of a container, its pod. What was typed and not saved is there again. A Secret is decoded for
+/// it, which is asked for as showing it is.
+pub fn edit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Some(subject) = views::whole(c.state)? else { return Ok(()) };
+    act::can_do(c.state, "edit", &subject)?;
+    if let Some(editor) = c.state.take_unsaved(Some(&subject)) {
+        c.state.push(View::Edit(editor));
+        c.state.info("what was typed here and is not saved is here again");
+        return Ok(());
+    }
+    let secret = is_secret(&subject.kind);
+    let mut editor = Box::new(Editor::of(subject.clone()));
+    editor.context = c.state.context.name.clone();
+    if secret {
+        act::can_do(c.state, "reveal", &subject)?;
+        let id = editor.id;
+        c.state.revealing = Some(editor);
+        return act::ask_of(c, Act::Reveal(id), vec![subject]);
+    }
+    c.effects.push(Effect::Edit(editor.id, subject));
+    c.state.push(View::Edit(editor));
+    Ok(())
+}
+
+/// Something was left that is not saved.
+pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
+    let here = |editor: &&Box<Editor>| editor.context == state.context.name;
+    match state.unsaved.iter().find(here).or(state.unsaved.last()) {
+        Some(editor) if editor.context == state.context.name => Ok(()),
+        Some(editor) => Err(format!("{} is of the context {}: go there first", editor.name(), editor.context)),
+        None => Err("everything that was typed is saved".into()),
+    }
+}
+
+/// Back to the text that was left last and is not saved.
+pub fn unsaved(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if let Some(editor) = c.state.take_unsaved(None) {
+        c.state.push(View::Edit(editor));
+    }
+    Ok(())
+}
+
+/// There is something to save: a text, or a log.
+pub fn can_save(state: &State) -> Result<(), Refusal> {
+    let Some(editor) = state.editor() else {
+        return logs::on_log(state).map_err(|_| "only in an editor or in a log".into());
+    };
+    on_text(state)?;
+    if editor.is_changed() || editor.subject.is_none() { Ok(()) } else { Err("nothing was changed".into()) }
+}
+
+/// Asks the gate to store the text; of a log, writes it to a file.
+pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    let Some(editor) = c.state.editing() else { return logs::save(c, args) };
+    if !args.is_empty() {
+        return Err("a text is saved in the cluster, and not in a file".into());
+    }
+    let draft = editor.draft();
+    let (act, target) = match &editor.subject {
+        Some(subject) => (Act::Edit(draft), subject.clone()),
+        None => {
+            let kind = editor.kind.clone();
+            (Act::Create(draft), Reference { kind, namespace: "".into(), name: "".into(), uid: Uid::new("") })
+        }
+    };
+    act::ask_of(c, act, vec![target])
+}
+
+/// Peels off the list, what is selected, the search; then leaves, and asks what becomes of what is not saved.
+pub fn leave(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Some(editor) = c.state.editing() else { return Ok(()) };
+    if editor.peel() {
+        return Ok(());
+    }
+    if !editor.is_changed() {
+        c.state.pop();
+        return Ok(());
+    }
+    let reason = format!("{} is not saved", editor.name());
+    let choices = vec![
+        Choice::new(SAVE, "store it in the cluster, after a look at what changes"),
+        Choice::new(THROW, "leave without it"),
+        Choice::new(STAY, ""),
+    ];
+    c.state.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Leaving, reason.into(), choices, None)));
+    Ok(())
+}
+
+/// What is to become of the text was chosen.
+pub(super) fn left(c: &mut Context<'_>, choice: &str) -> Result<(), Refusal> {
+    match choice {
+        SAVE => {
+            save(c, "")?;
+            if let Some(editor) = c.state.editing() {
+                editor.leaving = true;
+            }
+        }
+        THROW => {
+            let name = c.state.editor().map(Editor::name);
+            c.state.pop();
+            if let Some(name) = name {
+                c.state.info(format!("what was typed into {name} is thrown away"));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Takes the last change back, or makes it again.
+pub fn undo(c: &mut Context<'_>, back: bool) -> Result<(), Refusal> {
+    let Some(editor) = c.state.editing() else { return Ok(()) };
+    match editor.undo(back) {
+        true => Ok(()),
+        false => Err(if back { "there is nothing to take back" } else { "nothing was taken back" }.into()),
+    }
+}
+
+/// Asks what is to be replaced.
+pub fn replace(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    let Some(editor) = c.state.editor() else { return Ok(()) };
+    let what = editor.searched().map(|(text, _, _)| text.to_owned()).unwrap_or_default();
+    c.state.overlay = Overlay::Replace(Line::new(what), None);
+    Ok(())
+}
+
+/// What is to be replaced was typed, or by what.
+pub(super) fn replaced(c: &mut Context<'_>, line: &Line, what: Option<String>) -> Result<(), Refusal> {
+    let Some(what) = what else {
+        if !line.text().is_empty() {
+            c.state.overlay = Overlay::Replace(Line::default(), Some(line.text().to_owned()));
+        }
+        return Ok(());
+    };
+    let Some(editor) = c.state.editing() else { return Ok(()) };
+    let count = editor.replace_all(&what, line.text())?;
+    c.state.info(if count == 1 { "1 place was replaced".to_owned() } else { format!("{count} places were replaced") });
+    Ok(())
+}
+
+/// Copies what is selected, else the line: to be pasted here, and into the clipboard.
+pub fn copy(c: &mut Context<'_>, cut: bool) -> Result<(), Refusal> {
+    let Some(editor) = c.state.editing() else { return Ok(()) };
+    let (text, lines) = editor.copy(cut);
+    let said = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+    c.effects.push(Effect::Copy { said, text });
+    Ok(())
+}
+
+/// Pastes what was copied here last.
+pub fn paste(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    c.state.editing().map_or(Ok(()), Editor::paste_own)
+}
+
+/// What could stand here.
+pub fn suggest(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    c.state.editing().map_or(Ok(()), Editor::suggest)
+}
+
+/// To the next place that is wrong, or the one before.
+pub fn problem(c: &mut Context<'_>, forward: bool) -> Result<(), Refusal> {
+    match c.state.editing().map(|editor| editor.go_sign(forward)) {
+        Some(false) => Err("nothing is known to be wrong here".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Does something to the text that always can be done.
+pub fn with(c: &mut Context<'_>, what: impl FnOnce(&mut Editor)) -> Result<(), Refusal> {
+    if let Some(editor) = c.state.editing() {
+        what(editor);
+    }
+    Ok(())
+}

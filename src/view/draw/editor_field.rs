@@ -1,0 +1,110 @@
+//! What the schema says of the field under the cursor of an editor, and what is wrong in its line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::put;
+use crate::kinds::schema::{Level, Spotted, Type};
+use crate::theme::{Scope, Theme};
+use crate::view::editor::Editor;
+use crate::view::text;
+use crate::view::wrap::broken_lines;
+
+/// So many values of an enumeration are listed.
+const VALUES: usize = 12;
+/// No more rows are made of a description.
+const LONGEST: usize = 60;
+
+/// A piece of a line, and its look.
+type Piece = (String, Scope);
+
+/// Draws it beside the text, or (low) below it.
+pub fn draw(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, beside: bool) {
+    let width = usize::from(area.width);
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
+    let wrapped = |words: &str, look: Scope, most: usize, rows: &mut Vec<Vec<Piece>>| {
+        rows.extend(broken_lines(&text::safe(words), width, most).into_iter().map(|line| vec![(line, look)]));
+    };
+    let spotted = editor.spotted();
+    let path = spotted.map(|spotted| spotted.path.as_str()).filter(|path| !path.is_empty());
+    let of = spotted.and_then(|spotted| spotted.of.as_ref());
+    let wrong = editor.sign_here().map(|sign| {
+        let who = if sign.server { "the server: " } else { "" };
+        (format!("✗ {who}{}", sign.message), if sign.level == Level::Refused { Scope::Error } else { Scope::Warning })
+    });
+    let kind = || format!("{}, {}", editor.kind.kind, editor.kind.api_version());
+    if beside {
+        wrapped(path.unwrap_or(&kind()), Scope::Strong, 4, &mut rows);
+        if let (Some(spotted), Some(of)) = (spotted, of) {
+            rows.push(facts(spotted, of));
+            rows.extend(more(of, width));
+        }
+        if let Some((words, look)) = &wrong {
+            rows.push(Vec::new());
+            wrapped(words, *look, 8, &mut rows);
+        }
+        rows.push(Vec::new());
+        for paragraph in description(editor, of).split('\n').filter(|paragraph| !paragraph.trim().is_empty()) {
+            wrapped(paragraph, Scope::Dim, LONGEST, &mut rows);
+        }
+    } else {
+        let mut first = vec![(path.map_or_else(kind, str::to_owned), Scope::Strong)];
+        if let (Some(spotted), Some(of)) = (spotted, of) {
+            first.push(("  ".into(), Scope::Text));
+            first.extend(facts(spotted, of));
+            first.extend(more(of, width).into_iter().flatten().flat_map(|piece| [("  ".into(), Scope::Text), piece]));
+        }
+        rows.push(first);
+        match &wrong {
+            Some((words, look)) => wrapped(words, *look, 2, &mut rows),
+            None => wrapped(&description(editor, of), Scope::Dim, 2, &mut rows),
+        }
+    }
+    for (row, y) in rows.iter().zip(area.y..area.bottom()) {
+        let mut x = area.x;
+        for (words, look) in row {
+            let room = area.right().saturating_sub(x);
+            x = put(buffer, x, y, &text::fit_end(&text::safe(words), room.into()), room, theme.style(*look));
+        }
+    }
+}
+
+/// `<string>  required`
+fn facts(spotted: &Spotted, of: &Type) -> Vec<Piece> {
+    let mut row = vec![(format!("<{}>", of.name()), Scope::TextLiteral)];
+    if spotted.required {
+        row.push(("  required".into(), Scope::Warning));
+    }
+    row
+}
+
+/// The default and the values that are allowed, each in lines.
+fn more(of: &Type, width: usize) -> Vec<Vec<Piece>> {
+    let word = |value: &serde_json::Value| match value.as_str() {
+        Some("") => "\"\"".to_owned(),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    let mut rows = Vec::new();
+    // `{}` says that there is one, and nothing more.
+    if let Some(default) = of.default().filter(|value| !value.as_object().is_some_and(serde_json::Map::is_empty)) {
+        rows.push(format!("default: {}", word(default)));
+    }
+    let values = of.enumeration();
+    if !values.is_empty() {
+        let more = if values.len() > VALUES { ", …" } else { "" };
+        rows.push(format!("one of: {}{more}", values.iter().take(VALUES).map(word).collect::<Vec<_>>().join(", ")));
+    }
+    let lines = rows.iter().flat_map(|row| broken_lines(&text::safe(row), width, 4));
+    lines.map(|line| vec![(line, Scope::Text)]).collect()
+}
+
+/// What is said of the field, or why nothing is.
+fn description(editor: &Editor, of: Option<&Type>) -> String {
+    match (of.and_then(Type::description), &editor.schemaless) {
+        (Some(said), _) if !said.is_empty() => said.to_owned(),
+        (_, Some(why)) => format!("there is no schema: {why}"),
+        _ if editor.schema.is_none() => "the schema is on its way…".to_owned(),
+        _ => String::new(),
+    }
+}

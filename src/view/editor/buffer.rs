@@ -1,0 +1,409 @@
+//! The text that is edited: lines, a cursor, a selection, and what can be undone. It knows nothing of YAML or of the screen.
+//! What a key changes costs as much as what it changes, however long the text is.
+
+use std::collections::VecDeque;
+
+/// The largest text, in bytes: an API server takes no larger body of a request. (apiserver's `MaxRequestBodyBytes`)
+pub const LARGEST: usize = 3 << 20;
+/// What was changed is kept for undo up to so many bytes.
+const KEPT: usize = 64 << 20;
+
+/// A place in the text: before a byte of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// The line, from 0.
+    pub row: usize,
+    /// The byte in it, at the edge of a character.
+    pub byte: usize,
+}
+
+/// A place.
+pub fn at(row: usize, byte: usize) -> At {
+    At { row, byte }
+}
+
+/// Lines that took the place of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The first of them.
+    pub row: usize,
+    /// So many there were.
+    pub before: usize,
+    /// So many there are.
+    pub after: usize,
+}
+
+/// A text put in place of another one.
+#[derive(Clone, Debug)]
+struct Edit {
+    from: At,
+    old: String,
+    new: String,
+}
+
+/// What one undo takes back.
+#[derive(Clone, Debug)]
+struct Change {
+    edits: Vec<Edit>,
+    /// Where the cursor was.
+    before: At,
+    /// Where it was then.
+    after: At,
+}
+
+impl Change {
+    fn bytes(&self) -> usize {
+        self.edits.iter().map(|edit| edit.old.len() + edit.new.len()).sum()
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Buffer {
+    lines: Vec<String>,
+    cursor: At,
+    anchor: Option<At>,
+    bytes: usize,
+    version: u64,
+    past: VecDeque<Change>,
+    /// So many changes of the past are in the text; those behind were undone.
+    done: usize,
+    /// After so many of them the text was as it is stored; `None` where no undo leads back to that.
+    stored: Option<usize>,
+    kept: usize,
+    /// The next letter belongs to the same change as the last one.
+    joins: bool,
+    /// The changes that are being made are one.
+    open: Option<Change>,
+    touched: Vec<Touched>,
+}
+
+impl Default for Buffer {
+    fn default() -> Buffer {
+        Buffer::new("")
+    }
+}
+
+impl Buffer {
+    /// With the cursor at its beginning.
+    pub fn new(text: &str) -> Buffer {
+        let lines: Vec<String> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
+        let bytes = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
+        Buffer {
+            lines,
+            cursor: At::default(),
+            anchor: None,
+            bytes,
+            version: 1,
+            past: VecDeque::new(),
+            done: 0,
+            stored: Some(0),
+            kept: 0,
+            joins: false,
+            open: None,
+            touched: Vec::new(),
+        }
+    }
+
+    /// Its lines, at least one.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// A line; empty beyond the last one.
+    pub fn line(&self, row: usize) -> &str {
+        self.lines.get(row).map_or("", String::as_str)
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+
+    /// How long the text is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Another number after each change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Where one types.
+    pub fn cursor(&self) -> At {
+        self.cursor
+    }
+
+    /// What is selected, from and to.
+    pub fn selection(&self) -> Option<(At, At)> {
+        let anchor = self.anchor.filter(|anchor| *anchor != self.cursor)?;
+        Some((anchor.min(self.cursor), anchor.max(self.cursor)))
+    }
+
+    /// The text is as it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.stored == Some(self.done)
+    }
+
+    /// How many changes lead here: [`Buffer::store`] takes it.
+    pub fn mark(&mut self) -> usize {
+        self.joins = false;
+        self.done
+    }
+
+    /// The text was stored as it was at a mark.
+    pub fn store(&mut self, mark: usize) {
+        self.joins = false;
+        self.stored = Some(mark);
+    }
+
+    /// What was touched since this was asked last, in order.
+    pub fn take_touched(&mut self) -> Vec<Touched> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// The nearest place that there is.
+    pub fn within(&self, to: At) -> At {
+        let row = to.row.min(self.lines.len() - 1);
+        at(row, self.lines[row].floor_char_boundary(to.byte))
+    }
+
+    /// Puts the cursor somewhere; what lies between is selected, or nothing.
+    pub fn go(&mut self, to: At, select: bool) {
+        self.joins = false;
+        self.anchor = if select { self.anchor.or(Some(self.cursor)) } else { None };
+        self.cursor = self.within(to);
+    }
+
+    /// Selects from one place to another, where the cursor is then.
+    pub fn select(&mut self, from: At, to: At) {
+        self.joins = false;
+        self.anchor = Some(self.within(from));
+        self.cursor = self.within(to);
+    }
+
+    /// The text between two places.
+    pub fn between(&self, from: At, to: At) -> String {
+        if from.row == to.row {
+            return self.lines[from.row][from.byte..to.byte].to_owned();
+        }
+        let mut out = self.lines[from.row][from.byte..].to_owned();
+        for line in &self.lines[from.row + 1..to.row] {
+            out.push('\n');
+            out.push_str(line);
+        }
+        out.push('\n');
+        out.push_str(&self.lines[to.row][..to.byte]);
+        out
+    }
+
+    /// Everything until [`Buffer::end`] is one change.
+    pub fn begin(&mut self) {
+        self.joins = false;
+        self.open.get_or_insert(Change { edits: Vec::new(), before: self.cursor, after: self.cursor });
+    }
+
+    /// See [`Buffer::begin`].
+    pub fn end(&mut self) {
+        if let Some(mut change) = self.open.take().filter(|change| !change.edits.is_empty()) {
+            change.after = self.cursor;
+            self.keep(change);
+        }
+    }
+
+    /// Puts text in place of what lies between two places; the cursor is behind it then, and nothing selected.
+    pub fn replace(&mut self, from: At, to: At, new: &str) {
+        if from == to && new.is_empty() {
+            return;
+        }
+        let before = self.cursor;
+        let old = self.splice(from, to, new);
+        self.anchor = None;
+        self.cursor = behind(from, new);
+        let edit = Edit { from, old, new: new.to_owned() };
+        match &mut self.open {
+            Some(change) => change.edits.push(edit),
+            None => self.keep(Change { edits: vec![edit], before, after: self.cursor }),
+        }
+        self.joins = false;
+    }
+
+    /// Types a letter: a word is one change. What is selected goes.
+    pub fn type_letter(&mut self, letter: char) {
+        let mut buffer = [0; 4];
+        let new: &str = letter.encode_utf8(&mut buffer);
+        if let Some((from, to)) = self.selection() {
+            self.replace(from, to, new);
+            self.joins = !letter.is_whitespace();
+            return;
+        }
+        self.anchor = None;
+        let here = self.cursor;
+        if self.joins
+            && self.open.is_none()
+            && !letter.is_whitespace()
+            && self.done == self.past.len()
+            && let Some(change) = self.past.back_mut()
+            && change.after == here
+            && let [edit] = change.edits.as_mut_slice()
+        {
+            edit.new.push_str(new);
+            self.kept += new.len();
+            self.splice(here, here, new);
+            self.cursor = behind(here, new);
+            if let Some(change) = self.past.back_mut() {
+                change.after = self.cursor;
+            }
+            return;
+        }
+        self.replace(here, here, new);
+        self.joins = !letter.is_whitespace();
+    }
+
+    /// Takes the last change back. False where there is none.
+    pub fn undo(&mut self) -> bool {
+        self.joins = false;
+        let Some(change) = self.done.checked_sub(1).and_then(|at| self.past.get(at)).cloned() else { return false };
+        for edit in change.edits.iter().rev() {
+            self.splice(edit.from, behind(edit.from, &edit.new), &edit.old);
+        }
+        self.done -= 1;
+        (self.cursor, self.anchor) = (self.within(change.before), None);
+        true
+    }
+
+    /// Makes the change again that was taken back last. False where there is none.
+    pub fn redo(&mut self) -> bool {
+        self.joins = false;
+        let Some(change) = self.past.get(self.done).cloned() else { return false };
+        for edit in &change.edits {
+            self.splice(edit.from, behind(edit.from, &edit.old), &edit.new);
+        }
+        self.done += 1;
+        (self.cursor, self.anchor) = (self.within(change.after), None);
+        true
+    }
+
+    fn keep(&mut self, change: Change) {
+        // What was undone is forgotten, and with it perhaps the way back to what is stored.
+        if self.stored.is_some_and(|stored| stored > self.done) {
+            self.stored = None;
+        }
+        for undone in self.past.drain(self.done..) {
+            self.kept -= undone.bytes();
+        }
+        self.kept += change.bytes();
+        self.past.push_back(change);
+        while self.kept > KEPT && self.past.len() > 1 {
+            if let Some(oldest) = self.past.pop_front() {
+                self.kept -= oldest.bytes();
+                self.stored = self.stored.and_then(|stored| stored.checked_sub(1));
+            }
+        }
+        self.done = self.past.len();
+    }
+
+    /// Gives what was there.
+    fn splice(&mut self, from: At, to: At, new: &str) -> String {
+        self.version += 1;
+        let old = self.between(from, to);
+        self.bytes = self.bytes + new.len() - old.len();
+        let rows = to.row - from.row + 1;
+        if rows == 1 && !new.contains('\n') {
+            self.lines[from.row].replace_range(from.byte..to.byte, new);
+            self.touched.push(Touched { row: from.row, before: 1, after: 1 });
+            return old;
+        }
+        let mut fresh: Vec<String> = new.split('\n').map(str::to_owned).collect();
+        let tail = self.lines[to.row][to.byte..].to_owned();
+        if let Some(last) = fresh.last_mut() {
+            last.push_str(&tail);
+        }
+        let mut first = std::mem::take(&mut self.lines[from.row]);
+        first.truncate(from.byte);
+        first.push_str(&fresh[0]);
+        fresh[0] = first;
+        self.touched.push(Touched { row: from.row, before: rows, after: fresh.len() });
+        self.lines.splice(from.row..=to.row, fresh);
+        old
+    }
+}
+
+/// The place behind a text that begins at a place.
+fn behind(from: At, text: &str) -> At {
+    match text.rfind('\n') {
+        Some(last) => at(from.row + text.matches('\n').count(), text.len() - last - 1),
+        None => at(from.row, from.byte + text.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(buffer: &mut Buffer, text: &str) {
+        text.chars().for_each(|letter| buffer.type_letter(letter));
+    }
+
+    #[test]
+    fn a_word_is_one_change_and_what_is_undone_comes_back() {
+        let mut buffer = Buffer::new("a\nb");
+        typed(&mut buffer, "one two");
+        assert_eq!(buffer.text(), "one twoa\nb");
+        assert!(buffer.undo());
+        assert_eq!(buffer.text(), "one a\nb", "letters behind a space are a change of their own");
+        assert!(buffer.undo() && buffer.undo() && !buffer.undo());
+        assert_eq!((buffer.text().as_str(), buffer.is_stored()), ("a\nb", true));
+        while buffer.redo() {}
+        assert_eq!(buffer.text(), "one twoa\nb");
+        buffer.undo();
+        typed(&mut buffer, "x");
+        assert!(!buffer.redo());
+    }
+
+    #[test]
+    fn several_replacements_are_one_change() {
+        let mut buffer = Buffer::new("a: 1\nb: 2\nc: 3");
+        buffer.begin();
+        buffer.replace(at(0, 3), at(1, 1), "x\ny\nz");
+        buffer.replace(at(2, 0), at(2, 1), "Z");
+        buffer.end();
+        assert_eq!(buffer.text(), "a: x\ny\nZ: 2\nc: 3");
+        assert_eq!(buffer.bytes(), buffer.text().len());
+        assert_eq!(buffer.take_touched(), [Touched { row: 0, before: 2, after: 3 }, Touched { row: 2, before: 1, after: 1 }]);
+        assert!(buffer.undo());
+        assert_eq!((buffer.text().as_str(), buffer.bytes()), ("a: 1\nb: 2\nc: 3", 14));
+        assert!(buffer.redo());
+        assert_eq!(buffer.text(), "a: x\ny\nZ: 2\nc: 3");
+    }
+
+    #[test]
+    fn what_is_stored_is_known_through_undo() {
+        let mut buffer = Buffer::new("");
+        typed(&mut buffer, "a");
+        let mark = buffer.mark();
+        typed(&mut buffer, "b");
+        buffer.store(mark);
+        assert!(!buffer.is_stored());
+        buffer.undo();
+        assert!(buffer.is_stored() && buffer.text() == "a");
+        buffer.undo();
+        assert!(!buffer.is_stored());
+        typed(&mut buffer, "c");
+        assert!(!buffer.is_stored(), "no undo leads back to what is stored");
+    }
+
+    #[test]
+    fn what_is_selected_gives_way_to_what_is_typed() {
+        let mut buffer = Buffer::new("one\ntwo\nthree");
+        buffer.select(at(0, 1), at(2, 2));
+        assert_eq!(buffer.selection().map(|(from, to)| buffer.between(from, to)).as_deref(), Some("ne\ntwo\nth"));
+        buffer.type_letter('X');
+        assert_eq!(buffer.text(), "oXree");
+        buffer.undo();
+        assert_eq!(buffer.text(), "one\ntwo\nthree");
+        buffer.go(at(9, 99), false);
+        assert_eq!(buffer.cursor(), at(2, 5));
+    }
+}

@@ -1,0 +1,144 @@
+//! Searching, and putting something else in place of what is found.
+
+use std::ops::Range;
+
+use regex::{Regex, RegexBuilder};
+
+use super::Editor;
+use super::buffer::{At, LARGEST, at};
+
+/// What is searched for.
+#[derive(Debug)]
+pub struct Find {
+    /// As it was typed.
+    pub text: String,
+    regex: Regex,
+    /// Which of how many the cursor is on, as of a version of the text.
+    counted: (u64, usize, usize),
+}
+
+/// Plain words, without regard to case unless they have capitals; `/regex/` between slashes.
+fn regex(text: &str) -> Result<Regex, String> {
+    let pattern = match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(regex) if !regex.is_empty() => regex.to_owned(),
+        _ => regex::escape(text),
+    };
+    let insensitive = !text.chars().any(char::is_uppercase);
+    let built = RegexBuilder::new(&pattern).case_insensitive(insensitive).build();
+    built.map_err(|e| format!("/{text}/ is no regular expression: {}", e.to_string().lines().last().unwrap_or_default()))
+}
+
+/// What is found in a line, without what is empty.
+fn matches<'t>(regex: &'t Regex, line: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+    regex.find_iter(line).map(|found| found.range()).filter(|range| !range.is_empty())
+}
+
+impl Editor {
+    /// Searches from the cursor on; nothing ends the search.
+    ///
+    /// # Errors
+    /// It is not in the text, or no regular expression.
+    pub fn search(&mut self, text: &str) -> Result<(), String> {
+        self.popup = None;
+        if text.is_empty() {
+            self.find = None;
+            return Ok(());
+        }
+        self.find = Some(Find { text: text.to_owned(), regex: regex(text)?, counted: (0, 0, 0) });
+        let here = self.buffer.selection().map_or(self.buffer.cursor(), |(from, _)| from);
+        self.jump(here, true, true)
+    }
+
+    /// To the next match, or the one before; round the ends of the text.
+    ///
+    /// # Errors
+    /// There is none, or nothing is searched for.
+    pub fn search_step(&mut self, forward: bool) -> Result<(), String> {
+        self.popup = None;
+        if self.find.is_none() {
+            return Err("nothing is searched for yet".into());
+        }
+        let (from, to) = self.buffer.selection().unwrap_or((self.buffer.cursor(), self.buffer.cursor()));
+        self.jump(if forward { to } else { from }, forward, false)
+    }
+
+    /// What is searched for, which match the cursor is on and how many there were when it came there.
+    pub fn searched(&self) -> Option<(&str, usize, usize)> {
+        self.find.as_ref().map(|find| (find.text.as_str(), find.counted.1, find.counted.2))
+    }
+
+    /// What the search finds in a part of a line.
+    pub fn found(&self, line: &str, part: Range<usize>) -> Vec<Range<usize>> {
+        let Some(find) = &self.find else { return Vec::new() };
+        // What begins before the part may reach into it.
+        let from = line.floor_char_boundary(part.start.saturating_sub(256));
+        let to = line.floor_char_boundary(part.end.saturating_add(256).min(line.len()));
+        matches(&find.regex, &line[from..to]).map(|found| found.start + from..found.end + from).collect()
+    }
+
+    fn jump(&mut self, from: At, forward: bool, here_too: bool) -> Result<(), String> {
+        let Some(find) = &mut self.find else { return Ok(()) };
+        let mut all: Vec<(At, At)> = Vec::new();
+        for (row, line) in self.buffer.lines().iter().enumerate() {
+            all.extend(matches(&find.regex, line).map(|range| (at(row, range.start), at(row, range.end))));
+        }
+        let (Some(first), Some(last)) = (all.first(), all.last()) else {
+            find.counted = (self.buffer.version(), 0, 0);
+            return Err(format!("{:?} is not in this text", find.text));
+        };
+        let next = if forward {
+            all.iter()
+                .find(|(start, _)| *start > from || (*start == from && (here_too || self.buffer.selection().is_some())))
+                .unwrap_or(first)
+        } else {
+            all.iter().rev().find(|(start, _)| *start < from).unwrap_or(last)
+        };
+        let place = all.iter().position(|one| one == next).unwrap_or(0);
+        find.counted = (self.buffer.version(), place + 1, all.len());
+        self.buffer.select(next.0, next.1);
+        self.goal = None;
+        self.follow = true;
+        Ok(())
+    }
+
+    /// Puts a text in place of all that is found, in what is selected where that is more than a line, as one change. Gives how
+    /// many they were.
+    ///
+    /// # Errors
+    /// It is not there, no regular expression, or the text would be too large.
+    pub fn replace_all(&mut self, what: &str, with: &str) -> Result<usize, String> {
+        let regex = regex(what)?;
+        let is_regex = what.len() > 2 && what.starts_with('/') && what.ends_with('/');
+        let selected = self.buffer.selection().filter(|(from, to)| from.row != to.row);
+        let (first, last) = selected.map_or((0, usize::MAX), |(from, to)| (from.row, if to.byte == 0 { to.row - 1 } else { to.row }));
+        let mut count = 0;
+        let mut fresh: Vec<(usize, String)> = Vec::new();
+        let mut bytes = self.buffer.bytes();
+        for (row, line) in self.buffer.lines().iter().enumerate().filter(|(row, _)| (first..=last).contains(row)) {
+            let here = matches(&regex, line).count();
+            if here == 0 {
+                continue;
+            }
+            count += here;
+            let new = if is_regex { regex.replace_all(line, with) } else { regex.replace_all(line, regex::NoExpand(with)) };
+            bytes = bytes + new.len() - line.len();
+            fresh.push((row, new.into_owned()));
+        }
+        if count == 0 {
+            return Err(format!("{what:?} is not in {}", if selected.is_some() { "the selected lines" } else { "this text" }));
+        }
+        if bytes > LARGEST {
+            return Err(format!("nothing was replaced: the text would be larger than the {} MiB that a server takes", LARGEST >> 20));
+        }
+        let here = self.buffer.cursor();
+        self.buffer.begin();
+        for (row, new) in fresh {
+            let end = self.buffer.within(at(row, usize::MAX));
+            self.buffer.replace(at(row, 0), end, &new);
+        }
+        self.buffer.go(here, false);
+        self.buffer.end();
+        self.changed();
+        Ok(count)
+    }
+}

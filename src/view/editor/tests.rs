@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::keymap::Key;
+use crate::kinds::schema::{Level, Mark};
+use crate::model::draft::Blame;
+use crate::model::edit::Place;
+
+fn schema() -> Type {
+    Type::inline(&json!({"type": "object", "properties": {
+        "apiVersion": {"type": "string"}, "kind": {"type": "string"},
+        "spec": {"type": "object", "properties": {
+            "containers": {"type": "array", "items": {"type": "object", "properties": {
+                "name": {"type": "string"},
+                "imagePullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "Never"]}}}},
+            "replicas": {"type": "integer"},
+            "serviceAccountName": {"type": "string"},
+        }},
+    }}))
+    .expect("a schema")
+}
+
+fn editor(text: &str) -> Editor {
+    let mut editor = Editor::new_object(Arc::new(Kind::default()), text, "new");
+    editor.described(Ok(schema()));
+    editor
+}
+
+fn press(editor: &mut Editor, keys: &str) {
+    for key in Key::parse_all(keys).expect("keys") {
+        assert!(editor.key(key), "{key} means nothing");
+    }
+}
+
+fn write(editor: &mut Editor, text: &str) {
+    for letter in text.chars() {
+        let key = if letter == '\n' {
+            "enter".into()
+        } else if letter == ' ' {
+            "space".into()
+        } else {
+            letter.to_string()
+        };
+        press(editor, &key);
+    }
+}
+
+#[test]
+fn yaml_is_written_without_a_thought_of_indentation() {
+    let mut editor = editor("");
+    write(&mut editor, "spec:\ncontainers:\n- name: a\nimage: b");
+    assert_eq!(editor.text(), "spec:\n  containers:\n    - name: a\n      image: b");
+    press(&mut editor, "enter backspace backspace backspace");
+    write(&mut editor, "x: 1");
+    assert_eq!(editor.text().lines().last(), Some("x: 1"));
+    while editor.undo(true) {}
+    assert!(!editor.is_changed() && editor.text().is_empty());
+}
+
+#[test]
+fn selected_lines_move_in_and_out_together() {
+    let mut editor = editor("a:\nb: 1\nc: 2\nd: 3");
+    press(&mut editor, "down shift-down shift-down");
+    editor.indent();
+    assert_eq!(editor.text(), "a:\n  b: 1\n  c: 2\nd: 3");
+    editor.indent();
+    editor.shift(false);
+    editor.shift(false);
+    assert_eq!(editor.text(), "a:\nb: 1\nc: 2\nd: 3");
+    assert!(editor.undo(true));
+    assert_eq!(editor.text(), "a:\n  b: 1\n  c: 2\nd: 3", "a block is moved by one change");
+}
+
+#[test]
+fn what_is_offered_is_put_in() {
+    let mut editor = editor("spec:\n  ");
+    press(&mut editor, "ctrl-end");
+    write(&mut editor, "co");
+    editor.suggest().expect("fields");
+    press(&mut editor, "enter");
+    assert_eq!(editor.text(), "spec:\n  containers:\n  - ");
+    write(&mut editor, "im");
+    editor.indent();
+    assert_eq!(editor.text(), "spec:\n  containers:\n  - imagePullPolicy: ", "the only one that begins so");
+    editor.suggest().expect("values");
+    press(&mut editor, "down enter");
+    assert_eq!(editor.text(), "spec:\n  containers:\n  - imagePullPolicy: IfNotPresent");
+    assert_eq!(editor.spotted().map(|spotted| spotted.path.as_str()), Some("spec.containers[].imagePullPolicy"));
+}
+
+#[test]
+fn names_of_the_cluster_are_offered_when_they_have_come() {
+    let mut editor = editor("spec:\n  serviceAccountName: ");
+    press(&mut editor, "ctrl-end");
+    editor.suggest().expect("the names are on their way");
+    let wanted = editor.names.take_wanted();
+    assert_eq!(wanted.iter().map(|named| named.plural).collect::<Vec<_>>(), ["serviceaccounts"]);
+    editor.named(wanted[0], vec!["default".into(), "robot".into()]);
+    editor.look();
+    press(&mut editor, "down enter");
+    assert!(editor.text().ends_with("serviceAccountName: robot"));
+}
+
+#[test]
+fn marks_stand_at_their_letters_and_move_with_their_lines() {
+    let mut editor = editor("a: 1\nß: x\nc: 3");
+    let mark = |line, column, start, end| Mark {
+        at: Place { start, end, line, column },
+        path: String::new(),
+        level: Level::Refused,
+        message: format!("in line {line}"),
+    };
+    let version = editor.begin_check();
+    editor.checked(version, &[mark(2, 4, 9, 10), mark(3, 1, 11, 12)]);
+    assert_eq!(editor.signs().iter().map(|sign| (sign.row, sign.from, sign.to)).collect::<Vec<_>>(), [(1, 4, 5), (2, 0, 1)]);
+    press(&mut editor, "enter enter");
+    assert_eq!(editor.signs().iter().map(|sign| sign.row).collect::<Vec<_>>(), [3, 4]);
+    assert!(editor.go_sign(true));
+    assert_eq!((editor.buffer.cursor().row, editor.sign_here().map(|sign| sign.message.as_str())), (3, Some("in line 2")));
+    editor.checked(version, &[]);
+    assert_eq!(editor.signs().len(), 2, "what is found in an old version says nothing");
+    editor.blame(&[
+        Blame { at: None, message: "no".into() },
+        Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into() },
+    ]);
+    assert_eq!((editor.said.len(), editor.buffer.cursor().row), (1, 4));
+    write(&mut editor, "x");
+    assert!(editor.said.is_empty() && editor.signs().iter().all(|sign| !sign.server), "the line may be right now");
+}
+
+#[test]
+fn all_that_is_found_is_replaced_at_once() {
+    let mut editor = editor("image: web:1\nname: Web\n# web\n");
+    assert_eq!(editor.search("WEB").unwrap_err(), "\"WEB\" is not in this text");
+    editor.search("web").expect("found");
+    assert_eq!(editor.searched(), Some(("web", 1, 3)));
+    editor.search_step(true).expect("found");
+    assert_eq!((editor.buffer.cursor().row, editor.searched()), (1, Some(("web", 2, 3))));
+    assert_eq!(editor.replace_all("web", "api$1"), Ok(3));
+    assert_eq!(editor.text(), "image: api$1:1\nname: api$1\n# api$1\n");
+    assert!(editor.undo(true));
+    assert_eq!(editor.text(), "image: web:1\nname: Web\n# web\n");
+    assert_eq!(editor.replace_all("/(\\w+): web/", "$1: x"), Ok(2));
+    assert!(editor.replace_all("nothing", "x").is_err() && editor.replace_all("/[/", "x").is_err());
+}
+
+#[test]
+fn what_is_saved_is_what_the_next_change_is_held_against() {
+    let mut editor = editor("");
+    let text = "kind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: \"1\"";
+    editor.set_text(text);
+    assert!(editor.is_changed());
+    let draft = editor.draft();
+    assert_eq!(&*draft.text, text);
+    press(&mut editor, "ctrl-end # y");
+    editor.saved(
+        &json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "uid": "7", "resourceVersion": "9"}, "data": {"x": "1"}}),
+    );
+    assert!(editor.is_changed(), "something was typed meanwhile");
+    assert_eq!(editor.base["metadata"]["resourceVersion"], "9");
+    assert_eq!(editor.subject.as_ref().map(|subject| (&*subject.namespace, &*subject.name)), Some(("n", "a")));
+    assert!(editor.undo(true) && !editor.is_changed());
+}
+
+#[test]
+fn long_texts_are_typed_into_at_once() {
+    let map: String = (0..5000).map(|row| format!("  key-{row}: value\n")).collect();
+    let line = format!("  large: \"{}\"\n", "x".repeat(1 << 20));
+    let mut editor = editor(&format!("data:\n{line}{map}"));
+    let begun = Instant::now();
+    for (keys, times) in [("down end left", 1), ("a", 20), ("ctrl-end a", 1), ("enter b", 20)] {
+        for _ in 0..times {
+            press(&mut editor, keys);
+            editor.fit(80, 40);
+            for row in editor.top..editor.top + 40 {
+                editor.parts(row);
+            }
+        }
+    }
+    // Without optimization, and beside other tests: what costs the whole text a key takes ten times as long.
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    let text = editor.text();
+    assert!(editor.paste(&"y\n".repeat(5 << 19)).unwrap_err().contains("5.0 MiB"));
+    assert_eq!(editor.text(), text);
+}
