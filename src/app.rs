@@ -13,8 +13,10 @@ use crate::cluster::write::journal::Journal;
 use crate::cluster::{logs, watch, write};
 use crate::commands;
 use crate::config::{Config, Flags};
+use crate::drafts::Drafts;
 use crate::effect::Effect;
 use crate::event::{Event, WatchId, Wires};
+use crate::model::draft::Left;
 use crate::model::row::Uid;
 use crate::model::scope::Scope;
 use crate::remember::Memory;
@@ -29,10 +31,12 @@ mod contexts;
 mod editing;
 mod events;
 mod forwards;
+mod keeping;
 mod keys;
 mod logs_of;
 mod looked;
 mod mouse;
+mod outside;
 mod session;
 mod settings;
 pub mod surface;
@@ -67,6 +71,10 @@ pub struct Start {
     pub memory: Memory,
     /// Where what is written is kept.
     pub journal: Journal,
+    /// Where what is typed and not saved is kept.
+    pub drafts: Drafts,
+    /// The program that `E` has texts edited by.
+    pub outside: String,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -106,6 +114,13 @@ pub struct App<S: Surface> {
     /// The upper left cell of the text in which the mouse was pressed.
     dragging: Option<(u16, u16)>,
     journal: Journal,
+    drafts: Drafts,
+    /// What of it is on disk.
+    keeping: keeping::All,
+    /// What earlier runs left behind, in the places of [`State::left`].
+    left: Vec<Left>,
+    /// The program that edits texts outside.
+    outside: String,
     config: Config,
     flags: Flags,
     /// What was last said to be wrong with the connection.
@@ -156,6 +171,10 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         clicked: None,
         dragging: None,
         journal: start.journal,
+        drafts: start.drafts,
+        keeping: keeping::All::default(),
+        left: Vec::new(),
+        outside: start.outside,
         config: start.config,
         flags: start.flags,
         alarm: None,
@@ -172,7 +191,9 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         let more = if start.problems.len() > 1 { format!(" (and {} more)", start.problems.len() - 1) } else { String::new() };
         app.state.error(format!("{problem}{more}"));
     }
+    app.look_for_drafts();
     let code = app.work(&mut signals).await;
+    app.keep_last();
     app.wind_up().await;
     app.remember();
     code
@@ -234,7 +255,10 @@ impl<S: Surface> App<S> {
                 },
                 _ = second.tick() => self.tick(),
                 () = sleep_until(rest), if rest.is_some() => self.rested(),
-                () = sleep_until(check), if check.is_some() => self.check_text(),
+                () = sleep_until(check), if check.is_some() => {
+                    self.check_text();
+                    self.keep_drafts();
+                }
                 () = sleep_until(settles), if settles.is_some() => {
                     self.state.dirty = true;
                     self.touch();
@@ -270,6 +294,7 @@ impl<S: Surface> App<S> {
             self.surface.draw(|frame| draw::draw(state, frame))?;
             self.ask_rights();
             self.tend_editor();
+            self.forget_drafts();
         }
         Ok(())
     }
@@ -293,6 +318,7 @@ impl<S: Surface> App<S> {
         self.measure();
         self.discover_at_last();
         self.ask_namespaces();
+        self.keep_drafts();
     }
 
     /// Keeps what is on the screen fed, and forgets what is not.
@@ -385,6 +411,8 @@ impl<S: Surface> App<S> {
                 Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
                 Effect::Edit(number, subject) => self.open_editor(number, subject),
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
+                Effect::Outside(number) => self.outside(number)?,
+                Effect::TakeUp(at) => self.take_up(at),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

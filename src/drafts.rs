@@ -1,19 +1,14 @@
 //! Texts that are being edited, on disk until they are saved or thrown away: what a crash, a kill or a lost terminal leaves
 //! behind is offered to the next run. Each running program has a folder of its own, with a lock in it that ends with the
 //! program; a folder whose lock is free was left behind. Readable by its owner only. A Secret is never given to it: what
-//! decides that is the editor, and [`Kept::of`] once more.
+//! decides that is the editor, and [`Drafts::keep`] once more.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use crate::kinds::shown::is_secret;
-use crate::model::kind::Kind;
-use crate::model::time::Seconds;
+use crate::model::draft::{Kept, Left};
 use crate::places;
 
 /// In the state folder.
@@ -22,55 +17,6 @@ const FOLDER: &str = "drafts";
 const LOCK: &str = "lock";
 /// Of a file with a text.
 const EXTENSION: &str = "json";
-
-/// A text, and what it is of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// The context that it was written in.
-    pub context: String,
-    /// On which server: a context's name may be another cluster's tomorrow.
-    pub server: String,
-    /// When it was last changed, in seconds since 1970.
-    pub time: Seconds,
-    /// API group, empty for the core one.
-    pub group: String,
-    /// `v1`.
-    pub version: String,
-    /// `deployments`.
-    pub plural: String,
-    /// Empty for cluster scope.
-    pub namespace: String,
-    /// The object's name; empty where it is to be made.
-    pub name: String,
-    /// The object's UID; empty where it is to be made.
-    pub uid: String,
-    /// What the editor calls it.
-    pub title: String,
-    /// The object as it was read when the text was begun; `null` where it is to be made.
-    pub base: Value,
-    /// The text.
-    pub text: String,
-}
-
-impl Kept {
-    /// It is of this kind, and may be kept.
-    pub fn of(&self, kind: &Kind) -> bool {
-        *self.group == *kind.group && *self.plural == *kind.plural && !is_secret(kind)
-    }
-
-    fn may(&self) -> bool {
-        !(self.group.is_empty() && self.plural == "secrets")
-    }
-}
-
-/// A text that an earlier run left behind.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Left {
-    /// Where it is.
-    path: PathBuf,
-    /// What it is.
-    pub kept: Kept,
-}
 
 /// Where texts are kept. Cheap to clone. Everything here waits for the disk: the loop has it done by `spawn_blocking`.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +44,7 @@ impl Drafts {
     /// # Errors
     /// It cannot be written: where, and why.
     pub fn keep(&self, editor: u64, kept: &Kept) -> Result<(), String> {
-        let Some(root) = self.root.as_deref().filter(|_| kept.may()) else { return Ok(()) };
+        let Some(root) = self.root.as_deref().filter(|_| may(kept)) else { return Ok(()) };
         let wrong = |error: io::Error| format!("what is typed cannot be kept in {}: {error}", root.display());
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = match &*own {
@@ -147,6 +93,11 @@ impl Drafts {
     }
 }
 
+/// Of a Secret nothing is written.
+fn may(kept: &Kept) -> bool {
+    !(kept.group.is_empty() && kept.plural == "secrets")
+}
+
 fn file(folder: &Path, editor: u64) -> PathBuf {
     folder.join(format!("{editor}.{EXTENSION}"))
 }
@@ -192,6 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::time::Seconds;
 
     fn kept(name: &str, plural: &str, time: Seconds) -> Kept {
         Kept {

@@ -44,6 +44,10 @@ pub enum Effect {
         /// The text to begin with.
         text: String,
     },
+    /// Have the text of this editor edited by the program of `$EDITOR`.
+    Outside(u64),
+    /// Open the text of this place among those that earlier runs left behind.
+    TakeUp(usize),
     /// Read the log of this number, for as long as it is open.
     Logs(u64, Box<Wanted>),
     /// Ask something of whoever keeps that log.

@@ -61,6 +61,10 @@ pub enum Event {
     Drafted(u64, draft::Heard),
     /// What a task has found for the editor of this number.
     Editor(u64, Found),
+    /// The text of this editor is on disk, or why it is not.
+    Kept(u64, Result<(), String>),
+    /// Texts that earlier runs left behind.
+    Left(Vec<draft::Left>),
     /// Something was written, or refused by the server.
     Wrote(Box<Entry>),
     /// What the log of this number has to say.

@@ -12,6 +12,7 @@ use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
 use kubetui::config::{self, Config, Said};
 use kubetui::demo::{self, Demo};
+use kubetui::drafts::Drafts;
 use kubetui::keymap::Keymap;
 use kubetui::model::state::Context;
 use kubetui::model::time::Clock;
@@ -97,6 +98,12 @@ fn config(cli: &Cli, what: Configuration) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The person's own editor, as kubectl finds it.
+fn editor() -> String {
+    let named = ["KUBE_EDITOR", "EDITOR"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+    named.unwrap_or_else(|| if cfg!(windows) { "notepad" } else { "vi" }.to_owned())
+}
+
 /// The dashboard. Everything that can be wrong before it begins is said before the terminal is taken.
 fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
     // Runs as long as the dashboard does, and ends behind it.
@@ -137,6 +144,8 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         memory: Memory::load(),
         // What is done to a demo goes with it.
         journal: if cli.global.demo.is_some() { Journal::default() } else { Journal::open(places::state_folder()) },
+        drafts: if cli.global.demo.is_some() { Drafts::default() } else { Drafts::open(places::state_folder()) },
+        outside: editor(),
         problems: problems.iter().map(ToString::to_string).collect(),
     };
     // The loop has the main thread; decoding goes beside it.

@@ -53,7 +53,7 @@ impl<S: Surface> App<S> {
         });
     }
 
-    fn fetch_schema(&self, number: u64, kind: Arc<Kind>) {
+    pub(super) fn fetch_schema(&self, number: u64, kind: Arc<Kind>) {
         let (mut link, out) = (self.link.handle.clone(), self.out.clone());
         tokio::spawn(async move {
             let session = link.session().await;
@@ -65,7 +65,7 @@ impl<S: Surface> App<S> {
     /// Opens an editor for an object that is to be made.
     pub(super) fn compose(&mut self, kind: Arc<Kind>, title: &str, text: &str) {
         let mut editor = Editor::new_object(kind.clone(), text, title);
-        editor.context = self.state.context.name.clone();
+        (editor.context, editor.server) = (self.state.context.name.clone(), self.state.context.server.clone());
         self.fetch_schema(editor.id, kind);
         self.state.push(View::Edit(Box::new(editor)));
     }
@@ -207,7 +207,16 @@ impl<S: Surface> App<S> {
                 // Before anything else is asked: the question that stands there ends with this.
                 clash::ask(&mut self.state, Clashing { draft, of, conflicts, theirs, answers: Vec::new() });
             }
-            Heard::Wrong(_) | Heard::Saved(_) => {}
+            Heard::Wrong(blames) => {
+                if let Some(editor) = self.state.editor_mut(number) {
+                    editor.blame(&blames);
+                }
+            }
+            Heard::Saved(object) => {
+                if let Some(editor) = self.state.editor_mut(number) {
+                    editor.saved(&object);
+                }
+            }
         }
     }
 }

@@ -108,7 +108,18 @@ impl<S: Surface> App<S> {
                 }
             }
             Event::Described(number, described) => self.described(number, described),
-            Event::Editor(number, found) => self.found(number, found),
+            Event::Editor(number, found) => {
+                self.found(number, found);
+                // It was opened for a program outside.
+                if self.state.editor_mut(number).is_some_and(|editor| editor.outside && editor.is_ready()) {
+                    self.outside(number)?;
+                }
+            }
+            Event::Kept(number, written) => {
+                self.draft_kept(number, written);
+                return Ok(());
+            }
+            Event::Left(left) => self.offer_drafts(left),
             Event::Revealed(number) => self.revealed(number),
             Event::Explained(number, schema) => self.explained(number, schema),
         }

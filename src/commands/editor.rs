@@ -1,11 +1,14 @@
 //! Editing an object's YAML: opening it, what its keys do, saving it, leaving it without losing what was typed.
 
+use std::sync::Arc;
+
 use super::{Context, Refusal, act, logs, views};
 use crate::effect::Effect;
 use crate::kinds::shown::is_secret;
 use crate::model::act::Act;
 use crate::model::reference::Reference;
 use crate::model::row::Uid;
+use crate::model::time::{self, Seconds};
 use crate::view::editor::Editor;
 use crate::view::picker::{Choice, Picker, Purpose};
 use crate::view::prompt::Line;
@@ -54,7 +57,7 @@ pub fn edit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     }
     let secret = is_secret(&subject.kind);
     let mut editor = Box::new(Editor::of(subject.clone()));
-    editor.context = c.state.context.name.clone();
+    (editor.context, editor.server) = (c.state.context.name.clone(), c.state.context.server.clone());
     if secret {
         act::can_do(c.state, "reveal", &subject)?;
         let id = editor.id;
@@ -72,6 +75,7 @@ pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
     match state.unsaved.iter().find(here).or(state.unsaved.last()) {
         Some(editor) if editor.context == state.context.name => Ok(()),
         Some(editor) => Err(format!("{} is of the context {}: go there first", editor.name(), editor.context)),
+        None if !state.left.is_empty() => Ok(()),
         None => Err("everything that was typed is saved".into()),
     }
 }
@@ -80,8 +84,46 @@ pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
 pub fn unsaved(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if let Some(editor) = c.state.take_unsaved(None) {
         c.state.push(View::Edit(editor));
+    } else {
+        offer(c.state);
     }
     Ok(())
+}
+
+/// A list of what earlier runs left behind.
+pub fn offer(state: &mut State) {
+    let now = state.now();
+    let choice = |(title, time): &(Arc<str>, Seconds)| Choice::new(title.clone(), format!("typed {} ago", time::age(now - time)));
+    let choices: Vec<Choice> = state.left.iter().map(choice).collect();
+    let reason = "was not saved when the program ended: enter goes on with it, esc leaves it for later (:unsaved)";
+    state.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Left, reason.into(), choices, None)));
+    state.dirty = true;
+}
+
+/// Opens the object in the program of `$EDITOR`; what comes back goes the way of what is typed here.
+pub fn outside(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    if let Some(editor) = c.state.editor() {
+        c.effects.push(Effect::Outside(editor.id));
+        return Ok(());
+    }
+    edit(c, args)?;
+    if let Some(editor) = &mut c.state.revealing {
+        editor.outside = true;
+    }
+    if let Some(editor) = c.state.editing() {
+        // One that was left is there already.
+        if editor.is_ready() {
+            c.effects.push(Effect::Outside(editor.id));
+        } else {
+            editor.outside = true;
+        }
+    }
+    Ok(())
+}
+
+/// The object can be edited, or is.
+pub fn can_edit_outside(state: &State) -> Result<(), Refusal> {
+    if state.editor().is_some() { on_text(state) } else { can_edit(state) }
 }
 
 /// There is something to save: a text, or a log.
@@ -95,6 +137,8 @@ pub fn can_save(state: &State) -> Result<(), Refusal> {
 
 /// Asks the gate to store the text; of a log, writes it to a file.
 pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
+    // Where the text does not say it.
+    let namespace = c.state.scope.single().cloned().unwrap_or_default();
     let Some(editor) = c.state.editing() else { return logs::save(c, args) };
     if !args.is_empty() {
         return Err("a text is saved in the cluster, and not in a file".into());
@@ -104,7 +148,7 @@ pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         Some(subject) => (Act::Edit(draft), subject.clone()),
         None => {
             let kind = editor.kind.clone();
-            (Act::Create(draft), Reference { kind, namespace: "".into(), name: "".into(), uid: Uid::new("") })
+            (Act::Create(draft), Reference { kind, namespace, name: "".into(), uid: Uid::new("") })
         }
     };
     act::ask_of(c, act, vec![target])

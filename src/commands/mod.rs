@@ -160,6 +160,14 @@ pub static COMMANDS: &[Command] = &[
         editor::can_edit,
         editor::edit,
     ),
+    command(
+        "edit-outside",
+        "",
+        "Edit it in $KUBE_EDITOR or $EDITOR, and come back to what would change",
+        Group::Act,
+        editor::can_edit_outside,
+        editor::outside,
+    ),
     command("unsaved", "", "Go back to the text that was left and is not saved", Group::Views, editor::has_unsaved, editor::unsaved),
     command(
         "leave",

@@ -219,6 +219,10 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
                 (Purpose::Namespaces, None) => Ok(()),
                 (Purpose::Palette, _) => take_line(c, picker),
                 (Purpose::Choosing, _) => session::chosen(c, picker),
+                (Purpose::Left, _) => {
+                    c.effects.extend(picker.place().map(Effect::TakeUp));
+                    Ok(())
+                }
                 (Purpose::Clash, Some(choice)) => clash::answer(c, &choice.name),
                 (Purpose::Clash, None) => {
                     c.state.overlay = Overlay::Picker(picker);

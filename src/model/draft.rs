@@ -1,12 +1,15 @@
 //! A text that somebody writes and that is to become an object: what the editor gives to the gate, and what it hears of it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::edit::{Answer, Conflict, Place};
 use super::reference::Reference;
+use super::time::Seconds;
 
 /// A text that is to be stored: of an object that is there, or of one that is to be made. What it is about is the target of
 /// its [`Intent`](super::act::Intent).
@@ -67,4 +70,42 @@ impl fmt::Debug for Heard {
             Heard::Saved(_) => write!(f, "Saved"),
         }
     }
+}
+
+/// A text, and what it is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The context that it was written in.
+    pub context: String,
+    /// On which server: a context's name may be another cluster's tomorrow.
+    pub server: String,
+    /// When it was last changed, in seconds since 1970.
+    pub time: Seconds,
+    /// API group, empty for the core one.
+    pub group: String,
+    /// `v1`.
+    pub version: String,
+    /// `deployments`.
+    pub plural: String,
+    /// Empty for cluster scope.
+    pub namespace: String,
+    /// The object's name; empty where it is to be made.
+    pub name: String,
+    /// The object's UID; empty where it is to be made.
+    pub uid: String,
+    /// What the editor calls it.
+    pub title: String,
+    /// The object as it was read when the text was begun; `null` where it is to be made.
+    pub base: Value,
+    /// The text.
+    pub text: String,
+}
+
+/// A text that an earlier run left behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub kept: Kept,
 }

@@ -27,6 +27,8 @@ pub enum Purpose {
     Palette,
     /// What an act leaves open: a container, an image.
     Choosing,
+    /// A text that an earlier run left behind.
+    Left,
     /// Whose value is stored, where others have changed the same field.
     Clash,
 }
@@ -205,7 +207,12 @@ impl Picker {
 
     /// The one under the cursor.
     pub fn chosen(&self) -> Option<&Choice> {
-        self.at.and_then(|at| self.shown.get(at)).and_then(|&i| self.offer.choices.get(i))
+        self.place().and_then(|i| self.offer.choices.get(i))
+    }
+
+    /// Its place among all choices.
+    pub fn place(&self) -> Option<usize> {
+        self.at.and_then(|at| self.shown.get(at)).copied()
     }
 
     /// Whether the word as typed names one of the choices.

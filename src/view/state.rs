@@ -203,6 +203,8 @@ pub struct State {
     pub log_looks: (Stamps, bool, Json),
     /// The log of which a container is being chosen.
     pub choosing: Option<Box<Wanted>>,
+    /// Texts that earlier runs left behind: what they are called, and when they were last changed.
+    pub left: Vec<(Arc<str>, Seconds)>,
     /// What has to be decided before a text can be saved.
     pub clash: Option<Box<Clashing>>,
     /// The port-forwards that are open, of every context.
@@ -260,6 +262,7 @@ impl State {
             log_looks: (Stamps::Off, false, Json::default()),
             choosing: None,
             clash: None,
+            left: Vec::new(),
             forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,

@@ -21,6 +21,7 @@ mod looking;
 mod marked;
 mod nodes;
 mod rolling;
+mod saving;
 mod scaling;
 mod typing;
 mod work;
@@ -107,6 +108,14 @@ macro_rules! on {
                     what_was_deleted_is_made_again
                     what_go_spells_otherwise_comes_back
                     what_cannot_honestly_come_back_is_refused;
+                saving:
+                    only_what_was_written_is_sent
+                    what_others_write_meanwhile_is_merged_or_asked_for
+                    lists_are_merged_by_what_tells_their_items_apart
+                    what_is_gone_or_another_is_not_written_to
+                    what_the_server_fills_in_is_seen_before_it_is_sent
+                    what_is_wrong_is_said_of_its_line_and_nothing_is_lost
+                    a_secret_is_written_as_text_and_stands_in_no_file;
             }
         }
     };

@@ -15,6 +15,7 @@ use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
 use kubetui::config::{Config, Flags};
+use kubetui::drafts::Drafts;
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::model::scope::Scope;
 use kubetui::model::state::Context;
@@ -204,6 +205,8 @@ pub struct Setup<'a> {
     pub settings: Option<&'a Path>,
     /// Where what is written is kept; nowhere when none is given.
     pub journal: Option<&'a Path>,
+    /// The program that edits texts outside.
+    pub outside: &'a str,
     /// What a request may take; what is usual when none is given.
     pub timeout: Option<Duration>,
     /// What the program takes for the time.
@@ -225,6 +228,7 @@ impl<'a> Setup<'a> {
             memory: None,
             settings: None,
             journal: None,
+            outside: "false",
             timeout: None,
             clock,
             ran: None,
@@ -264,6 +268,11 @@ impl<'a> Setup<'a> {
     /// With a journal in a folder.
     pub fn journal(self, folder: &'a Path) -> Setup<'a> {
         Setup { journal: Some(folder), ..self }
+    }
+
+    /// With a program that edits texts outside.
+    pub fn outside(self, program: &'a str) -> Setup<'a> {
+        Setup { outside: program, ..self }
     }
 
     /// With a config folder.
@@ -307,6 +316,8 @@ impl<'a> Setup<'a> {
             scope: self.scope,
             resource: self.resource.map(str::to_owned),
             memory,
+            drafts: Drafts::open(self.journal.map(Path::to_owned)),
+            outside: self.outside.to_owned(),
             journal: self.journal.map_or_else(Journal::default, |folder| Journal::open(Some(folder.to_owned()))),
             config,
             flags: Flags::default(),

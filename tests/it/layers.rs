@@ -24,6 +24,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("theme", &["model", "problem", "shelf"]),
     ("config", &["kinds", "model", "keymap", "theme", "problem", "shelf", "places"]),
     ("remember", &["model", "places"]),
+    // Texts that are typed and not saved, on disk.
+    ("drafts", &["model", "places"]),
     ("view", &["kinds", "model", "event", "theme", "keymap", "problem", "shelf"]),
     ("commands", &["view", "effect", "kinds", "model", "keymap", "theme", "event", "problem", "shelf"]),
     // Draws what view gives it, in the colours that it found the terminal to have.

@@ -17,6 +17,7 @@ use crate::keys::{Dice, nowhere};
 
 mod hostile;
 mod session;
+mod unsaved;
 
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;

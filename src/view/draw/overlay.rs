@@ -38,6 +38,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
         Purpose::Palette => "Go to",
         Purpose::Choosing => "Choose",
         Purpose::Clash => "Whose?",
+        Purpose::Left => "Not saved",
     };
     // A list that one asked for grows from the bottom, where one types; one that asks by itself stands in the middle.
     let asks = !picker.reason.is_empty();
@@ -97,6 +98,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
             | Purpose::Containers
             | Purpose::Leaving
             | Purpose::Choosing
+            | Purpose::Left
             | Purpose::Clash => "nothing of that name",
         };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));

@@ -63,6 +63,10 @@ pub struct Editor {
     pub base: Arc<Value>,
     /// The context that it belongs to.
     pub context: Arc<str>,
+    /// That context's server.
+    pub server: Arc<str>,
+    /// It is opened for a program outside: that gets the text as soon as it is there.
+    pub outside: bool,
     /// What stands in the top line.
     pub title: Arc<str>,
     /// How far it has come.
@@ -141,6 +145,8 @@ impl Editor {
             kind,
             base: Arc::new(Value::Null),
             context: "".into(),
+            server: "".into(),
+            outside: false,
             title,
             stage: Stage::Loading,
             buffer: Buffer::default(),
