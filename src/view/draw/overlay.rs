@@ -92,7 +92,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect, hits: &mut Hits)
             Purpose::Choosing if picker.is_free() => "enter takes what is typed",
             Purpose::Contexts | Purpose::Themes | Purpose::Keymaps | Purpose::Containers | Purpose::Leaving | Purpose::Choosing => {
                 "nothing of that name"
-            },
+            }
         };
         put(buffer, area.x + 2, y, words, width.saturating_sub(4), state.theme.style(Scope::Dim));
     }
