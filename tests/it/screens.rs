@@ -296,7 +296,7 @@ fn editing(size: (u16, u16)) -> Stage {
             },
         }}}}},
     }});
-    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: app\n    img: nginx # \u{1b}[31m\n    imagePullPolicy: \n";
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: app\n    img: nginx # 日本\n    imagePullPolicy: \n";
     let mut stage = Stage::new(size);
     let kind = stage.state.kind_of(&kubetui::kinds::pods::POD);
     let mut editor = Editor::new_object(kind.clone(), text, "new pod");

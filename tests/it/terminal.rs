@@ -128,7 +128,11 @@ impl Window {
         assert!(self.screen().screen().alternate_screen(), "it draws on the alternate screen");
         assert!(self.is_raw(), "and keys reach it one by one");
         let parser = self.screen();
-        assert_eq!(parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::PressRelease, "and clicks, but no movements");
+        assert_eq!(
+            parser.screen().mouse_protocol_mode(),
+            vt100::MouseProtocolMode::ButtonMotion,
+            "and clicks, and movements only while a button is held"
+        );
         assert_eq!(parser.screen().mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Sgr);
     }
 
@@ -265,7 +269,7 @@ fn the_mouse_is_given_back_and_taken_again() {
     window.press("\u{3}M");
     window.wait("the mouse given back", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
     window.press("M");
-    window.wait("the mouse taken", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease);
+    window.wait("the mouse taken", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion);
     // A click on a tab shows the pane.
     window.wait("the tabs", |screen| screen.contents().contains("2 Services") || screen.contents().contains("1 Pods"));
     window.press("Q");

@@ -16,10 +16,12 @@ use crate::view::wrap::broken_lines;
 
 /// From this width on the schema stands beside the text.
 const WIDE: u16 = 110;
-/// Below it, so many rows high is what stands below the text, its rule included.
+/// Below it, so many rows high is what stands below the text, its rule included; on a low screen it has one row of words.
 const STRIP: u16 = 4;
-/// Lower screens have no room for it.
-const LOW: u16 = 10;
+/// Screens lower than this are low.
+const LOW: u16 = 12;
+/// Lower ones have no room for it.
+const LOWEST: u16 = 5;
 /// The server's words take no more rows than this.
 const SAID: usize = 3;
 /// The list has no more rows than this, nor columns.
@@ -75,9 +77,10 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
         let width = (area.width * 2 / 5).clamp(40, 76);
         let text = Rect { width: area.width - width, ..area };
         (text, Some(Rect { x: text.right(), width, ..area }))
-    } else if area.height >= LOW {
-        let text = Rect { height: area.height - STRIP, ..area };
-        (text, Some(Rect { y: text.bottom(), height: STRIP, ..area }))
+    } else if area.height >= LOWEST {
+        let height = if area.height >= LOW { STRIP } else { 2 };
+        let text = Rect { height: area.height - height, ..area };
+        (text, Some(Rect { y: text.bottom(), height, ..area }))
     } else {
         (area, None)
     }
@@ -198,7 +201,7 @@ fn popup(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, cursor
     let names = all.iter().map(|one| text::width(&text::safe(&one.text))).max().unwrap_or(0).min(COLUMNS / 2);
     let kinds = all.iter().map(|one| text::width(&text::safe(&one.of)) + 2).max().unwrap_or(0);
     let waiting = "looking for what there is…";
-    let width = if all.is_empty() { waiting.len() + 4 } else { (names + kinds + 5).clamp(24, COLUMNS) }.min(area.width.into()) as u16;
+    let width = if all.is_empty() { waiting.len() + 4 } else { (names + kinds + 5).clamp(28, COLUMNS) }.min(area.width.into()) as u16;
     let (below, above) = (area.bottom().saturating_sub(cursor.1 + 1), cursor.1.saturating_sub(area.y));
     let wanted = all.len().clamp(1, ROWS) as u16 + 1;
     let is_below = below >= wanted || below >= above;

@@ -48,17 +48,21 @@ pub fn draw(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, bes
             wrapped(paragraph, Scope::Dim, LONGEST, &mut rows);
         }
     } else {
+        if let Some((words, look)) = wrong.as_ref().filter(|_| area.height == 1) {
+            wrapped(words, *look, 1, &mut rows);
+        }
         let mut first = vec![(path.map_or_else(kind, str::to_owned), Scope::Strong)];
         if let (Some(spotted), Some(of)) = (spotted, of) {
             first.push(("  ".into(), Scope::Text));
             first.extend(facts(spotted, of));
-            first.extend(more(of, width).into_iter().flatten().flat_map(|piece| [("  ".into(), Scope::Text), piece]));
         }
         rows.push(first);
-        match &wrong {
-            Some((words, look)) => wrapped(words, *look, 2, &mut rows),
-            None => wrapped(&description(editor, of), Scope::Dim, 2, &mut rows),
+        if let Some((words, look)) = &wrong {
+            wrapped(words, *look, 2, &mut rows);
         }
+        let words: Vec<String> = of.map(|of| more(of, width)).unwrap_or_default().into_iter().flatten().map(|(words, _)| words).collect();
+        wrapped(&words.join("   "), Scope::Text, 1, &mut rows);
+        wrapped(&description(editor, of), Scope::Dim, usize::from(area.height).saturating_sub(rows.len()), &mut rows);
     }
     for (row, y) in rows.iter().zip(area.y..area.bottom()) {
         let mut x = area.x;
@@ -86,8 +90,9 @@ fn more(of: &Type, width: usize) -> Vec<Vec<Piece>> {
         None => value.to_string(),
     };
     let mut rows = Vec::new();
-    // `{}` says that there is one, and nothing more.
-    if let Some(default) = of.default().filter(|value| !value.as_object().is_some_and(serde_json::Map::is_empty)) {
+    // What is empty says nothing.
+    let empty = |value: &&serde_json::Value| value.as_object().is_some_and(serde_json::Map::is_empty) || value.as_str() == Some("");
+    if let Some(default) = of.default().filter(|value| !empty(value)) {
         rows.push(format!("default: {}", word(default)));
     }
     let values = of.enumeration();

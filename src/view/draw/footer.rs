@@ -262,6 +262,7 @@ fn ways_out(state: &State, buffer: &mut Buffer, area: Rect) {
         Overlay::Search(..) => ("search", "leave"),
         Overlay::Replace(_, None) => ("replace by …", "leave"),
         Overlay::Replace(_, Some(_)) => ("replace all", "leave"),
+        Overlay::Picker(picker) if picker.purpose == Purpose::Leaving => ("do it", "go on editing"),
         Overlay::Picker(_) => ("go", "leave"),
         Overlay::Ask(_) => ("go on", "nothing is done"),
         Overlay::Scale(_) => ("scale", "leave"),

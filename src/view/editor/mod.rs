@@ -237,6 +237,7 @@ impl Editor {
         let text: Arc<str> = self.text().into();
         self.sent = Some((text.clone(), self.buffer.mark()));
         self.popup = None;
+        self.leaving = false;
         self.said.clear();
         Draft { editor: self.id, text, base: self.base.clone(), answers: None }
     }

@@ -1,7 +1,7 @@
 //! `e`: an object's YAML as it is typed, checked against the server's schema and completed; and that nothing typed is lost.
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Desk, shows};
 use crate::driver::Setup;
@@ -56,7 +56,7 @@ pub async fn what_is_typed_is_checked_explained_and_completed(ground: &Ground) {
     assert!(line(&screen, "paused: 7").is_some_and(|line| line.starts_with('●')), "{screen}");
     desk.press("ctrl-home alt-down");
     desk.see("spec.paused");
-    for _ in 0..12 {
+    for _ in 0..24 {
         desk.press("ctrl-z");
     }
     desk.wait("the text as it was", |screen| screen.contains("● saved") && !screen.contains("problem"));
@@ -87,7 +87,7 @@ pub async fn what_is_typed_is_checked_explained_and_completed(ground: &Ground) {
     desk.press("enter");
     desk.driver.type_text("name: ");
     desk.press("ctrl-space");
-    desk.wait("the config maps", |screen| screen.lines().any(|line| line.contains("settings") && !line.contains("name:")));
+    desk.wait("the config maps", |screen| screen.contains("  settings"));
     desk.driver.type_text("sett");
     desk.wait("the one", |screen| screen.contains("▌ settings"));
     desk.press("tab");
@@ -103,7 +103,8 @@ pub async fn what_is_typed_is_not_lost_when_one_leaves(ground: &Ground) {
     let desk = open(ground, "configmaps", "one");
     behind(&desk, "key: value");
     desk.driver.type_text("s");
-    desk.press("esc");
+    // First the search is put away.
+    desk.press("esc esc");
     let screen = desk.see("configmap/one is not saved");
     for words in ["save", "throw away", "go on editing"] {
         assert!(line(&screen, words).is_some(), "{screen}");
@@ -154,7 +155,7 @@ pub async fn blocks_pastes_and_replacements_are_one_change_each(ground: &Ground)
     desk.press("enter");
     desk.driver.type_text("'");
     desk.press("enter");
-    let screen = desk.see("6 places were replaced");
+    let screen = desk.see("10 places were replaced");
     assert!(line(&screen, "b: '2'").is_some(), "{screen}");
     desk.press("ctrl-z ctrl-z");
     desk.see("● saved");
@@ -253,7 +254,6 @@ pub async fn long_texts_are_typed_into(ground: &Ground) {
     desk.see("xyyy");
     desk.press("home");
     desk.see("  one: xxxx");
-    let _: Value = ground.get(&ground.core("configmaps/long")).await.ok();
     desk.press("ctrl-home");
     desk.see("apiVersion: v1");
 }

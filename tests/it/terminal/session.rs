@@ -43,7 +43,7 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
         let parser = window.screen();
         let screen = parser.screen();
         assert!(screen.hide_cursor() && screen.bracketed_paste() && window.is_raw());
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::PressRelease);
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::ButtonMotion);
         assert!(screen.contents().contains("node-exporter") && !screen.contents().contains("goes-node-exporter"), "{}", screen.contents());
     }
     // Keys are for it again, the first one too.
@@ -78,7 +78,7 @@ fn what_a_program_leaves_behind_is_put_right() {
     window.press("\r~.");
     window.wait("the screen again", |screen| screen.alternate_screen() && screen.contents().contains("left"));
     window.wait("modes as they were", |screen| {
-        !screen.application_cursor() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+        !screen.application_cursor() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion
     });
     window.press("Q");
     assert!(window.ended().success());
