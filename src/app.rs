@@ -67,6 +67,8 @@ pub struct Start {
     pub memory: Memory,
     /// Where what is written is kept.
     pub journal: Journal,
+    /// What was piped into the program.
+    pub piped: write::Piped,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -106,6 +108,7 @@ pub struct App<S: Surface> {
     /// The upper left cell of the text in which the mouse was pressed.
     dragging: Option<(u16, u16)>,
     journal: Journal,
+    piped: write::Piped,
     config: Config,
     flags: Flags,
     /// What was last said to be wrong with the connection.
@@ -156,6 +159,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         clicked: None,
         dragging: None,
         journal: start.journal,
+        piped: start.piped,
         config: start.config,
         flags: start.flags,
         alarm: None,
@@ -385,6 +389,7 @@ impl<S: Surface> App<S> {
                 Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
                 Effect::Edit(number, subject) => self.open_editor(number, subject),
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
+                Effect::Compare(number, manifests) => write::compare(self.gate(), number, manifests),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

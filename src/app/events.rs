@@ -111,6 +111,7 @@ impl<S: Surface> App<S> {
             Event::Editor(number, found) => self.found(number, found),
             Event::Revealed(number) => self.revealed(number),
             Event::Explained(number, schema) => self.explained(number, schema),
+            Event::Compared(number, compared) => self.compared(number, compared),
         }
         self.state.dirty = true;
         self.touch();

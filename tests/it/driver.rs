@@ -12,6 +12,7 @@ use kubetui::app::{self, Start};
 use kubetui::cluster::connect::{self, Options};
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::Piped;
 use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
 use kubetui::config::{Config, Flags};
@@ -204,6 +205,8 @@ pub struct Setup<'a> {
     pub settings: Option<&'a Path>,
     /// Where what is written is kept; nowhere when none is given.
     pub journal: Option<&'a Path>,
+    /// What was piped into the program.
+    pub piped: Piped,
     /// What a request may take; what is usual when none is given.
     pub timeout: Option<Duration>,
     /// What the program takes for the time.
@@ -225,6 +228,7 @@ impl<'a> Setup<'a> {
             memory: None,
             settings: None,
             journal: None,
+            piped: Piped::default(),
             timeout: None,
             clock,
             ran: None,
@@ -264,6 +268,11 @@ impl<'a> Setup<'a> {
     /// With a journal in a folder.
     pub fn journal(self, folder: &'a Path) -> Setup<'a> {
         Setup { journal: Some(folder), ..self }
+    }
+
+    /// With a file that is piped into it.
+    pub fn piped(self, file: std::fs::File) -> Setup<'a> {
+        Setup { piped: Piped::new(Some(file)), ..self }
     }
 
     /// With a config folder.
@@ -310,6 +319,7 @@ impl<'a> Setup<'a> {
             journal: self.journal.map_or_else(Journal::default, |folder| Journal::open(Some(folder.to_owned()))),
             config,
             flags: Flags::default(),
+            piped: self.piped,
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();

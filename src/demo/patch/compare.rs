@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::fields::{Set, Step};
+use crate::model::fields::{Set, Step};
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
 

@@ -1,7 +1,7 @@
 //! Who wrote which field: the entries of `metadata.managedFields`.
 
 use super::compare::Differences;
-use super::fields::Set;
+use crate::model::fields::Set;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
 

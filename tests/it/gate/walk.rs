@@ -7,7 +7,7 @@ use kubetui::cluster::connect::Options;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
-use kubetui::cluster::write::{self, Gate};
+use kubetui::cluster::write::{self, Gate, Piped};
 use kubetui::commands::{self, COMMANDS, Group};
 use kubetui::event::Event;
 use kubetui::keymap::{self, Key, Keymap, Mode};
@@ -224,6 +224,7 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
             catalog: catalog.clone(),
             journal: Arc::new([]),
             disk: Journal::default(),
+            piped: Piped::default(),
             leaving,
             out,
         };
