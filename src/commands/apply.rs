@@ -102,7 +102,7 @@ mod tests {
         assert!(manifests.force && matches!(&manifests.from, Origin::Path(path) if path.is_absolute() && path.ends_with("my files")));
         assert_eq!((&*manifests.typed, manifests.namespace.as_deref()), ("my files", Ok("shop")));
         assert_eq!(read("-", Scope::one("shop")).unwrap().from, Origin::Input);
-        assert_eq!(read("-f x.yaml", Scope::one("shop")).unwrap().typed, "x.yaml".into());
+        assert_eq!(&*read("-f x.yaml", Scope::one("shop")).unwrap().typed, "x.yaml");
         assert!(read("-- -x", Scope::one("shop")).unwrap().typed.starts_with("-x"));
         for wrong in ["a b", "--prune a", "'a"] {
             assert!(read(wrong, Scope::one("shop")).is_err(), "{wrong}");

@@ -242,8 +242,10 @@ fn changes(kind: &Kind, before: &Value, after: &Value) -> String {
     let (before, after) = fields::apart(before, after);
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return String::new() };
     let plain = |value: &Value| !is_secret(kind) && !value.is_object() && !value.is_array();
-    let words: Vec<String> = after
-        .iter()
+    let (labels, own): (Vec<_>, Vec<_>) = after.iter().partition(|(pointer, _)| pointer.starts_with("/metadata/"));
+    let words: Vec<String> = own
+        .into_iter()
+        .chain(labels)
         .map(|(pointer, to)| {
             let name = fields::dotted(pointer);
             let from = before.get(pointer).unwrap_or(&Value::Null);
@@ -295,7 +297,7 @@ mod tests {
         let after = json!({"spec": {"replicas": 5, "list": [2]}, "metadata": {"labels": {"a/b": "1", "new": "x"}}});
         let kind = Kind::default();
         let words = changes(&kind, &before, &after);
-        assert!(words.contains("spec.replicas 3 → 5") && words.ends_with(" and 1 more"), "{words}");
+        assert!(words.contains("spec.replicas 3 → 5") && words.contains("spec.gone goes") && words.ends_with(" and 1 more"), "{words}");
         assert_eq!(changes(&kind, &json!({"spec": {"gone": 1}}), &json!({"spec": {}})), "spec.gone goes");
         let secrets = Kind { plural: "secrets".into(), ..Kind::default() };
         assert_eq!(changes(&secrets, &json!({"data": {"a": "eA=="}}), &json!({"data": {"a": "eQ=="}})), "data.a");

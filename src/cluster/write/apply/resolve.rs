@@ -263,10 +263,32 @@ mod tests {
         Manifests { from: Origin::Input, typed: "-".into(), force: false, namespace }
     }
 
+    fn catalog() -> Catalog {
+        let kind = |group: &str, plural: &str, kind: &str, namespaced| {
+            let (group, version, plural) = (group.into(), "v1".into(), plural.into());
+            Arc::new(Kind {
+                group,
+                version,
+                plural,
+                kind: kind.into(),
+                singular: kind.to_lowercase().into(),
+                namespaced,
+                ..Kind::default()
+            })
+        };
+        let kinds = vec![
+            kind("", "configmaps", "ConfigMap", true),
+            kind("", "secrets", "Secret", true),
+            kind("", "nodes", "Node", false),
+            kind("apps", "deployments", "Deployment", true),
+        ];
+        Catalog { preferred: kinds.len(), kinds, ..Catalog::default() }
+    }
+
     fn one(value: Value, namespace: Result<&str, &str>) -> Result<(Item, bool), String> {
         let written = written(value, "a.yaml:1");
         let defined = definitions(std::slice::from_ref(&written));
-        item(&Catalog::builtin(), &defined, &manifests(namespace), &written, &mut Vec::new())
+        item(&catalog(), &defined, &manifests(namespace), &written, &mut Vec::new())
     }
 
     #[test]
@@ -298,7 +320,7 @@ mod tests {
         let both = [written(definition, "a:1"), written(relic, "a:9")];
         let defined = definitions(&both);
         assert_eq!(defined.len(), 1);
-        let (item, served) = item(&Catalog::builtin(), &defined, &manifests(Ok("shop")), &both[1], &mut Vec::new()).unwrap();
+        let (item, served) = item(&catalog(), &defined, &manifests(Ok("shop")), &both[1], &mut Vec::new()).unwrap();
         assert_eq!((served, item.object.title(), item.object.kind.full_name()), (false, "relic/one".into(), "relics.x.io".into()));
     }
 
