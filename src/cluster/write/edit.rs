@@ -284,7 +284,7 @@ fn version(object: &Value) -> &str {
 }
 
 /// Kinds that replace their pods when their template changes.
-fn rolls(kind: &Kind) -> bool {
+pub(super) fn rolls(kind: &Kind) -> bool {
     &*kind.group == "apps" && matches!(&*kind.plural, "deployments" | "statefulsets" | "daemonsets")
 }
 

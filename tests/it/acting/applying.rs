@@ -61,7 +61,9 @@ pub async fn a_folder_is_applied_in_an_order_that_works(ground: &Ground) {
         ("README.md", "words".to_owned()),
     ]);
     let path = files.path().display().to_string();
-    let desk = Desk::open(ground, "deployments");
+    // Before discovery has ended, what is opened would be left for the view that was asked for.
+    let desk = Desk::open(ground, "configmaps");
+    desk.on("kube-root-ca.crt");
     desk.command(&format!("diff {path}"));
     let screen = desk.see("5 objects: 5 created");
     let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("no {words} in\n{screen}"));
@@ -109,6 +111,7 @@ pub async fn who_owns_a_field_is_named_before_it_is_taken_over(ground: &Ground) 
     ]);
     let from = files.path().display().to_string();
     let desk = Desk::open(ground, "configmaps");
+    desk.on("kube-root-ca.crt");
     desk.command(&format!("apply {from}"));
     desk.yes(&["2 created?", &format!("name no namespace: they go to {}", ground.namespace())]);
     desk.see("apply: 2 done");
@@ -179,11 +182,11 @@ pub async fn what_kubectl_applied_from_a_client_is_migrated(ground: &Ground) {
         "data.a 1 → 2",
         "data.c goes",
     ]);
+    desk.see("configmap/old: data.a 1 → 2");
     let now = ground.until_is(&path, &[("/data", json!({"a": "2", "b": "1", "d": "1"}))]).await;
     assert!(owned(&now, "kubectl-client-side-apply", "Update").is_none(), "{now}");
     assert!(owned(&now, "kubetui", "Apply").is_some_and(|fields| fields["f:data"]["f:a"].is_object()), "{now}");
     assert_eq!(now["metadata"]["annotations"], Value::Null, "kubectl's copy would be of another state");
-    desk.see("configmap/old: ");
     let entries = Journal::open(Some(state.path().to_owned())).recall(10);
     let methods: Vec<&str> = entries.iter().map(|entry| entry.verb.as_str()).collect();
     assert_eq!(methods, ["apply", "apply"], "the migration, and what was applied");
@@ -215,7 +218,8 @@ pub async fn nothing_is_applied_before_everything_can_be_read(ground: &Ground) {
     ]);
     let from = files.path().display().to_string();
     let desk = Desk::open(ground, "configmaps");
-    desk.refused(&format!("apply {from}"), "b.yaml:5:1:");
+    desk.on("kube-root-ca.crt");
+    desk.refused(&format!("apply {from}"), "b.yaml:4:9:");
     fs::write(files.path().join("b.yaml"), "apiVersion: v1\nkind: ConfigMapp\nmetadata: {name: bad}\n").expect("written");
     desk.refused(&format!("apply {from}"), "the server has no ConfigMapp of v1");
     // A field that no schema has is refused by the server, and nothing is applied.
@@ -240,6 +244,7 @@ pub async fn what_fails_costs_nothing_but_what_needs_it(ground: &Ground) {
     ]);
     let files = folder(&[("all.yaml", all)]);
     let desk = Desk::open(ground, "configmaps");
+    desk.on("kube-root-ca.crt");
     desk.command(&format!("apply {}", files.path().join("all.yaml").display()));
     desk.yes(&["3 created?", "planned without the server: namespace/"]);
     let screen = desk.see("apply: 2 done, 1 failed");
@@ -261,7 +266,7 @@ pub async fn in_read_only_mode_it_is_compared_here_and_nothing_is_sent(ground: &
     ground.write_kubeconfig(&kubeconfig);
     let desk = Desk::with(ground, &kubeconfig, "configmaps", "read-only = true\n");
     desk.on("one");
-    desk.refused(&format!("apply {from}"), "read-only");
+    desk.refused(&format!("apply {from}"), "apply is not sent");
     desk.command(&format!("diff {from}"));
     let screen = desk.see("1 object: 1 changed");
     for words in ["apply is not sent", "the server may store something else", "-  a: \"1\"", "+  a: \"2\"", "   b: \"1\""] {
@@ -278,6 +283,7 @@ pub async fn what_is_piped_into_the_program_is_applied(ground: &Ground) {
     let input = fs::File::open(files.path().join("x")).expect("it is there");
     let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("configmaps").piped(input);
     let desk = Desk::before(ground, setup.size(100, 40).start(), home);
+    desk.on("kube-root-ca.crt");
     desk.command("diff -");
     desk.see("standard input:2");
     desk.press("q");
@@ -290,5 +296,6 @@ pub async fn what_is_piped_into_the_program_is_applied(ground: &Ground) {
     desk.yes(&["piped"]);
     ground.until_gone(&ground.core("configmaps/piped")).await;
     let other = Desk::open(ground, "configmaps");
+    other.on("kube-root-ca.crt");
     other.refused("apply -", "nothing was piped into the program");
 }

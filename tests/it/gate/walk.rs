@@ -13,6 +13,7 @@ use kubetui::event::Event;
 use kubetui::keymap::{self, Key, Keymap, Mode};
 use kubetui::kinds::catalog::Catalog;
 use kubetui::model::act::{Act, Deletion, Exposing, Intent, Said};
+use kubetui::model::apply::{Manifests, Origin};
 use kubetui::model::copying::Copying;
 use kubetui::model::forward::{Forwarding, Local, Remote};
 use kubetui::model::policy::Policy;
@@ -175,6 +176,7 @@ fn every_act() -> Vec<Act> {
         Act::Expose(Exposing::default()),
         Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
         Act::TakeBack(1),
+        Act::Apply(Manifests { from: Origin::Input, typed: "-".into(), force: true, namespace: Ok("shop".into()) }),
         copy(false),
         copy(true),
         enter(Way::Shell),
@@ -192,6 +194,7 @@ fn every_act() -> Vec<Act> {
             | Act::Reveal(_)
             | Act::Edit(_)
             | Act::Create(_)
+            | Act::Apply(_)
             | Act::TakeBack(_)
             | Act::Enter(_)
             | Act::Copy(_) => {}

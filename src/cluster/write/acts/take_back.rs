@@ -94,7 +94,7 @@ async fn fields_back(gate: &Gate, session: &Session, target: &Reference, entry: 
     }
     let change = words.join(", ");
     let write = Write { object: target.clone(), seen: now, verb: VERB, subresource, body: Content::Fields(fields), done: change.clone() };
-    if entry.verb != "edit" {
+    if !matches!(entry.verb.as_str(), "edit" | "apply") {
         return Ok(Prepared { change, notes, work: Work::Write(Box::new(write)) });
     }
     // What somebody wrote may have been long: it is shown as it was, line by line.

@@ -90,9 +90,8 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
                 Err(refused) if refused.words.contains(edit::NO_DRY_RUN) => {
                     ours(session, item, &live, notes, how, "a webhook refuses dry runs").await
                 }
-                Err(Refused { error: Some(ClusterError::Forbidden(words)), .. }) if how.looks => {
-                    ours(session, item, &live, notes, how, &words).await
-                }
+                // Who may only look can compare nevertheless.
+                Err(refused) if how.looks && forbidden(&refused.words) => ours(session, item, &live, notes, how, &refused.words).await,
                 _ => Planned::no(Fate::Wrong, would.err().map(|refused| refused.words).unwrap_or_default()),
             };
         }
@@ -139,16 +138,16 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
     }
     let words = if same { format!("its values stay: {MANAGER} comes to own them too") } else { changes(kind, &live, &would) };
     notes.extend(managed::notes(&live, true).into_iter().filter(|note| note.weight == Weight::Warning));
-    if rolls(kind) && live["spec"]["template"] != would["spec"]["template"] {
+    if edit::rolls(kind) && live["spec"]["template"] != would["spec"]["template"] {
         notes.push(Note::plain("its pods are replaced: the template changes"));
     }
     let ready = Some(Ready { write: Write { done: words.clone(), ..writing(item, &live, how.force) }, migrates: !clients.is_empty() });
     Planned { fate: Fate::Changed, words, notes, diff, ready }
 }
 
-/// Kinds that replace their pods when their template changes.
-fn rolls(kind: &Kind) -> bool {
-    &*kind.group == "apps" && matches!(&*kind.plural, "deployments" | "statefulsets" | "daemonsets")
+/// The user may not do it: RBAC's words, and not those of a quota, which are a 403 too.
+fn forbidden(words: &str) -> bool {
+    words.contains("\" cannot patch resource \"") || words.contains("\" cannot create resource \"")
 }
 
 /// What is not there is made, `would` is how.
