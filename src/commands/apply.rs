@@ -39,7 +39,9 @@ pub fn diff(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let manifests = manifests(c.state, args)?;
-    let text = TextView::new(format!("diff {}", manifests.typed), None);
+    let mut text = TextView::new(format!("diff {}", manifests.typed), None);
+    // What is said of an object is a sentence.
+    text.wrap = true;
     c.effects.push(Effect::Compare(text.id, manifests));
     c.state.push(View::Text(Box::new(text)));
     Ok(())

@@ -272,14 +272,7 @@ pub static COMMANDS: &[Command] = &[
         apply::can_apply,
         apply::apply,
     ),
-    command(
-        "diff",
-        "[--force] PATH",
-        "Show what :apply would do with a file, a folder or -",
-        Group::Object,
-        always,
-        apply::diff,
-    ),
+    command("diff", "[--force] PATH", "Show what :apply would do with a file, a folder or -", Group::Object, always, apply::diff),
     command(
         "shell-or-scale",
         "",

@@ -1,11 +1,11 @@
 //! Server-side apply: what a manager wants, merged with what is there, as structured-merge-diff's `merge.Updater` does it.
 
 use super::compare::{self, Differences, Part, part};
-use crate::model::fields::{Set, Step, dropped, shown};
 use super::owners::{self, Entry, Owner};
 use crate::demo::refusal::Cause;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
+use crate::model::fields::{Set, Step, dropped, shown};
 
 /// Who owns what was there before anybody's fields were noted. (`skipNonAppliedManager`)
 const BEFORE: &str = "before-first-apply";
