@@ -75,6 +75,8 @@ pub struct Start {
     pub drafts: Drafts,
     /// The program that `E` has texts edited by.
     pub outside: String,
+    /// What was piped into the program.
+    pub piped: write::Piped,
     /// What is wrong with files of the user's, to be said on the screen.
     pub problems: Vec<String>,
 }
@@ -121,6 +123,7 @@ pub struct App<S: Surface> {
     left: Vec<Left>,
     /// The program that edits texts outside.
     outside: String,
+    piped: write::Piped,
     config: Config,
     flags: Flags,
     /// What was last said to be wrong with the connection.
@@ -175,6 +178,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         keeping: keeping::All::default(),
         left: Vec::new(),
         outside: start.outside,
+        piped: start.piped,
         config: start.config,
         flags: start.flags,
         alarm: None,
@@ -413,6 +417,7 @@ impl<S: Surface> App<S> {
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
                 Effect::Outside(number) => self.outside(number)?,
                 Effect::TakeUp(at) => self.take_up(at),
+                Effect::Compare(number, manifests) => write::compare(self.gate(), number, manifests),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::kinds::shown::Looks;
 use crate::model::act::Intent;
+use crate::model::apply::Manifests;
 use crate::model::kind::Kind;
 use crate::model::log::{Ask, Wanted};
 use crate::model::reference::Reference;
@@ -48,6 +49,8 @@ pub enum Effect {
     Outside(u64),
     /// Open the text of this place among those that earlier runs left behind.
     TakeUp(usize),
+    /// Fill the text view of this number with what would come of applying these.
+    Compare(u64, Manifests),
     /// Read the log of this number, for as long as it is open.
     Logs(u64, Box<Wanted>),
     /// Ask something of whoever keeps that log.

@@ -12,6 +12,7 @@ use crate::kinds::named::Named;
 use crate::kinds::schema::{Mark, Spotted, Type};
 use crate::kinds::shown::Looks;
 use crate::model::act::{Entry, Said};
+use crate::model::apply::Comparison;
 use crate::model::draft;
 use crate::model::forward;
 use crate::model::log;
@@ -43,6 +44,8 @@ pub enum Event {
     Revealed(u64),
     /// The schema for the text of this number, or why there is none.
     Explained(u64, Result<Box<Schema>, Arc<str>>),
+    /// What would come of applying, for the text of this number, or why nobody knows.
+    Compared(u64, Result<Box<Comparison>, Arc<str>>),
     /// Something that a person should know, and that is no error of a watch.
     Note(Arc<str>),
     /// Which namespaces of this scope are not there.

@@ -9,6 +9,7 @@ use kubetui::cli::{self, Cli, Command, Configuration};
 use kubetui::cluster::connect;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::Piped;
 use kubetui::cluster::write::journal::Journal;
 use kubetui::config::{self, Config, Said};
 use kubetui::demo::{self, Demo};
@@ -18,7 +19,7 @@ use kubetui::model::state::Context;
 use kubetui::model::time::Clock;
 use kubetui::remember::Memory;
 use kubetui::terminal::background::Answer;
-use kubetui::terminal::{detect, signals};
+use kubetui::terminal::{detect, input, signals};
 use kubetui::theme::{Depth, Theme};
 use kubetui::view::chosen::Chosen;
 use kubetui::view::state::State;
@@ -146,8 +147,11 @@ fn dashboard(cli: &Cli) -> anyhow::Result<ExitCode> {
         journal: if cli.global.demo.is_some() { Journal::default() } else { Journal::open(places::state_folder()) },
         drafts: if cli.global.demo.is_some() { Drafts::default() } else { Drafts::open(places::state_folder()) },
         outside: editor(),
+        piped: Piped::default(),
         problems: problems.iter().map(ToString::to_string).collect(),
     };
+    // From here on keys are read where others would read standard input.
+    start.piped = Piped::new(input::set_aside());
     // The loop has the main thread; decoding goes beside it.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(async {

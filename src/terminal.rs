@@ -26,6 +26,7 @@ pub mod background;
 pub mod bytes;
 pub mod clipboard;
 pub mod detect;
+pub mod input;
 pub mod signals;
 pub mod through;
 pub mod traces;

@@ -1,5 +1,6 @@
 //! Acts between the screen and the gate: questions that are asked, answers, and what is said of what is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::App;
@@ -8,9 +9,11 @@ use crate::cluster::write::{self, Gate};
 use crate::commands::{act, session};
 use crate::event::Event;
 use crate::model::act::{Act, Entry, Intent, Said};
+use crate::model::apply::Comparison;
 use crate::model::policy::Demand;
 use crate::model::row::Uid;
 use crate::view::acting::{Outcome, SETTLE};
+use crate::view::comparison;
 use crate::view::state::{Overlay, View};
 use crate::view::text;
 
@@ -22,9 +25,9 @@ const ANSWERED: Duration = Duration::from_secs(2);
 const NOTED: Duration = Duration::from_secs(1);
 
 impl<S: Surface> App<S> {
-    /// Has the gate plan an act.
-    pub(super) fn ask(&mut self, number: u64, intent: Intent) {
-        let gate = Gate {
+    /// What every act of the context goes through.
+    pub(super) fn gate(&self) -> Gate {
+        Gate {
             link: self.link.handle.clone(),
             policy: self.state.policy.clone(),
             context: self.state.context.name.clone(),
@@ -33,10 +36,25 @@ impl<S: Surface> App<S> {
             catalog: self.state.catalog.clone().into(),
             journal: self.state.journal.clone().into(),
             disk: self.journal.clone(),
+            piped: self.piped.clone(),
             leaving: self.leave.subscribe(),
             out: self.say.clone(),
-        };
-        self.acts.insert(number, write::begin(gate, number, intent));
+        }
+    }
+
+    /// Has the gate plan an act.
+    pub(super) fn ask(&mut self, number: u64, intent: Intent) {
+        self.acts.insert(number, write::begin(self.gate(), number, intent));
+    }
+
+    /// What would come of applying has come, or why nobody knows.
+    pub(super) fn compared(&mut self, number: u64, compared: Result<Box<Comparison>, Arc<str>>) {
+        for text in self.state.texts_mut().filter(|text| text.id == number) {
+            match &compared {
+                Ok(comparison) => comparison::fill(text, comparison),
+                Err(why) => comparison::refused(text, why),
+            }
+        }
     }
 
     /// The person said yes.

@@ -122,6 +122,7 @@ impl<S: Surface> App<S> {
             Event::Left(left) => self.offer_drafts(left),
             Event::Revealed(number) => self.revealed(number),
             Event::Explained(number, schema) => self.explained(number, schema),
+            Event::Compared(number, compared) => self.compared(number, compared),
         }
         self.state.dirty = true;
         self.touch();

@@ -94,12 +94,16 @@ pub(super) fn ask_of(c: &mut Context<'_>, act: Act, targets: Vec<Reference>) -> 
     if targets.is_empty() {
         return Err("there is no object under the cursor".into());
     }
+    begin(c, Intent { act, targets });
+    Ok(())
+}
+
+/// Asks what would come of it.
+pub(super) fn begin(c: &mut Context<'_>, intent: Intent) {
     let number = c.state.acts.number();
-    let intent = Intent { act, targets };
     c.effects.push(Effect::Ask(number, intent.clone()));
     let question = Question { number, intent, plan: None, refused: None, since: Instant::now(), line: Line::default(), top: 0 };
     c.state.overlay = Overlay::Ask(Box::new(question));
-    Ok(())
 }
 
 /// The replicas that the screen says of the one object that a command is about; of several each may say another.

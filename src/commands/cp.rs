@@ -119,7 +119,7 @@ fn pod_of(state: &State, typed: &str) -> Result<(Reference, Option<Arc<str>>), R
 }
 
 /// A path here, from the folder that the program was started in; `~` is the home folder.
-fn local_path(typed: &str) -> Result<PathBuf, Refusal> {
+pub(super) fn local_path(typed: &str) -> Result<PathBuf, Refusal> {
     if typed.is_empty() {
         return Err(USAGE.to_owned());
     }

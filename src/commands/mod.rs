@@ -9,6 +9,7 @@ use crate::model::act::Act;
 use crate::view::state::{Overlay, State, Way};
 
 pub mod act;
+mod apply;
 mod args;
 mod chosen;
 pub mod clash;
@@ -271,6 +272,15 @@ pub static COMMANDS: &[Command] = &[
         cp::can_cp,
         cp::cp,
     ),
+    command(
+        "apply",
+        "[--force] PATH",
+        "Apply a file, a folder, or - for what was piped into the program",
+        Group::Act,
+        apply::can_apply,
+        apply::apply,
+    ),
+    command("diff", "[--force] PATH", "Show what :apply would do with a file, a folder or -", Group::Object, always, apply::diff),
     command(
         "shell-or-scale",
         "",

@@ -6,7 +6,6 @@ use super::tree::Tree;
 
 pub mod apply;
 pub mod compare;
-pub mod fields;
 pub mod owners;
 pub mod strategic;
 

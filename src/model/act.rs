@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::apply::Manifests;
 use super::copying::Copying;
 use super::draft::Draft;
 use super::edit::Pair;
@@ -73,6 +74,8 @@ pub enum Act {
     Edit(Draft),
     /// It is made as somebody wrote it.
     Create(Draft),
+    /// All that is written in files.
+    Apply(Manifests),
 }
 
 /// Seconds that containers have to end by themselves; `None` is what each pod says itself.
@@ -156,6 +159,7 @@ impl Act {
             Act::Reveal(_) => "reveal",
             Act::Edit(_) => "edit",
             Act::Create(_) => "create",
+            Act::Apply(_) => "apply",
         }
     }
 
@@ -192,12 +196,17 @@ impl Act {
             Act::Reveal(_) => "Show the values of".into(),
             Act::Edit(_) => "Save".into(),
             Act::Create(_) => "Make".into(),
+            Act::Apply(manifests) => format!("Apply {}:", manifests.typed),
         }
     }
 
     /// The same as a kubectl command, for those who want to write it down. What kubectl has no verb for is a comment.
     pub fn kubectl(&self, object: &Reference, context: &str) -> String {
         let mut line = format!("kubectl --context {}", quoted(context));
+        if let Act::Apply(manifests) = self {
+            // All of it at once, each object where it belongs.
+            return format!("{line} {}", manifests.kubectl());
+        }
         if !object.namespace.is_empty() {
             line.push_str(&format!(" -n {}", quoted(&object.namespace)));
         }
@@ -271,6 +280,7 @@ impl Act {
             Act::Reveal(_) => format!("get {title} -o yaml"),
             Act::Edit(_) => format!("edit {title}"),
             Act::Create(_) => "create -f -  # of what was written".to_owned(),
+            Act::Apply(manifests) => manifests.kubectl(),
         };
         line.push(' ');
         line.push_str(&words);

@@ -2,10 +2,12 @@
 
 pub mod act;
 pub mod address;
+pub mod apply;
 pub mod copying;
 pub mod draft;
 pub mod edit;
 pub mod facts;
+pub mod fields;
 pub mod forward;
 pub mod intern;
 pub mod kind;

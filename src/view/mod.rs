@@ -3,6 +3,7 @@
 pub mod acting;
 pub mod changed;
 pub mod chosen;
+pub mod comparison;
 pub mod details;
 pub mod draw;
 pub mod editor;

@@ -11,6 +11,7 @@ use super::{changed, paint, text};
 use crate::kinds::explain::{Page, Schema};
 use crate::kinds::shown::Looks;
 use crate::model::reference::Reference;
+use crate::theme::Scope;
 
 /// A line that changed is marked for so long.
 const MARKED: Duration = Duration::from_secs(6);
@@ -156,6 +157,14 @@ impl TextView {
         self.field = 0;
         self.paint = Some(paint::schema(&self.lines, |line| self.fields.iter().any(|(at, _)| *at == line)));
         self.about = About::Schema(Some(Box::new(schema)));
+        self.fill = Fill::Fixed;
+    }
+
+    /// A text whose lines have one look each; `None` is plain.
+    pub fn set_painted(&mut self, content: &str, looks: &[Option<Scope>]) {
+        self.set(content);
+        let whole = |(line, look): (&String, &Option<Scope>)| look.map(|look| vec![(0..line.len(), look)]).unwrap_or_default();
+        self.paint = Some(self.lines.iter().zip(looks).map(whole).collect());
         self.fill = Fill::Fixed;
     }
 

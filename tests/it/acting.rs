@@ -10,6 +10,7 @@ use crate::driver::{Driver, Setup};
 use crate::live;
 use crate::scenarios::ground::Ground;
 
+mod applying;
 #[cfg(unix)]
 mod copying;
 mod deleting;
@@ -64,6 +65,14 @@ macro_rules! on {
                     a_secret_is_decoded_only_when_that_was_allowed
                     what_cannot_be_saved_is_said_at_its_line
                     long_texts_are_typed_into;
+                applying:
+                    a_folder_is_applied_in_an_order_that_works
+                    who_owns_a_field_is_named_before_it_is_taken_over
+                    what_kubectl_applied_from_a_client_is_migrated
+                    nothing_is_applied_before_everything_can_be_read
+                    what_fails_costs_nothing_but_what_needs_it
+                    in_read_only_mode_it_is_compared_here_and_nothing_is_sent
+                    what_is_piped_into_the_program_is_applied;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -12,6 +12,7 @@ use kubetui::app::{self, Start};
 use kubetui::cluster::connect::{self, Options};
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
+use kubetui::cluster::write::Piped;
 use kubetui::cluster::write::journal::Journal;
 use kubetui::commands;
 use kubetui::config::{Config, Flags};
@@ -207,6 +208,8 @@ pub struct Setup<'a> {
     pub journal: Option<&'a Path>,
     /// The program that edits texts outside.
     pub outside: &'a str,
+    /// What was piped into the program.
+    pub piped: Piped,
     /// What a request may take; what is usual when none is given.
     pub timeout: Option<Duration>,
     /// What the program takes for the time.
@@ -229,6 +232,7 @@ impl<'a> Setup<'a> {
             settings: None,
             journal: None,
             outside: "false",
+            piped: Piped::default(),
             timeout: None,
             clock,
             ran: None,
@@ -273,6 +277,11 @@ impl<'a> Setup<'a> {
     /// With a program that edits texts outside.
     pub fn outside(self, program: &'a str) -> Setup<'a> {
         Setup { outside: program, ..self }
+    }
+
+    /// With a file that is piped into it.
+    pub fn piped(self, file: std::fs::File) -> Setup<'a> {
+        Setup { piped: Piped::new(Some(file)), ..self }
     }
 
     /// With a config folder.
@@ -321,6 +330,7 @@ impl<'a> Setup<'a> {
             journal: self.journal.map_or_else(Journal::default, |folder| Journal::open(Some(folder.to_owned()))),
             config,
             flags: Flags::default(),
+            piped: self.piped,
             problems: Vec::new(),
         };
         let (keys, input) = mpsc::unbounded_channel();

@@ -262,6 +262,29 @@ fn random_keys_leave_the_terminal_as_it_was() {
     }
 }
 
+/// `cat web.yaml | kubetui`: keys come from the terminal, and what was piped waits until it is asked for.
+#[test]
+fn what_is_piped_into_it_is_no_key() {
+    let mut window = Window::start(&["here"], &[], |program, config| {
+        let script = r#"printf 'kind: X\nkind: Q\n' | "$0" --kubeconfig "$1"; echo "ended: $?""#;
+        Command::new("bash").args(["--norc", "--noprofile", "-c", script]).arg(program).arg(config)
+    });
+    window.wait_until_up();
+    window.press("\u{3}");
+    window.wait("the list gone", |screen| !screen.contents().contains("Contexts"));
+    for _ in 0..2 {
+        window.press(":diff -\r");
+        window.see("standard input:2:1: kind is here twice");
+        window.press("q");
+        window.wait("the text gone", |screen| !screen.contents().contains("standard input:2:1"));
+    }
+    window.press("Q");
+    window.see("ended: 0");
+    assert!(window.ended().success());
+    let parser = window.screen();
+    assert!(!parser.screen().alternate_screen() && !parser.screen().hide_cursor());
+}
+
 #[test]
 fn the_mouse_is_given_back_and_taken_again() {
     let mut window = Window::open(&["here"], &[]);

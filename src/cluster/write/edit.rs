@@ -32,7 +32,7 @@ pub(super) use differ::{lines, made, of_lines};
 /// A save that meets others' changes again and again ends after so many tries.
 const TRIES: usize = 5;
 /// What a server says whose webhook has side effects that it cannot leave out.
-const NO_DRY_RUN: &str = "does not support dry run";
+pub(super) const NO_DRY_RUN: &str = "does not support dry run";
 /// What it says of fields that it does not know.
 const STRICT: &str = "strict decoding error";
 
@@ -284,7 +284,7 @@ fn version(object: &Value) -> &str {
 }
 
 /// Kinds that replace their pods when their template changes.
-fn rolls(kind: &Kind) -> bool {
+pub(super) fn rolls(kind: &Kind) -> bool {
     &*kind.group == "apps" && matches!(&*kind.plural, "deployments" | "statefulsets" | "daemonsets")
 }
 

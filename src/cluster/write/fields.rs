@@ -149,7 +149,7 @@ fn there<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
 }
 
 /// `/metadata/labels/app.io~1x` as people write it.
-fn dotted(pointer: &str) -> String {
+pub(super) fn dotted(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 

@@ -23,6 +23,7 @@ use crate::model::policy::Policy;
 pub mod access;
 mod acts;
 mod alive;
+mod apply;
 mod channel;
 mod command;
 mod copy;
@@ -38,6 +39,8 @@ mod read;
 mod reveal;
 mod run;
 mod send;
+
+pub use apply::{Piped, compare};
 
 /// An act does not wait longer than this for the journal's disk.
 const DISK: Duration = Duration::from_secs(2);
@@ -61,6 +64,8 @@ pub struct Gate {
     pub journal: Arc<[Entry]>,
     /// Where what is written is kept.
     pub disk: Journal,
+    /// What was piped into the program at its start.
+    pub piped: Piped,
     /// The program ends, and waits for no answer any more.
     pub leaving: watch::Receiver<bool>,
     /// Where to say what happens.
@@ -144,6 +149,9 @@ pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
     let (answer, answered) = watch::channel(Answer::Open);
     let task = tokio::spawn(async move {
         let saying = Saying { number, out: gate.out.clone() };
+        if let Act::Apply(manifests) = &intent.act {
+            return apply::apply(&gate, &saying, manifests, answered).await;
+        }
         let intent = match &intent.act {
             Act::Enter(entering) => match enter::resolve(&gate, &intent, entering).await {
                 Ok(Resolved::Whole(intent)) => intent,

@@ -62,12 +62,7 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
         return Err(format!("there is nothing to {verb}: {}", each.collect::<Vec<_>>().join("; ")));
     }
     let (demand, why) = demand(gate, &intent.act, &targets, &work);
-    let typed = match (demand, acted.as_slice()) {
-        (Demand::Name, [one]) => one.name.to_string(),
-        (Demand::Name, many) => many.len().to_string(),
-        (Demand::Context, _) => gate.context.to_string(),
-        _ => String::new(),
-    };
+    let typed = typed(gate, demand, &acted);
     let instead = match (&intent.act, acted.as_slice()) {
         (Act::Scale(..), [one]) => scale::autoscaler(gate, lists, one)
             .await
@@ -136,8 +131,18 @@ async fn one(gate: &Gate, lists: &Lists<'_>, session: &Session, act: &Act, targe
     Ok(prepared)
 }
 
+/// What has to be typed for it to be done to these objects.
+pub(super) fn typed(gate: &Gate, demand: Demand, acted: &[&Reference]) -> String {
+    match (demand, acted) {
+        (Demand::Name, [one]) => one.name.to_string(),
+        (Demand::Name, many) => many.len().to_string(),
+        (Demand::Context, _) => gate.context.to_string(),
+        _ => String::new(),
+    }
+}
+
 /// The strictest of what the act, its warnings and the rails ask for.
-fn demand(gate: &Gate, act: &Act, targets: &[Target], work: &[Option<Prepared>]) -> (Demand, String) {
+pub(super) fn demand(gate: &Gate, act: &Act, targets: &[Target], work: &[Option<Prepared>]) -> (Demand, String) {
     let mut demand = (act.demand(), String::new());
     let acted = || targets.iter().zip(work).filter_map(|(target, prepared)| Some((&target.object, &prepared.as_ref()?.work)));
     // Several at once, or something to be warned of, is a question always.

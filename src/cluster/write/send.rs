@@ -32,6 +32,8 @@ pub(super) enum Content {
     Patch(Vec<Value>, bool),
     /// A new object.
     Create(Value),
+    /// Server-side apply of this configuration; and whether others lose what they own of it.
+    Apply(Value, bool),
     /// DeleteOptions, with the object as it was.
     Delete(Value),
     /// An Eviction.
@@ -57,7 +59,7 @@ pub(super) struct Write {
 impl Write {
     fn method(&self) -> Method {
         match self.body {
-            Content::Fields(_) | Content::Patch(..) => Method::PATCH,
+            Content::Fields(_) | Content::Patch(..) | Content::Apply(..) => Method::PATCH,
             Content::Create(_) | Content::Evict(_) => Method::POST,
             Content::Delete(_) => Method::DELETE,
         }
@@ -76,7 +78,7 @@ impl Write {
         match &self.body {
             Content::Fields(fields) => fields::patch(&self.seen, fields),
             Content::Patch(operations, _) => Value::Array(operations.clone()),
-            Content::Create(value) | Content::Delete(value) | Content::Evict(value) => value.clone(),
+            Content::Create(value) | Content::Apply(value, _) | Content::Delete(value) | Content::Evict(value) => value.clone(),
         }
     }
 
@@ -84,12 +86,13 @@ impl Write {
         let Reference { kind, namespace, name, uid } = &self.object;
         let (before, after) = match &self.body {
             Content::Fields(changed) => (fields::values(changed, |field| &field.from), fields::values(changed, |field| &field.to)),
-            Content::Patch(..) => fields::apart(&self.seen, answer),
             Content::Create(_) => (Value::Null, answer.clone()),
+            Content::Apply(..) if self.seen.is_null() => (Value::Null, answer.clone()),
+            Content::Patch(..) | Content::Apply(..) => fields::apart(&self.seen, answer),
             Content::Delete(_) | Content::Evict(_) => (self.seen.clone(), Value::Null),
         };
         let text = |path: &str| answer.pointer(path).and_then(Value::as_str).map(str::to_owned);
-        let made = matches!(self.body, Content::Create(_));
+        let made = matches!(self.body, Content::Create(_)) || self.seen.is_null() && matches!(self.body, Content::Apply(..));
         Entry {
             number: 0,
             time: gate.link.now(),
@@ -234,6 +237,11 @@ impl Gate {
         let looked = match (&error, &write.body) {
             // 422, 409 and 404: a test of the patch, the UID, or the server's own rules.
             (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), Content::Create(_)) => None,
+            (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), Content::Apply(..))
+                if write.seen.is_null() =>
+            {
+                None
+            }
             (ClusterError::Invalid(_) | ClusterError::Conflict(_) | ClusterError::NotFound(_), body) => {
                 let Reference { kind, namespace, name, .. } = &write.object;
                 let (path, changed) = match body {
@@ -335,6 +343,8 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
     let mut body = write.sent();
     let content_type = match write.body {
         Content::Fields(_) | Content::Patch(..) => "application/json-patch+json",
+        // JSON is YAML.
+        Content::Apply(..) => "application/apply-patch+yaml",
         _ => "application/json",
     };
     match &write.body {
@@ -346,7 +356,8 @@ async fn transmit(session: &Session, write: &Write, dry: bool) -> Result<Value, 
         _ => {
             query.push(("fieldManager", MANAGER));
             match write.body {
-                Content::Create(_) | Content::Patch(_, true) => query.push(("fieldValidation", "Strict")),
+                Content::Apply(_, true) => query.extend([("force", "true"), ("fieldValidation", "Strict")]),
+                Content::Create(_) | Content::Patch(_, true) | Content::Apply(..) => query.push(("fieldValidation", "Strict")),
                 Content::Patch(_, false) => query.push(("fieldValidation", "Warn")),
                 _ => {}
             }

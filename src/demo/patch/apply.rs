@@ -1,11 +1,11 @@
 //! Server-side apply: what a manager wants, merged with what is there, as structured-merge-diff's `merge.Updater` does it.
 
 use super::compare::{self, Differences, Part, part};
-use super::fields::{Set, Step, shown};
 use super::owners::{self, Entry, Owner};
 use crate::demo::refusal::Cause;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
+use crate::model::fields::{Set, Step, dropped, shown};
 
 /// Who owns what was there before anybody's fields were noted. (`skipNonAppliedManager`)
 const BEFORE: &str = "before-first-apply";
@@ -186,22 +186,7 @@ fn merge_items(of: Option<&Type>, live: &[Tree], wanted: &[Tree]) -> Tree {
 /// Takes away what the manager applied last time and does not want now, where nobody owns it or something in it.
 fn prune(of: Option<&Type>, merged: &Tree, last: &Set, wanted: &Set, others: &[Entry]) -> Tree {
     let owned = others.iter().fold(wanted.clone(), |all, entry| all.union(&entry.fields));
-    let mut gone = Set::default();
-    for path in last.paths() {
-        // A struct goes with the last field that was applied in it (`EnsureNamedFieldsAreMembers`); metadata and spec stay.
-        for depth in 2..=path.len() {
-            let prefix = &path[..depth];
-            let named = depth == path.len() || prefix.last().is_some_and(|step| step.starts_with("f:"));
-            if named && !owned.touches(prefix) {
-                gone.insert(prefix);
-                break;
-            }
-        }
-        if path.len() == 1 && !owned.touches(&path) {
-            gone.insert(&path);
-        }
-    }
-    compare::without(of, merged, &gone)
+    compare::without(of, merged, &dropped(last, &owned))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::fields::{Set, Step};
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
+use crate::model::fields::{Set, Step};
 
 /// What a value is to those who own it.
 pub(super) enum Part {

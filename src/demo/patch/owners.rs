@@ -1,9 +1,9 @@
 //! Who wrote which field: the entries of `metadata.managedFields`.
 
 use super::compare::Differences;
-use super::fields::Set;
 use crate::demo::tree::Tree;
 use crate::kinds::schema::Type;
+use crate::model::fields::Set;
 
 /// What nobody owns: apimachinery's `stripMetaManager`.
 const NOBODYS: &[&[&str]] = &[
@@ -113,15 +113,20 @@ pub fn write(object: &mut Tree, mut entries: Vec<Entry>) {
 }
 
 /// Notes a create, update or patch: the owner has what it wrote, and others lose it (`merge.Updater.Update`). `old` is `Null`
-/// for a new object. What a body says of managed fields itself does not count, save that an empty list or one empty entry
-/// resets them.
+/// for a new object. Owners that the body names are those that there are, an empty list or one empty entry is none; what is
+/// written to a part of the object (`status`) names none. (fieldmanager's `decodeLiveOrNew`)
 pub fn note_update(of: Option<&Type>, old: &Tree, new: &mut Tree, owner: Owner, now: Tree) {
     let given = new.at("metadata.managedFields");
     let reset = match new.at("metadata").get("managedFields") {
         Some(Tree::List(_)) => given.items().is_empty() || (given.items().len() == 1 && given[0].is_empty()),
         _ => false,
     };
-    let mut entries = if reset { Vec::new() } else { read(old) };
+    let named = if owner.subresource.is_empty() { read(new) } else { Vec::new() };
+    let mut entries = match (reset, named.iter().all(|entry| entry.fields.is_empty())) {
+        (true, _) => Vec::new(),
+        (false, true) => read(old),
+        (false, false) => named,
+    };
     if reset && !old.is_null() {
         new.remove("metadata.managedFields");
         return;

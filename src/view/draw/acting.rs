@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{put, review, wipe};
 use crate::keymap::Mode;
-use crate::model::act::{Note, Plan, Step, Target, Weight};
+use crate::model::act::{Act, Note, Plan, Step, Target, Weight};
 use crate::model::policy::Demand;
 use crate::model::reference::Reference;
 use crate::theme::Scope;
@@ -206,11 +206,16 @@ fn name_of<'a>(all: impl Iterator<Item = &'a Reference>) -> impl Fn(&Reference) 
 fn question_rows(question: &Question, room: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(why) = &question.refused {
-        put_rows(&mut rows, 0, why, Scope::Error, room);
+        // Reasons may be many, a line each.
+        why.lines().for_each(|line| put_rows(&mut rows, 0, line, Scope::Error, room));
         return rows;
     }
     let Some(plan) = &question.plan else {
         let count = question.intent.targets.len();
+        if let Act::Apply(manifests) = &question.intent.act {
+            put_rows(&mut rows, 0, &format!("reading {}, and what is there now", manifests.typed), Scope::Dim, room);
+            return rows;
+        }
         let what = if count == 1 { "the object".to_owned() } else { format!("{count} objects") };
         rows.push((0, format!("reading {what} as it is now"), Scope::Dim));
         if count > 1 {

@@ -7,12 +7,13 @@ use kubetui::cluster::connect::Options;
 use kubetui::cluster::kubeconfig::{Loaded, Paths};
 use kubetui::cluster::link::{self, Route};
 use kubetui::cluster::write::journal::Journal;
-use kubetui::cluster::write::{self, Gate};
+use kubetui::cluster::write::{self, Gate, Piped};
 use kubetui::commands::{self, COMMANDS, Group};
 use kubetui::event::Event;
 use kubetui::keymap::{self, Key, Keymap, Mode};
 use kubetui::kinds::catalog::Catalog;
 use kubetui::model::act::{Act, Deletion, Exposing, Intent, Said};
+use kubetui::model::apply::{Manifests, Origin};
 use kubetui::model::copying::Copying;
 use kubetui::model::forward::{Forwarding, Local, Remote};
 use kubetui::model::policy::Policy;
@@ -175,6 +176,7 @@ fn every_act() -> Vec<Act> {
         Act::Expose(Exposing::default()),
         Act::Forward(Forwarding { local: Local::Same, remote: Remote::Number(80) }),
         Act::TakeBack(1),
+        Act::Apply(Manifests { from: Origin::Input, typed: "-".into(), force: true, namespace: Ok("shop".into()) }),
         copy(false),
         copy(true),
         enter(Way::Shell),
@@ -192,6 +194,7 @@ fn every_act() -> Vec<Act> {
             | Act::Reveal(_)
             | Act::Edit(_)
             | Act::Create(_)
+            | Act::Apply(_)
             | Act::TakeBack(_)
             | Act::Enter(_)
             | Act::Copy(_) => {}
@@ -224,6 +227,7 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
             catalog: catalog.clone(),
             journal: Arc::new([]),
             disk: Journal::default(),
+            piped: Piped::default(),
             leaving,
             out,
         };

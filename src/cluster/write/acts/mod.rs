@@ -158,6 +158,7 @@ pub(super) async fn prepare(case: &Case<'_>, act: &Act) -> Result<Prepared, Stri
         Act::Reveal(number) => Ok(reveal::prepare(case, *number)),
         Act::Edit(draft) => edit::change(case, draft).await,
         Act::Create(draft) => edit::make(case.gate, case.session, case.target, draft).await,
+        Act::Apply(_) => Err("what is written in files is applied as a whole".to_owned()),
         Act::TakeBack(number) => take_back::take_back(case.gate, case.session, case.target, *number).await,
     }
 }

@@ -41,6 +41,8 @@ pub(in crate::cluster::write) async fn take_back(
             Err("a debug container stays in its pod for as long as that is there".into())
         }
         ("GET", _) => Err(format!("{} changed nothing that can be taken back", entry.verb)),
+        // It was made by being applied.
+        ("PATCH", _) if entry.before.is_null() => unmake(session, target, entry).await,
         ("PATCH", _) => fields_back(gate, session, target, entry).await,
         ("POST", _) => unmake(session, target, entry).await,
         ("DELETE", _) => make_again(session, target, entry).await,
@@ -92,7 +94,7 @@ async fn fields_back(gate: &Gate, session: &Session, target: &Reference, entry: 
     }
     let change = words.join(", ");
     let write = Write { object: target.clone(), seen: now, verb: VERB, subresource, body: Content::Fields(fields), done: change.clone() };
-    if entry.verb != "edit" {
+    if !matches!(entry.verb.as_str(), "edit" | "apply") {
         return Ok(Prepared { change, notes, work: Work::Write(Box::new(write)) });
     }
     // What somebody wrote may have been long: it is shown as it was, line by line.

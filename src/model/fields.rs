@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::demo::tree::Tree;
+use super::tree::Tree;
 
 /// A step of a path as FieldsV1 writes it: `f:name`, `k:{"name":"web"}`, `v:"example.com/hold"`, `i:0`.
 pub type Step = String;
@@ -165,6 +165,27 @@ impl Set {
             path.pop();
         }
     }
+}
+
+/// What goes when a manager that applied `last` does not want it any more, and nobody owns it or something in it: `owned` is
+/// what it wants now, and what others own. (structured-merge-diff's `merge.Updater.prune`)
+pub fn dropped(last: &Set, owned: &Set) -> Set {
+    let mut gone = Set::default();
+    for path in last.paths() {
+        // A struct goes with the last field that was applied in it (`EnsureNamedFieldsAreMembers`); metadata and spec stay.
+        for depth in 2..=path.len() {
+            let prefix = &path[..depth];
+            let named = depth == path.len() || prefix.last().is_some_and(|step| step.starts_with("f:"));
+            if named && !owned.touches(prefix) {
+                gone.insert(prefix);
+                break;
+            }
+        }
+        if path.len() == 1 && !owned.touches(&path) {
+            gone.insert(&path);
+        }
+    }
+    gone
 }
 
 impl FromIterator<Vec<Step>> for Set {
