@@ -32,6 +32,7 @@ mod forwards;
 mod keys;
 mod logs_of;
 mod looked;
+mod making;
 mod mouse;
 mod session;
 mod settings;
@@ -86,6 +87,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     /// How the YAML that is followed is looked at.
     looks: looked::Looking,
+    /// What waits for values of Secrets.
+    waiting: making::Waiting,
     logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
     /// Port-forwards, which outlive the context that they were opened in.
@@ -143,6 +146,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         next: 0,
         follows: FxHashMap::default(),
         looks: looked::Looking::default(),
+        waiting: making::Waiting::default(),
         logs: FxHashMap::default(),
         acts: FxHashMap::default(),
         forwards: forwards::Forwards::default(),
@@ -385,6 +389,9 @@ impl<S: Surface> App<S> {
                 Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
                 Effect::Edit(number, subject) => self.open_editor(number, subject),
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
+                Effect::Revisions(number, of) => self.follow_revisions(number, of),
+                Effect::Make(making) => self.make(making),
+                Effect::MakeShown(number, count, making) => self.waiting.push((number, count, making)),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

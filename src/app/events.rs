@@ -10,7 +10,7 @@ use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::picker::Purpose;
 use crate::view::state::Overlay;
-use crate::view::text_view::Fill;
+use crate::view::text_view::{About, Fill};
 
 impl<S: Surface> App<S> {
     pub(super) async fn take(&mut self, event: Event) -> io::Result<()> {
@@ -109,7 +109,15 @@ impl<S: Surface> App<S> {
             }
             Event::Described(number, described) => self.described(number, described),
             Event::Editor(number, found) => self.found(number, found),
-            Event::Revealed(number) => self.revealed(number),
+            Event::Revealed(number) => {
+                if !self.allowed(number) {
+                    self.revealed(number);
+                }
+            }
+            Event::Changed(uid, at, rows) => self.seen().object(uid, at, rows),
+            Event::Composed(composed) => self.composed(composed).await?,
+            Event::Exported(Ok(words)) => self.state.info(words),
+            Event::Exported(Err(why)) => self.state.error(why),
             Event::Explained(number, schema) => self.explained(number, schema),
         }
         self.state.dirty = true;
@@ -198,7 +206,14 @@ impl<S: Surface> App<S> {
                     text.fill = Fill::Live;
                 }
                 Described::Yaml(page) => {
-                    text.set_yaml(&page.text, &page.looks);
+                    // What the changes of a whole object are read from.
+                    if !matches!(text.about, About::History { .. }) {
+                        text.set_yaml(&page.text, &page.looks);
+                    }
+                    text.fill = Fill::Live;
+                }
+                Described::Revisions(revisions) => {
+                    text.set_revisions(revisions);
                     text.fill = Fill::Live;
                 }
                 Described::Gone => text.fill = Fill::Gone,

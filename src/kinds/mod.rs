@@ -22,6 +22,7 @@ pub mod autoscaling;
 pub mod bare;
 pub mod batch;
 pub mod catalog;
+pub mod changes;
 pub mod conditions;
 pub mod core;
 pub mod describe;

@@ -1,10 +1,13 @@
 //! The revisions of workloads: ReplicaSets of a Deployment, ControllerRevisions of a StatefulSet or DaemonSet. What
 //! `kubectl rollout history` and `undo` are made of.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::apps::REVISION;
 use super::describe::json::Json;
+use super::describe::{Related, selected};
 use crate::model::edit::{self, Row};
 use crate::model::kind::Kind;
 use crate::model::time::{self, Seconds};
@@ -95,6 +98,53 @@ fn bare(mut template: Value) -> Value {
         metadata.remove("creationTimestamp");
     }
     template
+}
+
+/// The revisions of a workload, and which of them it is of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revisions {
+    /// All of them, the newest first.
+    pub all: Vec<Revision>,
+    /// The number of the current one; `None` before its controller has made it.
+    pub current: Option<i64>,
+    /// When they were looked at: ages are from then.
+    pub at: Seconds,
+}
+
+/// What stands beside a workload and has its revisions.
+const KEEPERS: &str = "keepers";
+
+/// What has to be read for them, beside the workload: they have the labels of its template, and so those that it selects by.
+pub fn related(kind: &Kind, workload: &Value) -> Vec<Related> {
+    let list = |(group, version, plural)| selected(&format!("/apis/{group}/{version}/{plural}"), workload, KEEPERS);
+    keeper(kind).map(list).unwrap_or_default()
+}
+
+impl Revisions {
+    /// Of a workload and what was read beside it.
+    ///
+    /// # Errors
+    /// That could not be read: the server's words.
+    pub fn of(kind: &Kind, workload: &Value, answers: &BTreeMap<&'static str, Value>, at: Seconds) -> Result<Revisions, String> {
+        let answer = answers.get(KEEPERS).unwrap_or(&Value::Null);
+        if let Some(why) = answer.get("error").and_then(Value::as_str) {
+            return Err(why.to_owned());
+        }
+        let all = of(kind, workload.text("metadata.uid"), answer.list("items"));
+        Ok(Revisions { current: current(&all, workload), all, at })
+    }
+
+    /// The revision of a number; the current one where none is named.
+    ///
+    /// # Errors
+    /// There is none: those that there are.
+    pub fn get(&self, number: Option<i64>) -> Result<&Revision, String> {
+        let wanted = number.or(self.current).ok_or("its controller has not made the current revision yet")?;
+        self.all.iter().find(|revision| revision.number == wanted).ok_or_else(|| {
+            let numbers: Vec<String> = self.all.iter().rev().map(|revision| revision.number.to_string()).collect();
+            format!("there is no revision {wanted}: {}", numbers.join(", "))
+        })
+    }
 }
 
 /// What one revision has otherwise than another one: the pod templates, line by line.

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod edit;
 pub mod facts;
 pub mod forward;
+pub mod history;
 pub mod intern;
 pub mod kind;
 pub mod log;
