@@ -18,6 +18,7 @@ mod grouped;
 mod journal;
 mod labelling;
 mod looking;
+mod making;
 mod marked;
 mod nodes;
 mod rolling;
@@ -63,6 +64,15 @@ macro_rules! on {
                     a_secret_is_decoded_only_when_that_was_allowed
                     what_cannot_be_saved_is_said_at_its_line
                     long_texts_are_typed_into;
+                making:
+                    every_text_that_one_begins_with_is_accepted
+                    a_custom_resource_begins_with_its_schema
+                    a_copy_is_begun_without_what_the_server_filled_in
+                    objects_are_written_to_a_file_and_nothing_is_written_over
+                    a_secret_is_exported_when_that_is_allowed_and_for_its_owner_alone
+                    what_another_one_changed_is_told
+                    what_changed_of_a_secret_is_told_without_its_values
+                    revisions_are_listed_compared_and_gone_back_to;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name
