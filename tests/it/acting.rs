@@ -67,6 +67,7 @@ macro_rules! on {
                 making:
                     every_text_that_one_begins_with_is_accepted
                     a_custom_resource_begins_with_its_schema
+                    a_new_object_is_made_of_the_text_it_is_begun_with
                     a_copy_is_begun_without_what_the_server_filled_in
                     objects_are_written_to_a_file_and_nothing_is_written_over
                     a_secret_is_exported_when_that_is_allowed_and_for_its_owner_alone

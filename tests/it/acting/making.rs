@@ -127,6 +127,24 @@ pub async fn a_copy_is_begun_without_what_the_server_filled_in(ground: &Ground) 
     for words in [uid, "clusterIP:", "nodePort:", "resourceVersion", "creationTimestamp", "managedFields", "status:"] {
         assert!(!screen.contains(words), "{words} is in\n{screen}");
     }
+    desk.press("ctrl-s");
+    desk.yes(&["service/other", "it is made"]);
+    let other = ground.until("the copy", async || ground.get(&ground.core("services/other")).await.there()).await;
+    assert_eq!((&other["spec"]["type"], &other["metadata"]["labels"]["tier"]), (&json!("NodePort"), &json!("back")));
+    assert_ne!(other["spec"]["clusterIP"], made["spec"]["clusterIP"]);
+}
+
+pub async fn a_new_object_is_made_of_the_text_it_is_begun_with(ground: &Ground) {
+    let desk = Desk::open(ground, "configmaps");
+    desk.view_named("configmaps");
+    desk.see("● live");
+    desk.command("new configmap");
+    let screen = desk.see("name: new-configmap");
+    assert!(screen.contains(&format!("namespace: {}", ground.namespace())), "{screen}");
+    desk.press("ctrl-s");
+    desk.yes(&["configmap/new-configmap", "it is made"]);
+    let made = ground.until("the object", async || ground.get(&ground.core("configmaps/new-configmap")).await.there()).await;
+    assert_eq!(made["data"]["key"], "value");
 }
 
 pub async fn objects_are_written_to_a_file_and_nothing_is_written_over(ground: &Ground) {
