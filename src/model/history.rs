@@ -2,7 +2,7 @@
 //! are described, shown as YAML or edited. Nothing of it is stored anywhere else, and values of Secrets are never in it.
 //!
 //! So that it costs no more on a large cluster than on a small one, the last [`KEPT`] changes of all objects together are kept,
-//! and of whole objects no more than [`WEIGHT`] bytes. A change of a row takes some 200 bytes: less than 5 MB in all.
+//! and no more of them than say [`WEIGHT`] bytes: 11 MB in all, with what it takes to find them again.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// So many changes are kept, of all objects together.
 pub const KEPT: usize = 20_000;
-/// So many bytes of lines of whole objects.
+/// So many bytes of cells and of lines of whole objects.
 pub const WEIGHT: usize = 8 << 20;
 /// A change of one object is told in no more lines.
 const LINES: usize = 300;
@@ -95,16 +95,18 @@ impl History {
         if old.labels != new.labels {
             labels(old, new, &mut said);
         }
-        let mut word = |name: &str, before: Cell, now: Cell| {
-            if before != now {
-                said.push(Said { name: name.into(), before, now });
-            }
-        };
-        word("health", health(old.condition), health(new.condition));
-        let text = |text: &Option<Arc<str>>| text.clone().map_or(Cell::None, Cell::Text);
-        word("message", text(&old.message), text(&new.message));
-        let asked = |row: &Row| if row.deleting.is_some() { Cell::Text("asked for".into()) } else { Cell::None };
-        word("deletion", asked(old), asked(new));
+        let mut word = |name: &str, before: Cell, now: Cell| said.push(Said { name: name.into(), before, now });
+        if old.condition != new.condition {
+            word("health", health(old.condition), health(new.condition));
+        }
+        if old.message != new.message {
+            let text = |text: &Option<Arc<str>>| text.clone().map_or(Cell::None, Cell::Text);
+            word("message", text(&old.message), text(&new.message));
+        }
+        if old.deleting.is_some() != new.deleting.is_some() {
+            let asked = |row: &Row| if row.deleting.is_some() { Cell::Text("asked for".into()) } else { Cell::None };
+            word("deletion", asked(old), asked(new));
+        }
         if said.is_empty() {
             return;
         }
@@ -155,15 +157,22 @@ impl History {
 }
 
 impl What {
-    /// The bytes of lines of whole objects; what rows take is bounded by how many there are.
+    /// The bytes that it says.
     fn weight(&self) -> usize {
-        let What::Object(rows, _) = self else { return 0 };
-        let line = |row: &edit::Row| match row {
-            edit::Row::Gap(_) => 0,
-            edit::Row::Same { text, .. } => text.len(),
-            edit::Row::Gone(side) | edit::Row::New(side) => side.text.len() + size_of_val(side.changed.as_slice()),
-        };
-        size_of_val(&**rows) + rows.iter().map(line).sum::<usize>()
+        match self {
+            What::Row(said) => {
+                let text = |cell: &Cell| if let Cell::Text(text) | Cell::Status(text, _) = cell { text.len() } else { 0 };
+                size_of_val(&**said) + said.iter().map(|said| said.name.len() + text(&said.before) + text(&said.now)).sum::<usize>()
+            }
+            What::Object(rows, _) => {
+                let line = |row: &edit::Row| match row {
+                    edit::Row::Gap(_) => 0,
+                    edit::Row::Same { text, .. } => text.len(),
+                    edit::Row::Gone(side) | edit::Row::New(side) => side.text.len() + size_of_val(side.changed.as_slice()),
+                };
+                size_of_val(&**rows) + rows.iter().map(line).sum::<usize>()
+            }
+        }
     }
 }
 
@@ -248,6 +257,11 @@ mod tests {
     fn a_table_of_several_kinds_tells_of_its_own_columns_alone() {
         let own = &columns()[..1];
         assert_eq!(told(&columns(), Some(own)).iter().map(|(at, name)| (*at, &**name)).collect::<Vec<_>>(), [(0, "STATUS")]);
+    }
+
+    #[test]
+    fn a_change_stays_small() {
+        assert!(size_of::<Seen>() <= 96 && size_of::<Said>() <= 80, "{} and {}", size_of::<Seen>(), size_of::<Said>());
     }
 
     #[test]
