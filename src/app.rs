@@ -35,6 +35,7 @@ mod keeping;
 mod keys;
 mod logs_of;
 mod looked;
+mod making;
 mod mouse;
 mod outside;
 mod session;
@@ -96,6 +97,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     /// How the YAML that is followed is looked at.
     looks: looked::Looking,
+    /// What waits for values of Secrets.
+    waiting: making::Waiting,
     logs: FxHashMap<u64, logs::Handle>,
     acts: FxHashMap<u64, write::Handle>,
     /// Port-forwards, which outlive the context that they were opened in.
@@ -161,6 +164,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         next: 0,
         follows: FxHashMap::default(),
         looks: looked::Looking::default(),
+        waiting: making::Waiting::default(),
         logs: FxHashMap::default(),
         acts: FxHashMap::default(),
         forwards: forwards::Forwards::default(),
@@ -418,6 +422,9 @@ impl<S: Surface> App<S> {
                 Effect::Outside(number) => self.outside(number)?,
                 Effect::TakeUp(at) => self.take_up(at),
                 Effect::Compare(number, manifests) => write::compare(self.gate(), number, manifests),
+                Effect::Revisions(number, of) => self.follow_revisions(number, of),
+                Effect::Make(making) => self.make(making),
+                Effect::MakeShown(number, count, making) => self.waiting.push((number, count, making)),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

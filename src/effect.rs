@@ -1,5 +1,6 @@
 //! What a command wants done outside the screen. Commands make effects, the loop carries them out: a command never waits.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::kinds::shown::Looks;
@@ -34,6 +35,12 @@ pub enum Effect {
     Look(u64, Looks),
     /// Fill the text view of this number with the schema of a kind, at a path of fields.
     Explain(u64, Arc<Kind>, Vec<Box<str>>),
+    /// Fill the text view of this number with the revisions of a workload, for as long as it is open.
+    Revisions(u64, Reference),
+    /// Read what a new object is begun with, or is written to a file.
+    Make(Making),
+    /// The same, once the gate has let the values of so many Secrets be shown under this number.
+    MakeShown(u64, usize, Making),
     /// Fill the editor of this number with an object, decoded where it is a Secret, and with the schema of its kind.
     Edit(u64, Reference),
     /// Open an editor with the text of an object that is to be made, beside the schema of its kind.
@@ -72,4 +79,32 @@ pub enum Effect {
     Stop(u64),
     /// End the port-forward of this number.
     Unforward(u64),
+}
+
+/// What is read of the cluster so that something can be made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Making {
+    /// A text for a new object, from the schema of its kind.
+    New {
+        /// Its kind.
+        kind: Arc<Kind>,
+        /// Its name.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+    },
+    /// A text for a new object like one that is there.
+    Copy {
+        /// That one.
+        of: Reference,
+        /// The name of the new one.
+        name: String,
+    },
+    /// A file with objects as they can be made again.
+    File {
+        /// Which objects.
+        objects: Vec<Reference>,
+        /// A file that is not there yet.
+        path: PathBuf,
+    },
 }

@@ -9,19 +9,23 @@ use tokio::sync::mpsc;
 use crate::kinds::catalog::Catalog;
 use crate::kinds::explain::Schema;
 use crate::kinds::named::Named;
+use crate::kinds::revisions::Revisions;
 use crate::kinds::schema::{Mark, Spotted, Type};
 use crate::kinds::shown::Looks;
 use crate::model::act::{Entry, Said};
 use crate::model::apply::Comparison;
 use crate::model::draft;
+use crate::model::edit;
 use crate::model::forward;
+use crate::model::kind::Kind;
 use crate::model::log;
 use crate::model::metrics::Usage;
 use crate::model::rights;
-use crate::model::row::{Column, Owner};
+use crate::model::row::{Column, Owner, Uid};
 use crate::model::scope::Scope;
 use crate::model::state::{Context, Link, Truth};
 use crate::model::store::Delta;
+use crate::model::time::Seconds;
 
 /// Names one watch for as long as the program runs; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +44,12 @@ pub enum Event {
     Moved,
     /// What the description, or the YAML, of this number says now.
     Described(u64, Described),
+    /// The whole object of this UID was seen to change at this time: lines of its YAML, secrets covered.
+    Changed(Uid, Seconds, Vec<edit::Row>),
+    /// A text for a new object is there, or why there is none.
+    Composed(Result<Box<Composed>, Arc<str>>),
+    /// What came of an export: the words.
+    Exported(Result<String, String>),
     /// The values of the Secret in the text of this number may be shown.
     Revealed(u64),
     /// The schema for the text of this number, or why there is none.
@@ -160,16 +170,35 @@ pub struct Measurement {
 }
 
 /// What is known of an object that is described.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Described {
     /// The text, as it is now.
     Text(String),
     /// Its YAML, as it is now.
     Yaml(Page),
+    /// Its revisions, as they are now.
+    Revisions(Arc<Revisions>),
     /// The object is gone; another one of its name is another object.
     Gone,
     /// It cannot be read; what was shown before is old.
     Failed(Arc<str>),
+}
+
+/// A text that a new object is begun with. It may hold values of a Secret: what is logged of it is how long it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// The kind of the object.
+    pub kind: Arc<Kind>,
+    /// What it is, for the person: `new deployment`.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Composed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} bytes", self.title, self.text.len())
+    }
 }
 
 /// The YAML of an object. It may hold values of a Secret: what is logged of it is how long it is.

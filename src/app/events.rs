@@ -10,7 +10,7 @@ use crate::keymap::Mode;
 use crate::model::state::Link;
 use crate::view::picker::Purpose;
 use crate::view::state::Overlay;
-use crate::view::text_view::Fill;
+use crate::view::text_view::{About, Fill};
 
 impl<S: Surface> App<S> {
     pub(super) async fn take(&mut self, event: Event) -> io::Result<()> {
@@ -120,7 +120,15 @@ impl<S: Surface> App<S> {
                 return Ok(());
             }
             Event::Left(left) => self.offer_drafts(left),
-            Event::Revealed(number) => self.revealed(number),
+            Event::Revealed(number) => {
+                if !self.allowed(number) {
+                    self.revealed(number);
+                }
+            }
+            Event::Changed(uid, at, rows) => self.seen().object(uid, at, rows),
+            Event::Composed(composed) => self.composed(composed).await?,
+            Event::Exported(Ok(words)) => self.state.info(words),
+            Event::Exported(Err(why)) => self.state.error(why),
             Event::Explained(number, schema) => self.explained(number, schema),
             Event::Compared(number, compared) => self.compared(number, compared),
         }
@@ -210,7 +218,14 @@ impl<S: Surface> App<S> {
                     text.fill = Fill::Live;
                 }
                 Described::Yaml(page) => {
-                    text.set_yaml(&page.text, &page.looks);
+                    // What the changes of a whole object are read from.
+                    if !matches!(text.about, About::History { .. }) {
+                        text.set_yaml(&page.text, &page.looks);
+                    }
+                    text.fill = Fill::Live;
+                }
+                Described::Revisions(revisions) => {
+                    text.set_revisions(revisions);
                     text.fill = Fill::Live;
                 }
                 Described::Gone => text.fill = Fill::Gone,

@@ -1,5 +1,6 @@
 //! One object as text, for as long as somebody reads it: what `kubectl describe` says of it, made again whenever the object, its
-//! events or what stands beside it changes; or its YAML. And whose an object is.
+//! events or what stands beside it changes; or its YAML; or its revisions. Meanwhile each change of it is told
+//! ([`Event::Changed`]). And whose an object is.
 //!
 //! The object itself, the values of a secret too, stays here: only the text leaves, which has sizes for them until somebody
 //! asks for the values in its YAML ([`Looks`]).
@@ -24,8 +25,10 @@ use super::link::LinkHandle;
 use super::request::{self, Stream};
 use super::watch::{Handle, jitter};
 use crate::event::{Described, Event, Page};
+use crate::kinds::changes;
 use crate::kinds::describe::{self, EVENTS, Related};
 use crate::kinds::events::EVENT;
+use crate::kinds::revisions::{self, Revisions};
 use crate::kinds::shown::{self, Looks};
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
@@ -42,12 +45,17 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 /// Describes the object with this UID (never another one of its name) until the handle is dropped or the object is gone.
 /// Everything there is to say comes as [`Event::Described`] with `number`.
 pub fn describe(number: u64, subject: Reference, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(Follower { number, subject, link, out, looks: None, object: Arc::default(), said: None }.run())
+    Handle::spawn(Follower { number, subject, link, out, looks: None, revisions: false, object: Arc::default(), said: None }.run())
+}
+
+/// The revisions of the workload with this UID, as [`describe`] says what there is to say of it.
+pub fn revisions(number: u64, subject: Reference, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    Handle::spawn(Follower { number, subject, link, out, looks: None, revisions: true, object: Arc::default(), said: None }.run())
 }
 
 /// The YAML of the object with this UID, as somebody looks at it; the last one when it is gone.
 pub fn yaml(number: u64, subject: Reference, looks: watch::Receiver<Looks>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(Follower { number, subject, link, out, looks: Some(looks), object: Arc::default(), said: None }.run())
+    Handle::spawn(Follower { number, subject, link, out, looks: Some(looks), revisions: false, object: Arc::default(), said: None }.run())
 }
 
 /// The owner of the object with this UID, the controlling one if it has several; `None` when it has none, or its name is
@@ -67,8 +75,10 @@ struct Follower {
     subject: Reference,
     link: LinkHandle,
     out: mpsc::Sender<Event>,
-    /// How its YAML is looked at; `None` where it is described.
+    /// How its YAML is looked at; `None` where it is not.
     looks: Option<watch::Receiver<Looks>>,
+    /// Its revisions are wanted, and not what describes it.
+    revisions: bool,
     /// The object as it was last told of.
     object: Arc<Value>,
     said: Option<Described>,
@@ -209,6 +219,10 @@ impl Follower {
         let (answers, heard) =
             unbroken(link, async { Ok(futures::join!(self.related(session, &object), self.events(session, &object))) }).await?;
         let mut looks = self.looks.clone();
+        if !self.object.is_null() {
+            // While the connection was away.
+            self.changed(&self.object.clone(), &object).await;
+        }
         let mut material = Material { object, answers, ..Material::default() };
         let mut events = material.take(heard);
         self.link.alive();
@@ -235,7 +249,8 @@ impl Follower {
                     }
                     confirmed = true;
                     if meta(&change.object, "resourceVersion") != meta(&material.object, "resourceVersion") {
-                        material.object = Arc::new(change.object);
+                        let before = std::mem::replace(&mut material.object, Arc::new(change.object));
+                        self.changed(&before, &material.object).await;
                         changed = true;
                         due.get_or_insert(told + GAP);
                     }
@@ -258,7 +273,8 @@ impl Follower {
                     let ticked = Instant::now() >= tick;
                     if ticked && (watch.is_none() || !confirmed) {
                         let Some(object) = unbroken(link, self.get(session)).await? else { return Ok(End::Gone) };
-                        material.object = object;
+                        let before = std::mem::replace(&mut material.object, object);
+                        self.changed(&before, &material.object).await;
                     }
                     if ticked && events.is_none() {
                         let heard = unbroken(link, async { Ok(self.events(session, &material.object).await) }).await?;
@@ -281,7 +297,7 @@ impl Follower {
 
     /// The object's events, and the watches that go on from them; the watches are `None` where they cannot be had.
     async fn events(&self, session: &Session, object: &Value) -> Result<Heard, ClusterError> {
-        let uids = if self.looks.is_some() { Vec::new() } else { describe::event_uids(&self.subject.kind, object) };
+        let uids = if self.looks.is_some() || self.revisions { Vec::new() } else { describe::event_uids(&self.subject.kind, object) };
         // Events of what has no namespace may be in any.
         let namespace = Some(&*self.subject.namespace).filter(|namespace| !namespace.is_empty());
         let path = &EVENT.as_kind().path(namespace);
@@ -307,7 +323,11 @@ impl Follower {
 
     /// What stands beside the object, where it is described; where it cannot be read, the reason.
     async fn related(&self, session: &Session, object: &Value) -> BTreeMap<&'static str, Value> {
-        let wanted = if self.looks.is_some() { Vec::new() } else { describe::related(&self.subject.kind, object) };
+        let wanted = match (&self.looks, self.revisions) {
+            (Some(_), _) => Vec::new(),
+            (None, true) => revisions::related(&self.subject.kind, object),
+            (None, false) => describe::related(&self.subject.kind, object),
+        };
         let each = wanted.into_iter().map(|Related { path, key }| async move {
             let answer = request::get_json::<Value>(session, &path).await;
             (key, answer.unwrap_or_else(|error| json!({ "error": error.to_string() })))
@@ -315,15 +335,33 @@ impl Follower {
         join_all(each).await.into_iter().collect()
     }
 
+    /// Says what changed of the object, if anything did that one would tell. Values of a Secret are covered here.
+    async fn changed(&self, before: &Arc<Value>, now: &Arc<Value>) {
+        if Arc::ptr_eq(before, now) || meta(before, "resourceVersion") == meta(now, "resourceVersion") {
+            return;
+        }
+        let (kind, uid, at) = (self.subject.kind.clone(), Uid::new(meta(now, "uid")), self.link.now());
+        let (before, now) = (before.clone(), now.clone());
+        let rows = tokio::task::spawn_blocking(move || changes::lines(&kind, &before, &now)).await.unwrap_or_default();
+        if !rows.is_empty() {
+            let _ = self.out.send(Event::Changed(uid, at, rows)).await;
+        }
+    }
+
     /// Says the text of the material, if it is another one.
     async fn tell(&mut self, material: &mut Material) -> Result<(), ClusterError> {
         self.object = material.object.clone();
         let (kind, now, mut moved) = (self.subject.kind.clone(), self.link.now(), std::mem::take(material));
         let looks = self.looks.as_ref().map(|looks| looks.borrow().clone());
+        let revisions = self.revisions;
         // Of a node with hundreds of pods, or of a very large object, it takes a while.
         let made = tokio::task::spawn_blocking(move || {
             let word = match looks {
                 Some(looks) => Described::Yaml(Page { text: shown::text(&kind, &moved.object, &looks), looks }),
+                None if revisions => match Revisions::of(&kind, &moved.object, &moved.answers, now) {
+                    Ok(revisions) => Described::Revisions(Arc::new(revisions)),
+                    Err(why) => Described::Failed(why.into()),
+                },
                 None => Described::Text(moved.text(&kind, now)),
             };
             (moved, word)

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod credential;
 pub mod discovery;
 pub mod error;
+pub mod export;
 pub mod feed;
 pub mod follow;
 pub mod frames;

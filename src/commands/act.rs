@@ -8,6 +8,7 @@ use crate::effect::Effect;
 use crate::kinds::ability;
 use crate::model::act::{Act, Change, Deletion, Exposing, Grace, Intent, Propagation};
 use crate::model::facts::Facts;
+use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::view::acting::{Question, Running, Scaling};
 use crate::view::prompt::Line;
@@ -45,6 +46,14 @@ pub(super) fn can_do(state: &State, verb: &str, subject: &Reference) -> Result<(
         // What is made has no name yet.
         Some(kind) => state.allowed(ability.right, kind, ability.subresource, &subject.namespace, ""),
         None => state.allowed(ability.right, &subject.kind, ability.subresource, &subject.namespace, &subject.name),
+    }
+}
+
+/// Why no object of a kind is made.
+pub(super) fn may_make(state: &State, kind: &Kind) -> Result<(), Refusal> {
+    match state.policy.denied("create", kind, "") {
+        Some(why) => Err(why),
+        None => Ok(()),
     }
 }
 
@@ -211,7 +220,7 @@ fn prefill(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
 /// Back to a revision.
 pub fn rollout_undo(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
     let revision = match args {
-        "" => None,
+        "" => super::history::chosen(c.state),
         number => Some(number.parse().map_err(|_| format!("{number:?} is no revision: a number, as kubectl rollout history has them"))?),
     };
     ask(c, Act::Undo(revision))

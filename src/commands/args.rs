@@ -56,6 +56,8 @@ static PLACEHOLDERS: &[Placeholder] = &[
     },
     Placeholder { name: "PORT", free: true, between: &[' ', ':'], choices: |state, _| forward::choices(state) },
     Placeholder { name: "KIND.FIELD", free: true, between: &[], choices: |state, _| kinds_of(state) },
+    Placeholder { name: "KIND", free: true, between: WORDS, choices: |state, _| kinds_of(state) },
+    Placeholder { name: "VARIANT", free: false, between: WORDS, choices: |_, _| described(VARIANTS) },
     Placeholder { name: "REVISION", free: true, between: WORDS, choices: |state, _| revisions(state) },
 ];
 
@@ -71,6 +73,15 @@ const TYPES: &[(&str, &str)] = &[
     ("ClusterIP", "reached in the cluster"),
     ("NodePort", "reached by a port of every node"),
     ("LoadBalancer", "reached from outside, by a load balancer"),
+];
+
+/// The types of what can be made, where there are several: those of a Service.
+const VARIANTS: &[(&str, &str)] = &[
+    ("clusterip", "a Service that is reached in the cluster"),
+    ("nodeport", "a Service that is reached by a port of every node"),
+    ("loadbalancer", "a Service that is reached from outside"),
+    ("externalname", "a Service that is a name for something outside"),
+    ("headless", "a Service whose name leads to the pods themselves"),
 ];
 
 /// The one that a word of a usage begins with: `KEY=VALUE|KEY-` is a `KEY=VALUE`.

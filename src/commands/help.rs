@@ -21,7 +21,20 @@ pub fn help(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// The keys of a command in the mode that one is in, else in one that has some: its own line, and those with arguments.
 pub fn keys_of(state: &State, command: &Command) -> Vec<String> {
-    let modes = [help_mode(state), Mode::Table, Mode::Text, Mode::Log, Mode::Edit, Mode::Picker, Mode::Prompt, Mode::Confirm];
+    keys_in(state, command, &[help_mode(state), Mode::Table, Mode::Text, Mode::Log, Mode::Edit, Mode::Picker, Mode::Prompt, Mode::Confirm])
+}
+
+/// The keys that do it here: what has none is called by its name. Prompts and lists have modes of their own, which are named
+/// above them.
+fn keys_here(state: &State, command: &Command) -> Vec<String> {
+    match command.group {
+        Group::Editing => keys_in(state, command, &[Mode::Picker, Mode::Prompt, Mode::Confirm]),
+        _ => keys_in(state, command, &[help_mode(state)]),
+    }
+}
+
+/// The keys of the first of these modes that has some.
+fn keys_in(state: &State, command: &Command, modes: &[Mode]) -> Vec<String> {
     let of = |mode: &Mode| {
         let bound = state
             .keymap
@@ -44,7 +57,7 @@ struct Entry {
 fn text(state: &State) -> String {
     let entry = |command: &'static Command| Entry {
         command,
-        keys: keys_of(state, command).join(", "),
+        keys: keys_here(state, command).join(", "),
         name: command.usage(),
         refused: (command.applies)(state).err(),
     };
@@ -99,6 +112,19 @@ mod tests {
         let refused: Vec<bool> = object.iter().map(|line| line.ends_with(')')).collect();
         assert!(refused.is_sorted() && refused.contains(&true) && refused.contains(&false), "{object:#?}");
         assert!(text.contains("(there is no object under the cursor)"));
+    }
+
+    #[test]
+    fn a_key_of_another_mode_is_not_said_to_do_it_here() {
+        let mut state = state();
+        let keys = |state: &State, name: &str| keys_here(state, crate::commands::find(name).unwrap());
+        assert_eq!(keys(&state, "describe"), ["d"]);
+        assert!(keys(&state, "since").is_empty() && keys(&state, "wrap").is_empty(), "these are keys of texts and logs");
+        assert!(!keys(&state, "complete").is_empty(), "lists have their own section");
+        assert!(!keys_of(&state, crate::commands::find("wrap").unwrap()).is_empty());
+        state.push(crate::view::state::View::Text(Box::new(TextView::new("t", None))));
+        assert_eq!(keys(&state, "wrap"), ["w"]);
+        assert!(keys(&state, "describe").is_empty() && keys(&state, "owner").is_empty());
     }
 
     #[test]

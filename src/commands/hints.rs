@@ -86,7 +86,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             "retry" => !matches!(state.link, Link::Down { .. }),
             "shell" => !session::has_pods(state),
             "reveal" | "yaml" | "edit" if state.mode() == Mode::Text => refused,
-            "into" => !look::in_schema(state),
+            "into" => !look::in_fields(state),
             "search-next" if state.mode() == Mode::Edit => state.editor().is_none_or(|editor| editor.searched().is_none()),
             "problem-next" => state.editor().is_none_or(|editor| editor.signs().is_empty()),
             _ => false,

@@ -1,6 +1,5 @@
 //! Logs: whose, how far back, and how they are looked at.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Context, Refusal, palette};
@@ -420,11 +419,7 @@ pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         palette::open_with(c.state, &line);
         return Ok(());
     }
-    let path = if let Some(rest) = args.strip_prefix("~/") {
-        std::env::home_dir().ok_or("there is no home folder")?.join(rest)
-    } else {
-        PathBuf::from(args)
-    };
+    let path = super::making::path(args)?;
     let saving = Saving { path, filtered: log.sieve().filter.is_some(), stamps: log.stamps != Stamps::Off };
     let number = log.number;
     c.effects.push(Effect::Log(number, Ask::Save(saving)));

@@ -114,13 +114,16 @@ fn found(catalog: &Catalog, named: &str) -> Result<(Arc<Kind>, Vec<Box<str>>), R
     Ok((kind, fields(&parts[1..].join("."))))
 }
 
-/// A schema is on the screen, with fields to go into.
-pub fn in_schema(state: &State) -> bool {
+/// A schema or a list of revisions is on the screen, with something to go into.
+pub fn in_fields(state: &State) -> bool {
     matches!(state.view(), Some(View::Text(text)) if text.field().is_some())
 }
 
-/// Goes into the field that one is at; in any other text, one line down.
+/// Goes into the field, or the revision, that one is at; in any other text, one line down.
 pub fn into(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if super::history::into(c) {
+        return Ok(());
+    }
     let Some(text) = c.state.text_mut() else { return super::moves::scroll(c, 1) };
     let (About::Schema(Some(schema)), Some((_, name))) = (&text.about, text.field()) else {
         return super::moves::scroll(c, 1);

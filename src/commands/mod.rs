@@ -21,10 +21,12 @@ mod events;
 mod forward;
 mod help;
 mod hints;
+mod history;
 mod journal;
 mod kubectl;
 mod logs;
 mod look;
+mod making;
 mod moves;
 mod palette;
 pub mod session;
@@ -196,6 +198,30 @@ pub static COMMANDS: &[Command] = &[
     command("text-copy", "", "Copy what is selected, else the line", Group::Edit, editor::on_text, |c, _| editor::copy(c, false)),
     command("text-cut", "", "Cut what is selected, else the line", Group::Edit, editor::on_text, |c, _| editor::copy(c, true)),
     command("text-paste", "", "Paste what was copied in the editor last", Group::Edit, editor::on_text, editor::paste),
+    command(
+        "history",
+        "",
+        "Show what was seen to change of it, and what was written to it, live",
+        Group::Object,
+        views::describable,
+        history::history,
+    ),
+    command(
+        "revisions",
+        "[REVISION] [REVISION]",
+        "Show the revisions of a workload, or what one has otherwise than another",
+        Group::Object,
+        history::has_revisions,
+        history::revisions,
+    ),
+    command(
+        "export",
+        "[FILE]",
+        "Write it, or what is marked, to a file, without what the server filled in",
+        Group::Object,
+        making::can_export,
+        making::export,
+    ),
     command("explain", "[KIND.FIELD]", "Explain the fields of a kind, as the server describes them", Group::Object, always, look::explain),
     command("into", "", "Go into the field; in any other text, one line down", Group::Move, views::on_text, look::into),
     command("node", "", "Go to the node it runs on", Group::Object, enter::has_node, enter::node),
@@ -239,6 +265,15 @@ pub static COMMANDS: &[Command] = &[
     command("unsuspend", "", "Make Jobs of the CronJob again", Group::Act, act::can_suspend, |c, _| act::ask(c, Act::Suspend(false))),
     command("retry-job", "", "Make a new Job like this one, which stays", Group::Act, act::can_retry, |c, _| act::ask(c, Act::Retry)),
     command("expose", "[PORT[:TARGET]] [--name NAME] [--type TYPE]", "Make a Service for it", Group::Act, act::can_expose, act::expose),
+    command(
+        "new",
+        "[KIND] [VARIANT]",
+        "Begin a new object with a text that is ready to be made",
+        Group::Act,
+        making::can_make,
+        making::new,
+    ),
+    command("clone", "[NAME]", "Begin a new object like it, of another name", Group::Act, making::can_clone, making::clone),
     command("shell", "[CONTAINER]", "Open a shell in it: bash, ash or sh", Group::Act, session::can_exec, session::shell),
     command(
         "exec",

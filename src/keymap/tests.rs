@@ -86,6 +86,8 @@ const COMMANDS: &[&str] = &[
     "resume",
     "retry-job",
     "yaml",
+    "history",
+    "revisions",
     "reveal",
     "into",
     "rollout-undo",

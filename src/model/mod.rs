@@ -9,6 +9,7 @@ pub mod edit;
 pub mod facts;
 pub mod fields;
 pub mod forward;
+pub mod history;
 pub mod intern;
 pub mod kind;
 pub mod log;

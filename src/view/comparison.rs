@@ -1,9 +1,10 @@
 //! What would come of applying, as a text: each object with what would change of it, one line below the other.
 
 use super::text_view::{Fill, TextView};
+use super::unified::line;
 use crate::model::act::{Note, Weight};
 use crate::model::apply::{Comparison, Fate};
-use crate::model::edit::{Row, unified};
+use crate::model::edit::unified;
 use crate::theme::Scope;
 
 /// Lines that are the same and are shown round a change, as diff has it.
@@ -14,12 +15,12 @@ pub fn fill(text: &mut TextView, comparison: &Comparison) {
     let lines = lines(comparison);
     let content: Vec<&str> = lines.iter().map(|(words, _)| words.as_str()).collect();
     let looks: Vec<Option<Scope>> = lines.iter().map(|(_, look)| *look).collect();
-    text.set_painted(&content.join("\n"), &looks);
+    text.set_looks(&content.join("\n"), &looks);
 }
 
 /// Says why there is no comparison; there may be many reasons, a line each.
 pub fn refused(text: &mut TextView, why: &str) {
-    text.set_painted(why, &vec![Some(Scope::Error); why.lines().count()]);
+    text.set_looks(why, &vec![Some(Scope::Error); why.lines().count()]);
     text.fill = Fill::Fixed;
 }
 
@@ -47,12 +48,7 @@ fn lines(comparison: &Comparison) -> Vec<Line> {
         out.push((String::new(), None));
         out.push((format!("{sign} {}{place}  {words}  ({at})", object.title()), Some(look)));
         out.extend(target.notes.iter().map(|note| said("  ", note)));
-        out.extend(unified(&target.diff, CONTEXT).into_iter().map(|row| match row {
-            Row::Gap(lines) => (format!("  … {lines} line{}", if lines == 1 { "" } else { "s" }), Some(Scope::Dim)),
-            Row::Same { text, .. } => (format!("   {text}"), None),
-            Row::Gone(side) => (format!("  -{}", side.text), Some(Scope::Bad)),
-            Row::New(side) => (format!("  +{}", side.text), Some(Scope::Good)),
-        }));
+        out.extend(unified(&target.diff, CONTEXT).iter().map(line));
     }
     out
 }
@@ -97,10 +93,22 @@ mod tests {
         };
         let mut view = TextView::new("diff", None);
         fill(&mut view, &comparison);
-        let expected = "2 objects: 1 changed, 1 in conflict\nleft out: README.md\n\n~ configmap/a in shop  data.x  (f.yaml:1)\n  … 2 lines\n   c\n   d\n   \
-                        e\n  -x: 1\n  +x: 2\n\n! configmap/b in shop  conflict: helm owns data.y  (f.yaml:9)";
-        assert_eq!(view.lines.join("\n"), expected);
-        assert_eq!(view.parts(8), Some(&[(0..7, Scope::Bad)][..]));
+        let expected = [
+            "2 objects: 1 changed, 1 in conflict",
+            "left out: README.md",
+            "",
+            "~ configmap/a in shop  data.x  (f.yaml:1)",
+            "    … 2 lines the same",
+            "      c",
+            "      d",
+            "      e",
+            "    - x: 1",
+            "    + x: 2",
+            "",
+            "! configmap/b in shop  conflict: helm owns data.y  (f.yaml:9)",
+        ];
+        assert_eq!(view.lines, expected);
+        assert_eq!(view.parts(8), Some(&[(0..10, Scope::Bad)][..]));
         refused(&mut view, "one\ntwo");
         assert_eq!(view.parts(1), Some(&[(0..3, Scope::Error)][..]));
     }

@@ -455,7 +455,10 @@ impl State {
         let mut changed = false;
         match self.stack.last_mut() {
             Some(View::Table(view)) if view.place.key == TableKey::Forwards => self.forwards.feed(&mut self.tables, now),
-            Some(View::Text(view)) => self.forwards.fill(view, now),
+            Some(View::Text(view)) => {
+                self.forwards.fill(view, now);
+                super::history::fill(view, &self.tables.history, &self.journal, &self.context);
+            }
             _ => {}
         }
         if let Some(View::Table(view)) = self.stack.last_mut() {

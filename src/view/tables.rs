@@ -18,12 +18,13 @@ use crate::kinds::panes::{
     Feeds, Weave, containers::Containers, events::EventGroups, forwards::Forwards, labels::LabelCounts, labels::Labelled,
     rollouts::Rollouts, services::Services,
 };
+use crate::model::history::{self, History};
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::{Align, Column, Source, Uid};
 use crate::model::scope::{Scope, WatchSpec};
 use crate::model::state::Truth;
-use crate::model::store::Store;
+use crate::model::store::{Delta, Store};
 
 /// A table that nobody has looked at for so long is forgotten, and its watches stopped.
 const FORGET: Duration = Duration::from_secs(180);
@@ -131,6 +132,8 @@ pub struct Table {
     /// The watches that feed it.
     pub specs: Vec<WatchSpec>,
     weave: Option<Box<dyn Weave>>,
+    /// The cells whose changes are kept.
+    told: history::Told,
     /// Its rows are those of the first watch: without that there is nothing to show.
     joined: bool,
     truths: BTreeMap<(usize, u16), Truth>,
@@ -162,7 +165,19 @@ impl Table {
         };
         let truths = (0..specs.len()).map(|feed| ((feed, 0), Truth::Starting)).collect();
         let joined = matches!(key, TableKey::Services(_) | TableKey::Nodes(_));
-        Table { store: Store::new(columns.clone()), columns, specs, weave, joined, truths, notes: BTreeMap::new(), looked: Instant::now() }
+        // What stands in other columns of theirs is counted of other objects.
+        let own = if joined { specs.first().and_then(|spec| kinds::block(&spec.kind)).map(kinds::columns) } else { None };
+        Table {
+            store: Store::new(columns.clone()),
+            told: history::told(&columns, own.as_deref()),
+            columns,
+            specs,
+            weave,
+            joined,
+            truths,
+            notes: BTreeMap::new(),
+            looked: Instant::now(),
+        }
     }
 
     /// The worst that is true of its watches. A pane over many kinds lives as long as one of them does: kinds that are
@@ -213,7 +228,7 @@ impl Table {
     }
 
     /// Takes what one of its watches has to say. Whether anything changed that a person could see.
-    fn apply(&mut self, feed: usize, update: Update, keep: Option<&Uid>, now: i64) -> bool {
+    fn apply(&mut self, feed: usize, update: Update, keep: Option<&Uid>, now: i64, history: &mut History) -> bool {
         let mut changed = false;
         let deltas = update.deltas;
         if let (Some(columns), None) = (&update.columns, &self.weave)
@@ -221,6 +236,7 @@ impl Table {
         {
             self.columns = columns.clone();
             self.store.set_columns(columns.clone());
+            self.told = history::told(columns, None);
             changed = true;
         }
         if !update.split.is_empty() {
@@ -248,6 +264,13 @@ impl Table {
             }
             None => deltas,
         };
+        for delta in &deltas {
+            if let Delta::Upsert(row) = delta
+                && let Some(old) = self.store.get(&row.uid)
+            {
+                history.row(old, row, &self.told, now);
+            }
+        }
         self.store.apply(deltas, keep, now) || changed
     }
 }
@@ -257,6 +280,8 @@ impl Table {
 pub struct Tables {
     tables: FxHashMap<TableKey, Table>,
     generation: u64,
+    /// What was seen to change, of rows and of whole objects; it outlives the tables.
+    pub history: History,
 }
 
 impl Tables {
@@ -281,9 +306,10 @@ impl Tables {
     }
 
     /// Hands what a watch has to say to its table; the object `keep` stays for a moment when it goes. Whether anything
-    /// is different now.
+    /// is different now. What is seen to change of rows is kept in [`Tables::history`].
     pub fn apply(&mut self, key: &TableKey, feed: usize, update: Update, keep: Option<&Uid>, now: i64) -> bool {
-        self.tables.get_mut(key).is_some_and(|table| table.apply(feed, update, keep, now))
+        let Tables { tables, history, .. } = self;
+        tables.get_mut(key).is_some_and(|table| table.apply(feed, update, keep, now, history))
     }
 
     /// Lets time pass in every table: rows settle, ghosts go. Whether anything is different now.
@@ -336,24 +362,24 @@ mod tests {
     #[test]
     fn several_namespaces_are_complete_when_each_of_them_is() {
         let mut table = several();
-        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0);
-        table.apply(0, said(2, Truth::Live), None, 0);
+        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0, &mut History::default());
+        table.apply(0, said(2, Truth::Live), None, 0, &mut History::default());
         assert_eq!(table.truth(), Truth::Starting, "the first has not said anything yet");
-        table.apply(0, said(1, Truth::Stale { since: 7, why: "away".into() }), None, 0);
-        table.apply(0, said(2, Truth::Live), None, 0);
+        table.apply(0, said(1, Truth::Stale { since: 7, why: "away".into() }), None, 0, &mut History::default());
+        table.apply(0, said(2, Truth::Live), None, 0, &mut History::default());
         assert_eq!(table.truth(), Truth::Stale { since: 7, why: "away".into() }, "the second says nothing of the first");
-        table.apply(0, said(1, Truth::Live), None, 0);
+        table.apply(0, said(1, Truth::Live), None, 0, &mut History::default());
         assert_eq!((table.truth(), table.note()), (Truth::Live, None));
     }
 
     #[test]
     fn a_namespace_that_cannot_be_read_is_said_beside_those_that_can() {
         let mut table = several();
-        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0);
-        table.apply(0, said(1, refused("a")), None, 0);
-        table.apply(0, said(2, Truth::Live), None, 0);
+        table.apply(0, Update { split: vec![1, 2], ..Update::default() }, None, 0, &mut History::default());
+        table.apply(0, said(1, refused("a")), None, 0, &mut History::default());
+        table.apply(0, said(2, Truth::Live), None, 0, &mut History::default());
         assert_eq!((table.truth(), table.note().as_deref()), (Truth::Live, Some("a is forbidden")));
-        table.apply(0, said(2, refused("b")), None, 0);
+        table.apply(0, said(2, refused("b")), None, 0, &mut History::default());
         assert_eq!((table.truth(), table.note()), (refused("a"), None), "the whole table says it then");
     }
 
@@ -362,7 +388,7 @@ mod tests {
         let mut table = Table::new(&TableKey::Labels(Scope::All));
         for feed in 0..table.specs.len() {
             let forbidden = matches!(&*table.specs[feed].kind.plural, "nodes" | "persistentvolumes");
-            table.apply(feed, said(0, if forbidden { refused("it") } else { Truth::Live }), None, 0);
+            table.apply(feed, said(0, if forbidden { refused("it") } else { Truth::Live }), None, 0, &mut History::default());
         }
         let note = table.note().expect("a note");
         assert!(note.contains(&format!("{} kinds, no events", table.specs.len())), "{note}");
@@ -372,11 +398,11 @@ mod tests {
     #[test]
     fn without_services_there_is_nothing_to_join_endpoints_to() {
         let mut table = Table::new(&TableKey::Services(Scope::All));
-        table.apply(0, said(0, refused("services")), None, 0);
-        table.apply(1, said(0, Truth::Live), None, 0);
+        table.apply(0, said(0, refused("services")), None, 0, &mut History::default());
+        table.apply(1, said(0, Truth::Live), None, 0, &mut History::default());
         assert_eq!(table.truth(), refused("services"));
-        table.apply(0, said(0, Truth::Live), None, 0);
-        table.apply(1, said(0, refused("slices")), None, 0);
+        table.apply(0, said(0, Truth::Live), None, 0, &mut History::default());
+        table.apply(1, said(0, refused("slices")), None, 0, &mut History::default());
         assert_eq!((table.truth(), table.note().as_deref()), (Truth::Live, Some("not read: endpointslices")));
     }
 }

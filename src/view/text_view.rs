@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use regex::{Regex, RegexBuilder};
 
+use super::history::Stamp;
 use super::paint::Part;
-use super::{changed, paint, text};
+use super::revisions::{self, Which};
+use super::{changed, paint, text, unified};
 use crate::kinds::explain::{Page, Schema};
+use crate::kinds::revisions::Revisions;
 use crate::kinds::shown::Looks;
 use crate::model::reference::Reference;
+use crate::model::time::Seconds;
 use crate::theme::Scope;
 
 /// A line that changed is marked for so long.
@@ -26,6 +30,15 @@ pub enum About {
     Yaml(Looks),
     /// A schema, once it is here.
     Schema(Option<Box<Schema>>),
+    /// What was seen to change of its subject.
+    History {
+        /// Since when the whole object is watched for it.
+        since: Seconds,
+        /// What it was made of.
+        stamp: Stamp,
+    },
+    /// Revisions of its subject.
+    Revisions(Which),
 }
 
 /// What stands instead of text, or beside it.
@@ -47,7 +60,7 @@ pub enum Fill {
 /// A text view.
 #[derive(Debug)]
 pub struct TextView {
-    /// Names the view for the task that fills it.
+    /// Names the view for the task that fills it ([`number`]).
     pub id: u64,
     /// Stands in the header.
     pub title: Arc<str>,
@@ -150,6 +163,34 @@ impl TextView {
         }
     }
 
+    /// Another text that is painted. Who has scrolled stays at the line that was at the top.
+    pub fn set_painted(&mut self, content: &str, paint: fn(&[String]) -> Vec<Vec<Part>>) {
+        let (before, top) = (std::mem::take(&mut self.lines), self.top);
+        self.set(content);
+        self.paint = Some(paint(&self.lines));
+        if top > 0
+            && let Some(at) = changed::origins(&before, &self.lines).iter().position(|origin| *origin == Some(top))
+        {
+            self.top = at;
+            self.scroll(0);
+        }
+    }
+
+    /// Revisions, as far as they are shown.
+    pub fn set_revisions(&mut self, revisions: &Revisions) {
+        let About::Revisions(which) = self.about else { return };
+        let page = revisions::page(revisions, which);
+        let chosen = self.field().map(|(_, name)| Box::<str>::from(name));
+        self.set_painted(&page.text, unified::paint);
+        self.field = page.fields.iter().position(|(_, name)| Some(name) == chosen.as_ref()).unwrap_or(0);
+        self.fields = page.fields;
+        for (line, name) in &self.fields {
+            if let Some(parts) = self.paint.as_mut().and_then(|paint| paint.get_mut(*line)) {
+                *parts = vec![(0..name.len(), Scope::TextKey)];
+            }
+        }
+    }
+
     /// A schema, as it is printed.
     pub fn set_schema(&mut self, schema: Schema, page: Page) {
         self.set(&page.text);
@@ -161,7 +202,7 @@ impl TextView {
     }
 
     /// A text whose lines have one look each; `None` is plain.
-    pub fn set_painted(&mut self, content: &str, looks: &[Option<Scope>]) {
+    pub fn set_looks(&mut self, content: &str, looks: &[Option<Scope>]) {
         self.set(content);
         let whole = |(line, look): (&String, &Option<Scope>)| look.map(|look| vec![(0..line.len(), look)]).unwrap_or_default();
         self.paint = Some(self.lines.iter().zip(looks).map(whole).collect());

@@ -19,6 +19,7 @@ mod grouped;
 mod journal;
 mod labelling;
 mod looking;
+mod making;
 mod marked;
 mod nodes;
 mod rolling;
@@ -73,6 +74,16 @@ macro_rules! on {
                     what_fails_costs_nothing_but_what_needs_it
                     in_read_only_mode_it_is_compared_here_and_nothing_is_sent
                     what_is_piped_into_the_program_is_applied;
+                making:
+                    every_text_that_one_begins_with_is_accepted
+                    a_custom_resource_begins_with_its_schema
+                    a_new_object_is_made_of_the_text_it_is_begun_with
+                    a_copy_is_begun_without_what_the_server_filled_in
+                    objects_are_written_to_a_file_and_nothing_is_written_over
+                    a_secret_is_exported_when_that_is_allowed_and_for_its_owner_alone
+                    what_another_one_changed_is_told
+                    what_changed_of_a_secret_is_told_without_its_values
+                    revisions_are_listed_compared_and_gone_back_to;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -10,6 +10,7 @@ mod cli;
 mod cluster;
 mod driver;
 mod entering;
+mod exported;
 mod fixture;
 mod gate;
 mod input;

@@ -15,7 +15,7 @@ const TRIED: usize = 4;
 const NOISE: [&str; 2] = ["metadata.resourceVersion", "metadata.generation"];
 
 /// Every kind that can be listed, read and replaced, with its path.
-async fn kinds(ground: &Ground) -> Vec<(Kind, String)> {
+pub async fn kinds(ground: &Ground) -> Vec<(Kind, String)> {
     let mut versions = vec![("/api/v1".to_owned(), String::new(), "v1".to_owned())];
     let groups = ground.get("/apis").await.ok();
     for group in groups["groups"].as_array().into_iter().flatten() {

@@ -22,7 +22,7 @@ pub use revision::CONTROLLER_REVISION;
 pub use stateful::STATEFUL_SET;
 
 /// The annotation by which a Deployment numbers itself and its ReplicaSets.
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// `kubectl rollout status` while the controller has not seen the newest spec.
 const UNOBSERVED: &str = "waiting for spec update to be observed";

@@ -37,6 +37,8 @@ mod volumes;
 mod workloads;
 mod writer;
 
+pub(super) use workloads::selected;
+
 use json::Json;
 use writer::Writer;
 

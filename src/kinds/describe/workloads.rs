@@ -29,7 +29,8 @@ pub(super) fn replica_sets(object: &Value) -> Vec<Related> {
     selected("/apis/apps/v1/replicasets", object, "replicasets")
 }
 
-fn selected(collection: &str, object: &Value, key: &'static str) -> Vec<Related> {
+/// What of a collection (`/apis/apps/v1/replicasets`) a workload's selector matches.
+pub(in crate::kinds) fn selected(collection: &str, object: &Value, key: &'static str) -> Vec<Related> {
     // A selector that the API server took has no unknown operator.
     let selector = selector(object.at("spec.selector")).unwrap_or_default();
     vec![list(collection, object.text("metadata.namespace"), "labelSelector", &selector, key)]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Case, Prepared, Work};
 use crate::cluster::write::fields::Field;
 use crate::cluster::write::send::{Content, Write};
+use crate::kinds::bare::JOB_LABELS;
 use crate::kinds::describe::json::Json;
 use crate::model::act::Note;
 use crate::model::reference::Reference;
@@ -12,8 +13,6 @@ use crate::model::row::Uid;
 
 /// The longest name of a Job: its pods' names and labels are made of it.
 const NAME: usize = 63;
-/// What the Job controller writes into a Job, and what must not be copied into another one.
-const OWN_LABELS: [&str; 4] = ["batch.kubernetes.io/controller-uid", "controller-uid", "batch.kubernetes.io/job-name", "job-name"];
 
 pub(super) fn suspend(case: &Case<'_>, suspend: bool) -> Result<Prepared, String> {
     if case.object.flag("spec.suspend") == suspend {
@@ -101,7 +100,7 @@ pub(super) fn without_own_selector(job: &mut Value) {
 
 fn strip(labels: Option<&mut Value>) {
     if let Some(labels) = labels.and_then(Value::as_object_mut) {
-        labels.retain(|key, _| !OWN_LABELS.contains(&key.as_str()));
+        labels.retain(|key, _| !JOB_LABELS.contains(&key.as_str()));
     }
 }
 

@@ -5,14 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Case, Prepared, Work, arrow};
 use crate::cluster::write::fields::{Field, step};
-use crate::cluster::write::read;
 use crate::kinds::describe::json::Json;
+use crate::kinds::revisions::{self, Revision};
 use crate::model::act::Note;
 
 /// The annotation by which kubectl makes a template differ (kubectl's ObjectRestarter).
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
-/// The Deployment controller's number of a ReplicaSet's template.
-const REVISION: &str = "deployment.kubernetes.io/revision";
 
 pub(super) fn restart(case: &Case<'_>) -> Result<Prepared, String> {
     if case.object.flag("spec.paused") {
@@ -122,28 +120,26 @@ pub(super) async fn undo(case: &Case<'_>, wanted: Option<i64>) -> Result<Prepare
     if case.object.flag("spec.paused") {
         return Err("it is paused: resume it first (kubectl rollout undo asks the same)".into());
     }
+    let (group, version, plural) = revisions::keeper(&case.target.kind).ok_or("it has no revisions")?;
+    let keepers = case.lists.objects(&*case.kind(group, version, plural)?, &case.target.namespace).await?;
+    let all = revisions::of(&case.target.kind, &case.target.uid.to_string(), &keepers);
     let current = &case.object["spec"]["template"];
-    let mut revisions =
-        if &*case.target.kind.kind == "Deployment" { replica_sets(case).await? } else { controller_revisions(case).await? };
-    revisions.sort_by_key(|(number, _)| *number);
-    let is_current = |template: &Value| same_template(template, current);
-    let numbers: Vec<String> = revisions.iter().map(|(number, _)| number.to_string()).collect();
-    let (number, template) = match wanted {
-        Some(wanted) => revisions
-            .into_iter()
-            .find(|(number, _)| *number == wanted)
-            .ok_or_else(|| format!("there is no revision {wanted}: {}", numbers.join(", ")))?,
+    let is_current = |revision: &Revision| revisions::same_template(&revision.template, current);
+    let Revision { number, template, .. } = match wanted {
+        Some(wanted) => all.iter().find(|revision| revision.number == wanted).ok_or_else(|| {
+            let numbers: Vec<String> = all.iter().rev().map(|revision| revision.number.to_string()).collect();
+            format!("there is no revision {wanted}: {}", numbers.join(", "))
+        })?,
         None => {
-            let newest = revisions.iter().rposition(|(_, template)| is_current(template)).unwrap_or(revisions.len());
-            let before = revisions.into_iter().take(newest).rfind(|(_, template)| !is_current(template));
-            before.ok_or("there is no revision before the current one")?
+            let older = all.iter().position(is_current).map_or(&all[..], |at| &all[at..]);
+            older.iter().find(|revision| !is_current(revision)).ok_or("there is no revision before the current one")?
         }
     };
-    if is_current(&template) {
+    if revisions::same_template(template, current) {
         return Err(format!("its template is that of revision {number} already"));
     }
     let field = Field::new(case.object, "/spec/template", Some(template.clone()));
-    let mut notes = images(current, &template);
+    let mut notes = images(current, template);
     notes.extend(strategy(case.object));
     notes.extend(case.managers());
     let change = format!("back to revision {number}");
@@ -163,48 +159,4 @@ fn images(from: &Value, to: &Value) -> Vec<Note> {
             Note::plain(format!("{} {before} → {}", c.text("name"), c.text("image")))
         })
         .collect()
-}
-
-/// Templates are the same but for the hash that the controller adds.
-fn same_template(one: &Value, other: &Value) -> bool {
-    bare(one.clone()) == bare(other.clone())
-}
-
-/// A template without the ReplicaSet controller's label.
-fn bare(mut template: Value) -> Value {
-    if let Some(Value::Object(labels)) = template.pointer_mut("/metadata/labels") {
-        labels.remove("pod-template-hash");
-    }
-    // Typed objects always have one, and it is always null.
-    if let Some(Value::Object(metadata)) = template.get_mut("metadata") {
-        metadata.remove("creationTimestamp");
-    }
-    template
-}
-
-async fn replica_sets(case: &Case<'_>) -> Result<Vec<(i64, Value)>, String> {
-    let kind = case.kind("apps", "v1", "replicasets")?;
-    let found = case.lists.objects(&kind, &case.target.namespace).await?;
-    let own = found.iter().filter(|set| read::owned_by(set, &case.target.uid.to_string()));
-    Ok(own
-        .filter_map(|set| {
-            let number = set.pointer(&format!("/metadata/annotations/{}", step(REVISION)))?.as_str()?.parse().ok()?;
-            Some((number, bare(set["spec"]["template"].clone())))
-        })
-        .collect())
-}
-
-/// StatefulSets and DaemonSets keep a patch of themselves for each revision: `{"spec":{"template":{…,"$patch":"replace"}}}`.
-async fn controller_revisions(case: &Case<'_>) -> Result<Vec<(i64, Value)>, String> {
-    let kind = case.kind("apps", "v1", "controllerrevisions")?;
-    let found = case.lists.objects(&kind, &case.target.namespace).await?;
-    let own = found.iter().filter(|revision| read::owned_by(revision, &case.target.uid.to_string()));
-    Ok(own
-        .filter_map(|revision| {
-            let number = revision["revision"].as_i64()?;
-            let mut template = revision.pointer("/data/spec/template")?.clone();
-            template.as_object_mut()?.remove("$patch");
-            Some((number, bare(template)))
-        })
-        .collect())
 }

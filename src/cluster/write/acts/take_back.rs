@@ -11,6 +11,7 @@ use crate::cluster::write::fields::{self, Field};
 use crate::cluster::write::journal::NOT_KEPT;
 use crate::cluster::write::send::{Content, Write};
 use crate::cluster::write::{Gate, edit, read};
+use crate::kinds::bare::FILLED;
 use crate::kinds::describe::json::Json;
 use crate::model::act::{Entry, Note};
 use crate::model::reference::Reference;
@@ -187,16 +188,7 @@ fn bare(mut object: Value, kind: &str) -> Value {
         map.remove("status");
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        for key in [
-            "uid",
-            "resourceVersion",
-            "creationTimestamp",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-            "managedFields",
-            "generation",
-            "selfLink",
-        ] {
+        for key in FILLED {
             metadata.remove(key);
         }
         // Those of garbage collection would never be taken away again.
