@@ -71,8 +71,8 @@ pub fn edit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Something was left that is not saved.
 pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
-    let here = |editor: &&Box<Editor>| editor.context == state.context.name;
-    match state.unsaved.iter().find(here).or(state.unsaved.last()) {
+    let here = state.unsaved.iter().find(|editor| editor.context == state.context.name);
+    match here.or(state.unsaved.last()) {
         Some(editor) if editor.context == state.context.name => Ok(()),
         Some(editor) => Err(format!("{} is of the context {}: go there first", editor.name(), editor.context)),
         None if !state.left.is_empty() => Ok(()),
