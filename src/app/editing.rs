@@ -133,8 +133,10 @@ impl<S: Surface> App<S> {
                     }
                     _ => Vec::new(),
                 };
-                let mut names: Vec<String> = names.into_iter().take(NAMES).collect();
+                let mut names = names;
+                names.sort_unstable();
                 names.dedup();
+                names.truncate(NAMES);
                 let _ = out.send(Event::Editor(number, Found::Names(named, names))).await;
             });
         }

@@ -17,10 +17,10 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Edit => &[
             ("leave", "leave"),
             ("save", "save"),
+            ("problem-next", "next problem"),
             ("suggest", "complete"),
             ("text-undo", "undo"),
             ("search", "search"),
-            ("problem-next", "next problem"),
             ("search-next", "next"),
             ("replace", "replace"),
             ("text-copy", "copy"),

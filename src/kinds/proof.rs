@@ -30,6 +30,12 @@ pub fn marks(of: Option<&Type>, kind: &Kind, base: &Value, text: &str) -> Vec<Ma
             })
             .collect(),
     };
+    for mark in marks.iter_mut().filter(|mark| !mark.path.contains('.')) {
+        // The schema has no name for the whole object.
+        if let Some(rest) = mark.message.strip_prefix("Object has no field ") {
+            mark.message = format!("{} has no field {rest}", kind.kind);
+        }
+    }
     let mine = document.tree();
     let same = if base.is_null() { named(kind, &mine) } else { edit::same_object(&identity(base), &identity(&Value::from(&mine))) };
     if let Err(other) = same {

@@ -33,7 +33,7 @@ impl Editor {
                 "down" => return self.choose(1),
                 "pgup" => return self.choose(-8),
                 "pgdn" => return self.choose(8),
-                "enter" => return self.take(),
+                "enter" if !self.completions().is_empty() => return self.take(),
                 _ => {}
             }
         }
@@ -106,6 +106,7 @@ impl Editor {
 
     /// A new line that stands where the text goes on.
     fn newline(&mut self) -> bool {
+        self.popup = None;
         let (from, to) = self.buffer.selection().unwrap_or((self.buffer.cursor(), self.buffer.cursor()));
         let before = &self.buffer.line(from.row)[..from.byte];
         if before.trim() == "-" && self.buffer.line(to.row)[to.byte..].trim().is_empty() {
@@ -124,7 +125,7 @@ impl Editor {
 
     /// Tab: takes what is offered, moves the selected lines in, or goes to the next step.
     pub fn indent(&mut self) {
-        if self.popup.is_some() {
+        if self.popup.is_some() && !self.completions().is_empty() {
             self.take();
             return;
         }
@@ -251,7 +252,7 @@ impl Editor {
         if self.buffer.bytes() + pasted.len() > LARGEST {
             let megabytes = |bytes: usize| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
             return Err(format!(
-                "nothing was pasted: with the {} of the paste the text would be larger than {}, which is all that a server takes",
+                "nothing was pasted: {} more would make the text larger than the {} that a server takes",
                 megabytes(pasted.len()),
                 megabytes(LARGEST)
             ));

@@ -164,7 +164,7 @@ pub async fn blocks_pastes_and_replacements_are_one_change_each(ground: &Ground)
 
     // More than any server takes: it is said, and nothing is changed.
     desk.driver.send(Input::Paste("  y: 1\n".repeat(800_000)));
-    let screen = desk.see("nothing was pasted: with the 5.3 MiB of the paste");
+    let screen = desk.see("nothing was pasted: 5.3 MiB more would make the text larger than the 3.0 MiB");
     assert!(screen.contains("b: \"2\""), "{screen}");
 
     // The mouse: a press puts the cursor there, drawing it selects, and what is typed takes its place.
