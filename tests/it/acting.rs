@@ -69,6 +69,7 @@ macro_rules! on {
                     a_folder_is_applied_in_an_order_that_works
                     who_owns_a_field_is_named_before_it_is_taken_over
                     what_kubectl_applied_from_a_client_is_migrated
+                    a_migrated_workload_becomes_what_the_plan_said
                     nothing_is_applied_before_everything_can_be_read
                     what_fails_costs_nothing_but_what_needs_it
                     in_read_only_mode_it_is_compared_here_and_nothing_is_sent

@@ -65,7 +65,8 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
     let mut notes = Vec::new();
     if !item.needs.is_empty() {
         let needs: Vec<String> = item.needs.iter().map(|at| items[*at].object.title()).collect();
-        notes.push(Note::plain(format!("planned without the server: {} is made with it", needs.join(" and "))));
+        let are = if needs.len() == 1 { "is" } else { "are" };
+        notes.push(Note::plain(format!("planned locally: {} {are} made with it", needs.join(" and "))));
         return new(item, &item.config, notes, how).await;
     }
     let live = match request::get_json::<Value>(session, &request::object(kind, &item.object.namespace, &item.object.name)).await {
@@ -157,7 +158,7 @@ async fn new(item: &Item, would: &Value, notes: Vec<Note>, how: How) -> Planned 
     Planned { fate: Fate::New, words: "it is made".to_owned(), notes, diff, ready: Some(Ready { write, migrates: false }) }
 }
 
-/// Planned without the server, and why.
+/// Planned locally, and why.
 async fn ours(session: &Session, item: &Item, live: &Value, mut notes: Vec<Note>, how: How, why: &str) -> Planned {
     let kind = &item.object.kind;
     notes.push(Note::warning(format!("{why}: this is what was written, and the server may store something else")));
