@@ -73,7 +73,9 @@ macro_rules! on {
                     nothing_is_applied_before_everything_can_be_read
                     what_fails_costs_nothing_but_what_needs_it
                     in_read_only_mode_it_is_compared_here_and_nothing_is_sent
-                    what_is_piped_into_the_program_is_applied;
+                    what_is_piped_into_the_program_is_applied
+                    who_may_only_look_compares_and_applies_nothing
+                    values_of_secrets_are_neither_shown_nor_kept;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -286,17 +286,24 @@ pub async fn what_fails_costs_nothing_but_what_needs_it(ground: &Ground) {
     let all = documents(&[
         wrong,
         within(&space, map("right", json!({"a": "1"}))),
+        // A controller makes it in every namespace.
+        within(
+            &space,
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}, "imagePullSecrets": [{"name": "pull"}]}),
+        ),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}),
     ]);
     let files = folder(&[("all.yaml", all)]);
     let desk = Desk::open(ground, "configmaps");
     desk.on("kube-root-ca.crt");
     desk.command(&format!("apply {}", files.path().join("all.yaml").display()));
-    desk.yes(&["3 created?", "planned locally: namespace/"]);
-    let screen = desk.see("apply: 2 done, 1 failed");
+    desk.yes(&["4 created?", "planned locally: namespace/"]);
+    let screen = desk.see("apply: 3 done, 1 failed");
     assert!(screen.contains("spec.ports[0].port"), "{screen}");
     desk.press("esc");
     assert_eq!(ground.get(&format!("/api/v1/namespaces/{space}/configmaps/right")).await.ok()["data"]["a"], "1");
+    let account = format!("/api/v1/namespaces/{space}/serviceaccounts/default");
+    ground.until_is(&account, &[("/imagePullSecrets", json!([{"name": "pull"}]))]).await;
     assert_eq!(ground.get(&format!("/api/v1/namespaces/{space}/services/wrong")).await.code, 404);
     ground.delete(&format!("/api/v1/namespaces/{space}"), &Value::Null).await.ok();
 }
@@ -344,4 +351,57 @@ pub async fn what_is_piped_into_the_program_is_applied(ground: &Ground) {
     let other = Desk::open(ground, "configmaps");
     other.on("kube-root-ca.crt");
     other.refused("apply -", "nothing was piped into the program");
+}
+
+pub async fn who_may_only_look_compares_and_applies_nothing(ground: &Ground) {
+    ground.post(&ground.core("configmaps"), &map("one", json!({"a": "1"}))).await.ok();
+    let files = folder(&[("one.yaml", map("one", json!({"a": "2"})).to_string())]);
+    let from = files.path().display().to_string();
+    let desk = Desk::as_user(ground, if ground.is_real() { "viewer" } else { "demo-viewer" }, "configmaps");
+    desk.on("one");
+    desk.command(&format!("apply {from}"));
+    desk.see("cannot patch resource \"configmaps\"");
+    desk.put_away();
+    desk.command(&format!("diff {from}"));
+    let screen = desk.see("1 object: 1 changed");
+    assert!(screen.contains("+  a: \"2\"") && super::shows(&screen, "the server may store something else"), "{screen}");
+    assert_eq!(ground.get(&ground.core("configmaps/one")).await.ok()["data"]["a"], "1");
+}
+
+pub async fn values_of_secrets_are_neither_shown_nor_kept(ground: &Ground) {
+    let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": value}});
+    let files = folder(&[("s.yaml", secret("hunter2-first").to_string())]);
+    let from = files.path().join("s.yaml").display().to_string();
+    let (state, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let kubeconfig = home.path().join("kubeconfig");
+    ground.write_kubeconfig(&kubeconfig);
+    let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("configmaps").journal(state.path());
+    let desk = Desk::before(ground, setup.size(100, 40).start(), home);
+    desk.on("kube-root-ca.crt");
+    let path = ground.core("secrets/s");
+    let values = ["hunter2", "aHVudGVyMi1maXJzdA", "aHVudGVyMi1zZWNvbmQ"];
+    let hidden = |text: &str| values.iter().all(|value| !text.contains(value));
+    for (value, asked, done) in
+        [("hunter2-first", "1 created?", "secret/s: created"), ("hunter2-second", "1 changed?", "secret/s: data.password")]
+    {
+        fs::write(&from, secret(value).to_string()).expect("written");
+        desk.command(&format!("diff {from}"));
+        let screen = desk.see("password: ");
+        assert!(hidden(&screen), "{screen}");
+        desk.press("q");
+        desk.command(&format!("apply {from}"));
+        let screen = desk.question(&[asked]);
+        assert!(hidden(&screen), "{screen}");
+        desk.yes(&[asked]);
+        let screen = desk.see(done);
+        assert!(hidden(&screen), "{screen}");
+    }
+    assert_eq!(ground.get(&path).await.ok()["data"]["password"], "aHVudGVyMi1zZWNvbmQ=");
+    let mut kept = 0;
+    for entry in fs::read_dir(state.path()).expect("the journal's folder") {
+        let text = fs::read_to_string(entry.expect("a file").path()).unwrap_or_default();
+        assert!(hidden(&text), "{text}");
+        kept += text.lines().count();
+    }
+    assert!(kept >= 2, "both are in the journal");
 }

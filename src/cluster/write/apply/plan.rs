@@ -93,7 +93,7 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
                 }
                 // Who may only look can compare nevertheless.
                 Err(refused) if how.looks && forbidden(&refused.words) => ours(session, item, &live, notes, how, &refused.words).await,
-                _ => Planned::no(Fate::Wrong, would.err().map(|refused| refused.words).unwrap_or_default()),
+                _ => Planned::no(Fate::Wrong, would.err().map(|refused| bound(item, refused.words)).unwrap_or_default()),
             };
         }
         let others: Vec<&Clash> = clashes.iter().filter(|clash| !clash.updates || !clients.contains(&clash.manager)).collect();
@@ -144,6 +144,15 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
     }
     let ready = Some(Ready { write: Write { done: words.clone(), ..writing(item, &live, how.force) }, migrates: !clients.is_empty() });
     Planned { fate: Fate::Changed, words, notes, diff, ready }
+}
+
+/// Why it is refused; where the file is of one state of the object only, that is said.
+fn bound(item: &Item, words: String) -> String {
+    let fields: Vec<&str> = ["metadata.resourceVersion", "metadata.uid"].into_iter().filter(|field| item.config.has(field)).collect();
+    if fields.is_empty() {
+        return words;
+    }
+    format!("{words} (it is written with {}, for that object as it was then: without, it is for any)", fields.join(" and "))
 }
 
 /// The user may not do it: RBAC's words, and not those of a quota, which are a 403 too.
