@@ -70,6 +70,7 @@ macro_rules! on {
                     a_folder_is_applied_in_an_order_that_works
                     who_owns_a_field_is_named_before_it_is_taken_over
                     what_kubectl_applied_from_a_client_is_migrated
+                    a_migrated_workload_becomes_what_the_plan_said
                     nothing_is_applied_before_everything_can_be_read
                     what_fails_costs_nothing_but_what_needs_it
                     in_read_only_mode_it_is_compared_here_and_nothing_is_sent
@@ -84,6 +85,9 @@ macro_rules! on {
                     what_another_one_changed_is_told
                     what_changed_of_a_secret_is_told_without_its_values
                     revisions_are_listed_compared_and_gone_back_to;
+                    what_is_piped_into_the_program_is_applied
+                    who_may_only_look_compares_and_applies_nothing
+                    values_of_secrets_are_neither_shown_nor_kept;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

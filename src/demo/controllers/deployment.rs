@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::condition::set_dated_condition;
 use super::{Controller, pods};
 use crate::demo::admission;
+use crate::demo::patch::owners::{self, Owner};
 use crate::demo::selector;
 use crate::demo::store::{Change, Object, Ref, Verb};
 use crate::demo::tree::Tree;
@@ -165,10 +166,17 @@ impl Step<'_> {
     /// Stores status and annotations of the copy: `UpdateStatus`, whose strategy lets annotations pass.
     fn store_status(&mut self) {
         let (status, annotations) = (self.d["status"].clone(), self.d.at("metadata.annotations").clone());
+        let (of, now) = (self.world.type_of("apps", "v1", "Deployment"), self.world.now_text());
         let stored = self.world.update(&self.stored.reference(), |tree| {
+            let before = tree.clone();
             tree.put("status", status);
             if !annotations.is_null() {
                 tree.at_mut("metadata").put("annotations", annotations);
+            }
+            // Who applies the Deployment does not take the revision away. Objects of the story have no owners.
+            if !before.at("metadata.managedFields").is_null() && !tree.equals(&before) {
+                let (manager, api_version, subresource) = ("kube-controller-manager".into(), "apps/v1".into(), "status".into());
+                owners::note_update(of.as_ref(), &before, tree, Owner { manager, applies: false, api_version, subresource }, now);
             }
         });
         if let Some(stored) = stored {

@@ -197,10 +197,17 @@ fn in_several<'a>(all: impl Iterator<Item = &'a Reference>) -> bool {
     spaces.any(|namespace| Some(namespace) != first)
 }
 
-/// Objects of several namespaces are told apart by them.
-fn name_of<'a>(all: impl Iterator<Item = &'a Reference>) -> impl Fn(&Reference) -> String {
+/// Objects of several namespaces are told apart by them, and those of several kinds by those.
+fn name_of<'a>(all: impl Iterator<Item = &'a Reference> + Clone) -> impl Fn(&Reference) -> String {
+    let first = all.clone().next().map(|object| object.kind.clone());
+    let kinds = all.clone().any(|object| Some(&object.kind) != first.as_ref());
     let several = in_several(all);
-    move |object| if several { format!("{}/{}", object.namespace, object.name) } else { object.name.to_string() }
+    move |object| match (kinds, several && !object.namespace.is_empty()) {
+        (true, true) => format!("{}{}", object.title(), place(&object.namespace)),
+        (true, false) => object.title(),
+        (false, true) => format!("{}/{}", object.namespace, object.name),
+        (false, false) => object.name.to_string(),
+    }
 }
 
 fn question_rows(question: &Question, room: usize) -> Vec<Row> {

@@ -72,7 +72,7 @@ pub async fn a_folder_is_applied_in_an_order_that_works(ground: &Ground) {
     ground.until_gone(&format!("/api/v1/namespaces/{space}")).await;
 
     desk.command(&format!("apply {path}"));
-    desk.yes(&["5 created?", "planned without the server"]);
+    desk.yes(&["5 created?", "planned locally"]);
     desk.see("apply: 5 done");
     desk.press("esc");
     let made = |rest: &str| format!("/apis/{rest}");
@@ -142,12 +142,12 @@ pub async fn who_owns_a_field_is_named_before_it_is_taken_over(ground: &Ground) 
 }
 
 /// As `kubectl apply` does it from a client; where there is no kubectl, as it would have.
-async fn applied_by_kubectl(ground: &Ground, object: &Value) {
+async fn applied_by_kubectl(ground: &Ground, collection: &str, object: &Value) {
     let Some(kubectl) = Kubectl::from_env() else {
         let mut object = object.clone();
         let copy = format!("{object}\n");
         object["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": copy});
-        ground.post(&format!("{}?fieldManager=kubectl-client-side-apply", ground.core("configmaps")), &object).await.ok();
+        ground.post(&format!("{collection}?fieldManager=kubectl-client-side-apply"), &object).await.ok();
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
@@ -160,7 +160,7 @@ async fn applied_by_kubectl(ground: &Ground, object: &Value) {
 
 pub async fn what_kubectl_applied_from_a_client_is_migrated(ground: &Ground) {
     let path = ground.core("configmaps/old");
-    applied_by_kubectl(ground, &map("old", json!({"a": "1", "b": "1", "c": "1"}))).await;
+    applied_by_kubectl(ground, &ground.core("configmaps"), &map("old", json!({"a": "1", "b": "1", "c": "1"}))).await;
     ground.patch(&format!("{path}?fieldManager=somebody"), Patch::Merge, &json!({"data": {"d": "1"}})).await.ok();
     let files = folder(&[("old.yaml", map("old", json!({"a": "1", "b": "1", "c": "1"})).to_string())]);
     let from = files.path().join("old.yaml").display().to_string();
@@ -211,6 +211,52 @@ pub async fn what_kubectl_applied_from_a_client_is_migrated(ground: &Ground) {
     ground.until_is(&path, &[("/data/a", json!("1")), ("/data/c", json!("1"))]).await;
 }
 
+pub async fn a_migrated_workload_becomes_what_the_plan_said(ground: &Ground) {
+    let path = ground.apps("deployments/web");
+    let mut web = deployment("web", 2, "app:1");
+    let container = "/spec/template/spec/containers/0";
+    let had = json!({"name": "app", "image": "app:1", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        "ports": [{"containerPort": 8080}, {"containerPort": 9090, "name": "more"}]});
+    web["metadata"]["annotations"] = json!({"note": "old"});
+    *web.pointer_mut(container).expect("a container") = had;
+    applied_by_kubectl(ground, &ground.apps("deployments"), &web).await;
+    ground.until_is(&path, &[("/status/readyReplicas", json!(2))]).await;
+    web["metadata"].as_object_mut().expect("a map").remove("annotations");
+    web["spec"].as_object_mut().expect("a map").remove("replicas");
+    *web.pointer_mut(container).expect("a container") =
+        json!({"name": "app", "image": "app:2", "env": [{"name": "A", "value": "1"}], "ports": [{"containerPort": 8080}]});
+    let files = folder(&[("web.json", web.to_string())]);
+    let from = files.path().join("web.json").display().to_string();
+    let desk = Desk::open(ground, "deployments");
+    desk.on("web");
+    desk.command(&format!("diff {from}"));
+    desk.see("1 object: 1 changed");
+    desk.press("c y");
+    desk.see("copied");
+    let screen = desk.driver.copied().expect("a text");
+    for line in [
+        "-  replicas: 2",
+        "+  replicas: 1",
+        "-        - name: B",
+        "-        - containerPort: 9090",
+        "+        image: app:2",
+        "-    note: old",
+    ] {
+        assert!(screen.contains(line), "{line} is not in\n{screen}");
+    }
+    assert!(!screen.contains("-    deployment.kubernetes.io/revision"), "that is the controller's\n{screen}");
+    desk.press("q");
+    desk.command(&format!("apply {from}"));
+    desk.yes(&["spec.replicas 2 → 1", "its pods are replaced"]);
+    let now = ground.until_is(&path, &[("/spec/replicas", json!(1)), ("/spec/strategy/type", json!("RollingUpdate"))]).await;
+    let app = now.pointer(container).expect("a container");
+    assert_eq!(app["env"], json!([{"name": "A", "value": "1"}]));
+    assert_eq!(app["ports"], json!([{"containerPort": 8080, "protocol": "TCP"}]));
+    assert_eq!((&app["image"], now.pointer("/metadata/annotations/note")), (&json!("app:2"), None));
+    ground.until_is(&path, &[("/status/updatedReplicas", json!(1)), ("/status/replicas", json!(1))]).await;
+    desk.refused(&format!("apply {from}"), "nothing to apply: the object is as");
+}
+
 pub async fn nothing_is_applied_before_everything_can_be_read(ground: &Ground) {
     let files = folder(&[
         ("a.yaml", map("good", json!({"a": "1"})).to_string()),
@@ -240,17 +286,24 @@ pub async fn what_fails_costs_nothing_but_what_needs_it(ground: &Ground) {
     let all = documents(&[
         wrong,
         within(&space, map("right", json!({"a": "1"}))),
+        // A controller makes it in every namespace.
+        within(
+            &space,
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}, "imagePullSecrets": [{"name": "pull"}]}),
+        ),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}),
     ]);
     let files = folder(&[("all.yaml", all)]);
     let desk = Desk::open(ground, "configmaps");
     desk.on("kube-root-ca.crt");
     desk.command(&format!("apply {}", files.path().join("all.yaml").display()));
-    desk.yes(&["3 created?", "planned without the server: namespace/"]);
-    let screen = desk.see("apply: 2 done, 1 failed");
+    desk.yes(&["4 created?", "planned locally: namespace/"]);
+    let screen = desk.see("apply: 3 done, 1 failed");
     assert!(screen.contains("spec.ports[0].port"), "{screen}");
     desk.press("esc");
     assert_eq!(ground.get(&format!("/api/v1/namespaces/{space}/configmaps/right")).await.ok()["data"]["a"], "1");
+    let account = format!("/api/v1/namespaces/{space}/serviceaccounts/default");
+    ground.until_is(&account, &[("/imagePullSecrets", json!([{"name": "pull"}]))]).await;
     assert_eq!(ground.get(&format!("/api/v1/namespaces/{space}/services/wrong")).await.code, 404);
     ground.delete(&format!("/api/v1/namespaces/{space}"), &Value::Null).await.ok();
 }
@@ -298,4 +351,57 @@ pub async fn what_is_piped_into_the_program_is_applied(ground: &Ground) {
     let other = Desk::open(ground, "configmaps");
     other.on("kube-root-ca.crt");
     other.refused("apply -", "nothing was piped into the program");
+}
+
+pub async fn who_may_only_look_compares_and_applies_nothing(ground: &Ground) {
+    ground.post(&ground.core("configmaps"), &map("one", json!({"a": "1"}))).await.ok();
+    let files = folder(&[("one.yaml", map("one", json!({"a": "2"})).to_string())]);
+    let from = files.path().display().to_string();
+    let desk = Desk::as_user(ground, if ground.is_real() { "viewer" } else { "demo-viewer" }, "configmaps");
+    desk.on("one");
+    desk.command(&format!("apply {from}"));
+    desk.see("cannot patch resource \"configmaps\"");
+    desk.put_away();
+    desk.command(&format!("diff {from}"));
+    let screen = desk.see("1 object: 1 changed");
+    assert!(screen.contains("+  a: \"2\"") && super::shows(&screen, "the server may store something else"), "{screen}");
+    assert_eq!(ground.get(&ground.core("configmaps/one")).await.ok()["data"]["a"], "1");
+}
+
+pub async fn values_of_secrets_are_neither_shown_nor_kept(ground: &Ground) {
+    let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": value}});
+    let files = folder(&[("s.yaml", secret("hunter2-first").to_string())]);
+    let from = files.path().join("s.yaml").display().to_string();
+    let (state, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let kubeconfig = home.path().join("kubeconfig");
+    ground.write_kubeconfig(&kubeconfig);
+    let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("configmaps").journal(state.path());
+    let desk = Desk::before(ground, setup.size(100, 40).start(), home);
+    desk.on("kube-root-ca.crt");
+    let path = ground.core("secrets/s");
+    let values = ["hunter2", "aHVudGVyMi1maXJzdA", "aHVudGVyMi1zZWNvbmQ"];
+    let hidden = |text: &str| values.iter().all(|value| !text.contains(value));
+    for (value, asked, done) in
+        [("hunter2-first", "1 created?", "secret/s: created"), ("hunter2-second", "1 changed?", "secret/s: data.password")]
+    {
+        fs::write(&from, secret(value).to_string()).expect("written");
+        desk.command(&format!("diff {from}"));
+        let screen = desk.see("password: ");
+        assert!(hidden(&screen), "{screen}");
+        desk.press("q");
+        desk.command(&format!("apply {from}"));
+        let screen = desk.question(&[asked]);
+        assert!(hidden(&screen), "{screen}");
+        desk.yes(&[asked]);
+        let screen = desk.see(done);
+        assert!(hidden(&screen), "{screen}");
+    }
+    assert_eq!(ground.get(&path).await.ok()["data"]["password"], "aHVudGVyMi1zZWNvbmQ=");
+    let mut kept = 0;
+    for entry in fs::read_dir(state.path()).expect("the journal's folder") {
+        let text = fs::read_to_string(entry.expect("a file").path()).unwrap_or_default();
+        assert!(hidden(&text), "{text}");
+        kept += text.lines().count();
+    }
+    assert!(kept >= 2, "both are in the journal");
 }

@@ -78,11 +78,16 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Rea
         },
         () = stopped(&mut answer) => return Step::Left,
     };
-    let Ready { write, migrates } = ready;
-    if write.seen.is_null()
-        && let Some(why) = came(&session, &items[at]).await
-    {
-        return Step::Failed(why);
+    let Ready { mut write, migrates } = ready;
+    let new = write.seen.is_null();
+    if new && let Some(found) = came(&session, &items[at]).await {
+        if items[at].needs.is_empty() {
+            return Step::Failed("somebody has made it meanwhile: apply it again to see what would change".to_owned());
+        }
+        // In a namespace that is new a controller makes what belongs into every one: the default service account.
+        write.object.uid = Uid::new(found.text("metadata.uid"));
+        write.seen = found;
+        write.done = "made with its namespace, and applied".to_owned();
     }
     if migrates && let Err(why) = migrated(gate, &session, &items[at], &write.seen).await {
         return Step::Failed(format!("its owners stay as they are, and so does it: {why}"));
@@ -92,7 +97,7 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Rea
         return Step::Failed(format!("{}{moved}", failure.words()));
     }
     let done = write.done;
-    let waits = match Wait::of(at, items, write.seen.is_null()) {
+    let waits = match Wait::of(at, items, new) {
         Some(wait) => waited(gate, saying, at, &wait, &mut answer).await,
         None => Ok(()),
     };
@@ -103,10 +108,9 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Rea
 }
 
 /// It was to be made, and somebody else has made it since.
-async fn came(session: &Session, item: &Item) -> Option<String> {
+async fn came(session: &Session, item: &Item) -> Option<Value> {
     let path = request::object(&item.object.kind, &item.object.namespace, &item.object.name);
-    let found = request::get_json::<Value>(session, &path).await.is_ok();
-    found.then(|| "somebody has made it meanwhile: apply it again to see what would change".to_owned())
+    request::get_json::<Value>(session, &path).await.ok()
 }
 
 /// Moves what client-side `kubectl apply` owns to this program.

@@ -1,7 +1,7 @@
 //! Texts of files, folders and standard input. Everything is read before anything of it is understood.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,6 +46,9 @@ impl Gathered {
     }
 }
 
+/// All of standard input, or why it cannot be had.
+type Read = Result<Arc<[u8]>, Arc<str>>;
+
 /// What was piped into the program at its start. It is read when somebody asks for it, once.
 #[derive(Clone, Debug, Default)]
 pub struct Piped(Option<Arc<Pipe>>);
@@ -54,7 +57,7 @@ pub struct Piped(Option<Arc<Pipe>>);
 struct Pipe {
     /// Until somebody asks.
     from: Mutex<Option<File>>,
-    read: watch::Sender<Option<Result<Arc<[u8]>, Arc<str>>>>,
+    read: watch::Sender<Option<Read>>,
 }
 
 impl Piped {

@@ -65,7 +65,8 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
     let mut notes = Vec::new();
     if !item.needs.is_empty() {
         let needs: Vec<String> = item.needs.iter().map(|at| items[*at].object.title()).collect();
-        notes.push(Note::plain(format!("planned without the server: {} is made with it", needs.join(" and "))));
+        let are = if needs.len() == 1 { "is" } else { "are" };
+        notes.push(Note::plain(format!("planned locally: {} {are} made with it", needs.join(" and "))));
         return new(item, &item.config, notes, how).await;
     }
     let live = match request::get_json::<Value>(session, &request::object(kind, &item.object.namespace, &item.object.name)).await {
@@ -92,7 +93,7 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
                 }
                 // Who may only look can compare nevertheless.
                 Err(refused) if how.looks && forbidden(&refused.words) => ours(session, item, &live, notes, how, &refused.words).await,
-                _ => Planned::no(Fate::Wrong, would.err().map(|refused| refused.words).unwrap_or_default()),
+                _ => Planned::no(Fate::Wrong, would.err().map(|refused| bound(item, refused.words)).unwrap_or_default()),
             };
         }
         let others: Vec<&Clash> = clashes.iter().filter(|clash| !clash.updates || !clients.contains(&clash.manager)).collect();
@@ -145,6 +146,15 @@ pub(super) async fn one(gate: &Gate, session: &Session, how: How, item: &Item, i
     Planned { fate: Fate::Changed, words, notes, diff, ready }
 }
 
+/// Why it is refused; where the file is of one state of the object only, that is said.
+fn bound(item: &Item, words: String) -> String {
+    let fields: Vec<&str> = ["metadata.resourceVersion", "metadata.uid"].into_iter().filter(|field| item.config.has(field)).collect();
+    if fields.is_empty() {
+        return words;
+    }
+    format!("{words} (it is written with {}, for that object as it was then: without, it is for any)", fields.join(" and "))
+}
+
 /// The user may not do it: RBAC's words, and not those of a quota, which are a 403 too.
 fn forbidden(words: &str) -> bool {
     words.contains("\" cannot patch resource \"") || words.contains("\" cannot create resource \"")
@@ -157,7 +167,7 @@ async fn new(item: &Item, would: &Value, notes: Vec<Note>, how: How) -> Planned 
     Planned { fate: Fate::New, words: "it is made".to_owned(), notes, diff, ready: Some(Ready { write, migrates: false }) }
 }
 
-/// Planned without the server, and why.
+/// Planned locally, and why.
 async fn ours(session: &Session, item: &Item, live: &Value, mut notes: Vec<Note>, how: How, why: &str) -> Planned {
     let kind = &item.object.kind;
     notes.push(Note::warning(format!("{why}: this is what was written, and the server may store something else")));
