@@ -424,7 +424,7 @@ impl<S: Surface> App<S> {
                 Effect::Compare(number, manifests) => write::compare(self.gate(), number, manifests),
                 Effect::Revisions(number, of) => self.follow_revisions(number, of),
                 Effect::Make(making) => self.make(making),
-                Effect::MakeShown(number, count, making) => self.waiting.push((number, count, making)),
+                Effect::MakeShown(number, count, making) => self.await_shown(number, count, making),
                 Effect::Logs(number, wanted) => self.read_log(number, *wanted),
                 Effect::Log(number, ask) => self.ask_log(number, ask),
                 Effect::Ask(number, intent) => self.ask(number, intent),

@@ -16,6 +16,9 @@ use crate::view::state::Overlay;
 /// What waits for the gate to let values of Secrets be shown: its number, of how many, and what is then done.
 pub type Waiting = Vec<(u64, usize, Making)>;
 
+/// No more wait than this.
+const WAITING: usize = 16;
+
 impl<S: Surface> App<S> {
     /// Reads what is asked for, in a task.
     pub(super) fn make(&self, making: Making) {
@@ -39,6 +42,14 @@ impl<S: Surface> App<S> {
             };
             let _ = out.send(event).await;
         });
+    }
+
+    /// What is made of Secrets waits for the gate. What was said no to never comes, and is forgotten in time.
+    pub(super) fn await_shown(&mut self, number: u64, count: usize, making: Making) {
+        if self.waiting.len() >= WAITING {
+            self.waiting.remove(0);
+        }
+        self.waiting.push((number, count, making));
     }
 
     /// The gate has let the values of a Secret be shown, for something that waits for it. True where there was such a thing.

@@ -68,11 +68,14 @@ pub struct History {
 /// What of a table's rows can be told: the cell and its column's name.
 pub type Told = Box<[(u16, Arc<str>)]>;
 
+/// Columns of servers' tables that are others whenever one looks.
+const PASSING: [&str; 2] = ["AGE", "LAST SEEN"];
+
 /// The cells of a table that say something of the object itself: all of them, or those whose columns are among `own`.
 pub fn told(columns: &[Column], own: Option<&[Column]>) -> Told {
     let is_own = |column: &&Column| own.is_none_or(|own| own.iter().any(|other| other.name == column.name));
     let cell = |column: &Column| match column.source {
-        Source::Cell(at) => Some((at, column.name.clone())),
+        Source::Cell(at) if !PASSING.contains(&&*column.name) => Some((at, column.name.clone())),
         _ => None,
     };
     columns.iter().filter(is_own).filter_map(cell).collect()
@@ -217,7 +220,7 @@ mod tests {
             owner: None,
             created: 0,
             deleting: None,
-            cells: [Cell::Text(status.into()), Cell::Number(3)].into(),
+            cells: [Cell::Text(status.into()), Cell::Number(3), Cell::Text(status.into())].into(),
             facts: Facts::None,
             condition: Health::Healthy,
             unsettled_until: 0,
@@ -227,7 +230,7 @@ mod tests {
 
     fn columns() -> Vec<Column> {
         let column = |name: &str, at| Column { name: name.into(), source: Source::Cell(at), wide: false, align: Align::Left };
-        vec![column("STATUS", 0), column("PODS", 1)]
+        vec![column("STATUS", 0), column("PODS", 1), column("AGE", 2)]
     }
 
     #[test]

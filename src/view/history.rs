@@ -55,8 +55,9 @@ fn text<'a>(subject: &Reference, since: Seconds, seen: impl Iterator<Item = &'a 
         }
     }
     text.push_str(&format!(
-        "\n{} the whole object is watched from here on. Before that what is told is what was seen:\n    \
-         columns, labels and health while a table had it, its fields while it was described or shown.\n",
+        "\n{} the whole object is watched from here on\n    \
+         Before that what is told is what was seen: columns, labels and health while\n    \
+         a table had it, its fields while it was described or shown as YAML.\n",
         time::rfc3339(since)
     ));
     text

@@ -59,7 +59,8 @@ fn list(revisions: &Revisions) -> Page {
     page.text.push_str(match revisions.all.is_empty() {
         true => "\nNo revision is kept.\n",
         false => {
-            "\nEnter shows what the current one has otherwise than this one, and :revisions 3 5 what 5 has otherwise than 3.\n\
+            "\nEnter shows what the current one has otherwise than this one;\n\
+             :revisions 3 5 shows what 5 has otherwise than 3;\n\
              :rollout-undo goes back to this one, after it has asked.\n"
         }
     });

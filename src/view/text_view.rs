@@ -189,6 +189,10 @@ impl TextView {
                 *parts = vec![(0..name.len(), Scope::TextKey)];
             }
         }
+        let below = self.fields.last().map_or(usize::MAX, |(line, _)| line + 1);
+        for (parts, line) in self.paint.iter_mut().flatten().zip(&self.lines).skip(below) {
+            *parts = vec![(0..line.len(), Scope::Dim)];
+        }
     }
 
     /// A schema, as it is printed.

@@ -35,6 +35,9 @@ pub fn paint(lines: &[String]) -> Vec<Vec<Part>> {
             Some(rest) if rest.starts_with("- ") => vec![(whole, Scope::Bad)],
             Some(rest) if rest.starts_with("+ ") => vec![(whole, Scope::Good)],
             Some(rest) if rest.starts_with('…') => vec![(whole, Scope::Dim)],
+            // Which side is which.
+            None if line.starts_with("- ") => vec![(whole, Scope::Bad)],
+            None if line.starts_with("+ ") => vec![(whole, Scope::Good)],
             None if !line.starts_with(' ') && !line.is_empty() => vec![(whole, Scope::TextHeading)],
             _ => Vec::new(),
         }

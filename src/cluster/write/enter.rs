@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use super::acts::{Case, Prepared, Work};
@@ -15,7 +15,7 @@ use crate::cluster::connect::Session;
 use crate::cluster::request;
 use crate::event::{Event, Input, Spoken, Wires};
 use crate::kinds::describe::json::Json;
-use crate::model::act::{Act, Entry, Intent, Note, Said, Step};
+use crate::model::act::{Act, Intent, Note, Said, Step};
 use crate::model::reference::Reference;
 use crate::model::session::{Choosing, Entering, Missing, Way, spelled};
 use crate::model::time;
@@ -315,29 +315,11 @@ impl Entrance {
 
     /// Keeps the session in the journal.
     async fn note(&self, gate: &Gate, door: &Door, command: &[String], outcome: Result<String, String>) {
-        let Reference { kind, namespace, name, uid } = &self.pod;
+        let Reference { kind, namespace, name, .. } = &self.pod;
         let subresource = door.subresource.split('?').next().unwrap_or_default();
-        gate.note(Entry {
-            number: 0,
-            time: gate.link.now(),
-            context: gate.context.to_string(),
-            user: gate.user.to_string(),
-            server: gate.server.to_string(),
-            verb: door.verb.to_owned(),
-            api_version: kind.api_version(),
-            kind: kind.kind.to_string(),
-            resource: kind.plural.to_string(),
-            namespace: namespace.to_string(),
-            name: name.to_string(),
-            uid: uid.to_string(),
-            method: "GET".into(),
-            path: format!("{}{subresource}", request::object(kind, namespace, name)),
-            sent: json!({ "container": self.container, "command": command, "tty": self.tty, "stdin": self.stdin }),
-            before: Value::Null,
-            after: Value::Null,
-            outcome,
-        })
-        .await;
+        let path = format!("{}{subresource}", request::object(kind, namespace, name));
+        let sent = json!({ "container": self.container, "command": command, "tty": self.tty, "stdin": self.stdin });
+        gate.note(gate.entry(door.verb, &self.pod, path, sent, outcome)).await;
     }
 }
 

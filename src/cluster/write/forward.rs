@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -141,31 +141,13 @@ pub(super) async fn begin(gate: &Gate, number: u64, session: &Session, opening: 
 
 /// What the journal has of a forward: when it begins, and once more when it ends.
 fn entry(gate: &Gate, opening: &Opening, goes: &Goes, outcome: Result<String, String>) -> Entry {
-    let Reference { kind, namespace, name, uid } = &opening.target;
+    let namespace = &opening.target.namespace;
     let path = match goes {
         Goes::To(pod, port) => format!("{}/portforward?ports={port}", request::object(&opening.kind, namespace, pod)),
         Goes::Waits(_) => format!("{}/*/portforward", opening.kind.path(Some(namespace))),
     };
-    Entry {
-        number: 0,
-        time: gate.link.now(),
-        context: gate.context.to_string(),
-        user: gate.user.to_string(),
-        server: gate.server.to_string(),
-        verb: VERB.to_owned(),
-        api_version: kind.api_version(),
-        kind: kind.kind.to_string(),
-        resource: kind.plural.to_string(),
-        namespace: namespace.to_string(),
-        name: name.to_string(),
-        uid: uid.to_string(),
-        method: "GET".to_owned(),
-        path,
-        sent: json!({"local": opening.listening.addresses(), "port": opening.asked.remote.to_string()}),
-        before: Value::Null,
-        after: Value::Null,
-        outcome,
-    }
+    let sent = json!({"local": opening.listening.addresses(), "port": opening.asked.remote.to_string()});
+    gate.entry(VERB, &opening.target, path, sent, outcome)
 }
 
 /// An open forward.

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
@@ -19,6 +20,7 @@ use crate::event::Event;
 use crate::kinds::catalog::Catalog;
 use crate::model::act::{Act, Entry, Intent, Said};
 use crate::model::policy::Policy;
+use crate::model::reference::Reference;
 
 pub mod access;
 mod acts;
@@ -88,6 +90,32 @@ impl Gate {
             Err(_) => tracing::warn!("the journal's disk is slow"),
         }
         let _ = self.out.send(Event::Wrote(Box::new(entry))).await;
+    }
+
+    /// What the journal has of a verb on an object that was begun with this GET; what is otherwise is put in by the caller. Its
+    /// number comes when it is kept.
+    fn entry(&self, verb: &str, object: &Reference, path: String, sent: Value, outcome: Result<String, String>) -> Entry {
+        let Reference { kind, namespace, name, uid } = object;
+        Entry {
+            number: 0,
+            time: self.link.now(),
+            context: self.context.to_string(),
+            user: self.user.to_string(),
+            server: self.server.to_string(),
+            verb: verb.to_owned(),
+            api_version: kind.api_version(),
+            kind: kind.kind.to_string(),
+            resource: kind.plural.to_string(),
+            namespace: namespace.to_string(),
+            name: name.to_string(),
+            uid: uid.to_string(),
+            method: "GET".to_owned(),
+            path,
+            sent,
+            before: Value::Null,
+            after: Value::Null,
+            outcome,
+        }
     }
 
     /// Ends when the program does.

@@ -7,7 +7,7 @@ use super::Gate;
 use super::acts::{Case, Prepared, Work};
 use crate::cluster::request;
 use crate::event::Event;
-use crate::model::act::{Entry, Step};
+use crate::model::act::Step;
 use crate::model::reference::Reference;
 
 /// The verb that guard rails know it by.
@@ -23,31 +23,12 @@ pub(super) fn prepare(case: &Case<'_>, number: u64) -> Prepared {
 
 /// Lets the text of a number show them.
 pub(super) async fn reveal(gate: &Gate, number: u64, secret: &Reference) -> Step {
-    let Reference { kind, namespace, name, uid } = secret;
+    let Reference { kind, namespace, name, .. } = secret;
     if let Some(why) = gate.policy.denied(VERB, kind, namespace) {
         return Step::Failed(why);
     }
     let done = "its values are shown".to_owned();
-    let entry = Entry {
-        number: 0,
-        time: gate.link.now(),
-        context: gate.context.to_string(),
-        user: gate.user.to_string(),
-        server: gate.server.to_string(),
-        verb: VERB.to_owned(),
-        api_version: kind.api_version(),
-        kind: kind.kind.to_string(),
-        resource: kind.plural.to_string(),
-        namespace: namespace.to_string(),
-        name: name.to_string(),
-        uid: uid.to_string(),
-        method: "GET".to_owned(),
-        path: request::object(kind, namespace, name),
-        sent: Value::Null,
-        before: Value::Null,
-        after: Value::Null,
-        outcome: Ok(done.clone()),
-    };
+    let entry = gate.entry(VERB, secret, request::object(kind, namespace, name), Value::Null, Ok(done.clone()));
     gate.note(entry).await;
     let _ = gate.out.send(Event::Revealed(number)).await;
     Step::Done(done)

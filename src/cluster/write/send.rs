@@ -83,7 +83,6 @@ impl Write {
     }
 
     fn entry(&self, gate: &Gate, outcome: Result<String, String>, answer: &Value) -> Entry {
-        let Reference { kind, namespace, name, uid } = &self.object;
         let (before, after) = match &self.body {
             Content::Fields(changed) => (fields::values(changed, |field| &field.from), fields::values(changed, |field| &field.to)),
             Content::Create(_) => (Value::Null, answer.clone()),
@@ -93,25 +92,14 @@ impl Write {
         };
         let text = |path: &str| answer.pointer(path).and_then(Value::as_str).map(str::to_owned);
         let made = matches!(self.body, Content::Create(_)) || self.seen.is_null() && matches!(self.body, Content::Apply(..));
+        let entry = gate.entry(self.verb, &self.object, self.path(), self.sent(), outcome);
         Entry {
-            number: 0,
-            time: gate.link.now(),
-            context: gate.context.to_string(),
-            user: gate.user.to_string(),
-            server: gate.server.to_string(),
-            verb: self.verb.to_owned(),
-            api_version: kind.api_version(),
-            kind: kind.kind.to_string(),
-            resource: kind.plural.to_string(),
-            namespace: namespace.to_string(),
-            name: if made { text("/metadata/name") } else { None }.unwrap_or_else(|| name.to_string()),
-            uid: if made { text("/metadata/uid") } else { None }.unwrap_or_else(|| uid.to_string()),
+            name: text("/metadata/name").filter(|_| made).unwrap_or(entry.name),
+            uid: text("/metadata/uid").filter(|_| made).unwrap_or(entry.uid),
             method: self.method().to_string(),
-            path: self.path(),
-            sent: self.sent(),
             before,
             after,
-            outcome,
+            ..entry
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::command::Command;
@@ -72,31 +72,14 @@ impl Job {
     }
 
     fn entry(&self, gate: &Gate, outcome: Result<String, String>, tally: &Tally) -> Entry {
-        let Reference { kind, namespace, name, uid } = &self.pod;
+        let Reference { kind, namespace, name, .. } = &self.pod;
         let (from, to) = match &self.way {
             Way::From(way) => (format!("{}:{}", self.container, way.source), way.target.path.display().to_string()),
             Way::Into(way) => (way.source.display().to_string(), format!("{}:{}", self.container, way.path())),
         };
-        Entry {
-            number: 0,
-            time: gate.link.now(),
-            context: gate.context.to_string(),
-            user: gate.user.to_string(),
-            server: gate.server.to_string(),
-            verb: VERB.to_owned(),
-            api_version: kind.api_version(),
-            kind: kind.kind.to_string(),
-            resource: kind.plural.to_string(),
-            namespace: namespace.to_string(),
-            name: name.to_string(),
-            uid: uid.to_string(),
-            method: "GET".to_owned(),
-            path: format!("{}/exec", crate::cluster::request::object(kind, namespace, name)),
-            sent: json!({"container": self.container, "from": from, "to": to, "bytes": tally.bytes, "files": tally.files}),
-            before: Value::Null,
-            after: Value::Null,
-            outcome,
-        }
+        let path = format!("{}/exec", crate::cluster::request::object(kind, namespace, name));
+        let sent = json!({"container": self.container, "from": from, "to": to, "bytes": tally.bytes, "files": tally.files});
+        gate.entry(VERB, &self.pod, path, sent, outcome)
     }
 }
 
