@@ -211,7 +211,7 @@ pub fn details(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// A table or a log is on the screen.
 pub fn can_filter(state: &State) -> Result<(), Refusal> {
-    if logs::on_log(state).is_ok() { Ok(()) } else { super::on_table(state) }
+    if logs::on_log(state).is_ok() { Ok(()) } else { super::table::on_table(state) }
 }
 
 /// A text or a log is on the screen.

@@ -74,7 +74,9 @@ macro_rules! on {
                     nothing_is_applied_before_everything_can_be_read
                     what_fails_costs_nothing_but_what_needs_it
                     in_read_only_mode_it_is_compared_here_and_nothing_is_sent
-                    what_is_piped_into_the_program_is_applied;
+                    what_is_piped_into_the_program_is_applied
+                    who_may_only_look_compares_and_applies_nothing
+                    values_of_secrets_are_neither_shown_nor_kept;
                 making:
                     every_text_that_one_begins_with_is_accepted
                     a_custom_resource_begins_with_its_schema
@@ -85,9 +87,6 @@ macro_rules! on {
                     what_another_one_changed_is_told
                     what_changed_of_a_secret_is_told_without_its_values
                     revisions_are_listed_compared_and_gone_back_to;
-                    what_is_piped_into_the_program_is_applied
-                    who_may_only_look_compares_and_applies_nothing
-                    values_of_secrets_are_neither_shown_nor_kept;
                 deleting:
                     what_goes_with_an_object_is_counted
                     orphans_stay_and_a_stateful_set_asks_for_its_name

@@ -218,8 +218,9 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
                     _ => false,
                 };
                 if !moved {
-                    heard(gate, &draft, Heard::Wrong(vec![Blame { at: None, message: failure.words().to_owned() }])).await;
-                    return Step::Failed(failure.words().to_owned());
+                    let words = blame::plain(failure.words()).to_owned();
+                    heard(gate, &draft, Heard::Wrong(vec![Blame { at: None, message: words.clone() }])).await;
+                    return Step::Failed(words);
                 }
             }
         }

@@ -177,8 +177,10 @@ pub async fn lists_are_merged_by_what_tells_their_items_apart(ground: &Ground) {
     let (desk, outside) = desk(ground, "services");
     desk.on("web");
     // The same port for another protocol is another port.
-    let with =
-        |added: &str| format!("s/^  - port: 80$/  - name: tcp\\n    port: 80/; s/^    targetPort: 8080$/    targetPort: 8080\\n{added}/");
+    let with = |added: &str| {
+        let named = "s/^    port: 80$/    name: tcp\\n    port: 80/";
+        format!("{named}; s/^    targetPort: 8080$/    targetPort: 8080\\n{added}/")
+    };
     outside.will(&with("  - name: udp\\n    port: 80\\n    protocol: UDP\\n    targetPort: 53"));
     desk.press("E");
     desk.yes(&["Save service/web", "protocol: UDP"]);

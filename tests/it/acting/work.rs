@@ -75,7 +75,7 @@ pub async fn a_service_is_made_for_what_runs(ground: &Ground) {
     ground.post(&ground.core("pods"), &pod("lone", "app:1")).await.ok();
     let desk = Desk::open(ground, "deployments");
     desk.on("web");
-    desk.press("E");
+    desk.press("m e");
     desk.yes(&["Make a Service for deployment/web", "service/web is made: ClusterIP, port 8080", "it selects app=web"]);
     let made = ground.until(&ground.core("services/web"), async || ground.get(&ground.core("services/web")).await.there()).await;
     assert_eq!((&made["spec"]["selector"], &made["spec"]["type"]), (&json!({"app": "web"}), &json!("ClusterIP")));

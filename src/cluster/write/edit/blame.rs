@@ -31,20 +31,28 @@ pub(super) fn of(document: &Document, kind: &Kind, refused: &Refused) -> Vec<Bla
         };
         at(document, &written, String::new()).at
     };
+    // `patch` is no field: it is where an API server that cannot decode what a patch made says so, with all of the object.
     let named: Vec<Blame> = refused
         .causes
         .iter()
-        .filter(|cause| !cause.field.is_empty())
+        .filter(|cause| !matches!(cause.field.as_str(), "" | "patch"))
         .map(|cause| Blame { at: place(Path::of_field(&cause.field)), message: format!("{}: {}", cause.field, cause.message) })
         .collect();
     if !named.is_empty() {
         return named;
     }
-    let paths = Path::in_message(&refused.words);
+    let words = plain(&refused.words);
+    let paths = Path::in_message(words);
     if paths.is_empty() {
-        return vec![Blame { at: None, message: refused.words.clone() }];
+        return vec![Blame { at: None, message: words.to_owned() }];
     }
     paths.into_iter().map(|path| Blame { message: format!("the server knows no field {path}, or has it twice"), at: place(path) }).collect()
+}
+
+/// A server's words without the whole object that they quote: it is long, and may be a Secret.
+pub(super) fn plain(words: &str) -> &str {
+    let quoted = words.find("patch: Invalid value: \"{").map(|at| &words[at..]);
+    quoted.and_then(|rest| rest.rfind("}\": ").map(|end| &rest[end + 4..])).unwrap_or(words)
 }
 
 /// What stands at a path of a tree.
@@ -80,6 +88,11 @@ mod tests {
         let words = "Deployment in version \"v1\" cannot be handled: strict decoding error: unknown field \"spec.list[0].bad\"";
         let refused = Refused { words: words.into(), ..Refused::default() };
         assert_eq!(lines(&of(&document, &secret, &refused)), [(Some(7), "the server knows no field spec.list[0].bad, or has it twice")]);
+        let words = "Deployment.apps \"web\" is invalid: patch: Invalid value: \"{\\\"data\\\":\\\"value\\\"}\": strict decoding error: unknown field \"spec.list[0].bad\"";
+        let causes = vec![cause("patch")];
+        let found = of(&document, &secret, &Refused { words: words.into(), causes });
+        assert_eq!(lines(&found), [(Some(7), "the server knows no field spec.list[0].bad, or has it twice")]);
+        assert_eq!(plain(words), "strict decoding error: unknown field \"spec.list[0].bad\"");
         let refused = Refused { words: "no quota".into(), ..Refused::default() };
         assert_eq!(lines(&of(&document, &secret, &refused)), [(None, "no quota")]);
     }
