@@ -8,6 +8,7 @@ use crate::model::relation::Relation;
 use crate::model::row::Row;
 use crate::model::scope::Scope;
 use crate::model::shell::quoted;
+use crate::view::revisions::Which;
 use crate::view::state::{State, View};
 use crate::view::tables::TableKey;
 use crate::view::text_view::About;
@@ -27,7 +28,17 @@ pub fn kubectl_of(state: &State) -> Option<String> {
                 let fields = if looks.shown { " --show-managed-fields" } else { "" };
                 return Some(get(context, &subject.kind, &subject.namespace, &[&subject.name]) + fields);
             }
-            Some(format!("{} describe {} {}", start(context, &subject.namespace), named(&subject.kind), quoted(&subject.name)))
+            let object = format!("{} {}", named(&subject.kind), quoted(&subject.name));
+            let verb = match text.about {
+                // It remembers nothing of what it has seen.
+                About::History { .. } => return None,
+                About::Revisions(Which::Two(from, _)) => {
+                    return Some(format!("{} rollout history {object} --revision={from}", start(context, &subject.namespace)));
+                }
+                About::Revisions(Which::All) => "rollout history",
+                _ => "describe",
+            };
+            Some(format!("{} {verb} {object}", start(context, &subject.namespace)))
         }
         View::Log(log) => logs(context, &log.wanted),
         View::Edit(editor) => {
@@ -157,6 +168,16 @@ mod tests {
         let subject = reference(&kinds::apps::DEPLOYMENT, "shop", "web");
         state.push(View::Text(Box::new(TextView::new("deployment/web", Some(subject.clone())))));
         assert_eq!(kubectl_of(&state).as_deref(), Some("kubectl --context 'prod eu' -n shop describe deployment web"));
+        let mut about = |about| {
+            let mut text = TextView::new("t", Some(subject.clone()));
+            text.about = about;
+            state.push(View::Text(Box::new(text)));
+            kubectl_of(&state)
+        };
+        let history = "kubectl --context 'prod eu' -n shop rollout history deployment web";
+        assert_eq!(about(About::Revisions(Which::All)).as_deref(), Some(history));
+        assert_eq!(about(About::Revisions(Which::Two(3, None))), Some(format!("{history} --revision=3")));
+        assert_eq!(about(About::History { since: 0, stamp: None }), None);
         assert_eq!(get("dev", &subject.kind, "shop", &["web", "api"]), "kubectl --context dev -n shop get deployment web api -o yaml");
         let node = reference(&kinds::nodes::NODE, "", "n1");
         assert_eq!(get("", &node.kind, "", &["n1"]), "kubectl get node n1 -o yaml");
