@@ -103,6 +103,7 @@ const COMMANDS: &[&str] = &[
     "unfinalize",
     "unsuspend",
     "edit",
+    "edit-outside",
     "leave",
     "suggest",
     "text-undo",

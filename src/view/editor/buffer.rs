@@ -3,8 +3,12 @@
 
 use std::collections::VecDeque;
 
+use tui_textarea::{CursorMove, TextArea};
+
 /// The largest text, in bytes: an API server takes no larger body of a request. (apiserver's `MaxRequestBodyBytes`)
 pub const LARGEST: usize = 3 << 20;
+/// Columns that the text area can be sent to. (`CursorMove::Jump`)
+const REACH: usize = 60_000;
 /// What was changed is kept for undo up to so many bytes.
 const KEPT: usize = 64 << 20;
 
@@ -60,7 +64,9 @@ impl Change {
 /// See the module.
 #[derive(Debug)]
 pub struct Buffer {
-    lines: Vec<String>,
+    /// The lines. Its cursor is where the last change was made; the person's is ours, and so is what can be undone: it counts in
+    /// characters from the beginning of a line, and we in bytes.
+    area: TextArea<'static>,
     cursor: At,
     anchor: Option<At>,
     bytes: usize,
@@ -89,8 +95,10 @@ impl Buffer {
     pub fn new(text: &str) -> Buffer {
         let lines: Vec<String> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
         let bytes = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
+        let mut area = TextArea::new(lines);
+        area.set_max_histories(0);
         Buffer {
-            lines,
+            area,
             cursor: At::default(),
             anchor: None,
             bytes,
@@ -107,17 +115,17 @@ impl Buffer {
 
     /// Its lines, at least one.
     pub fn lines(&self) -> &[String] {
-        &self.lines
+        self.area.lines()
     }
 
     /// A line; empty beyond the last one.
     pub fn line(&self, row: usize) -> &str {
-        self.lines.get(row).map_or("", String::as_str)
+        self.area.lines().get(row).map_or("", String::as_str)
     }
 
     /// The whole text.
     pub fn text(&self) -> String {
-        self.lines.join("\n")
+        self.area.lines().join("\n")
     }
 
     /// How long the text is, in bytes.
@@ -165,8 +173,8 @@ impl Buffer {
 
     /// The nearest place that there is.
     pub fn within(&self, to: At) -> At {
-        let row = to.row.min(self.lines.len() - 1);
-        at(row, self.lines[row].floor_char_boundary(to.byte))
+        let row = to.row.min(self.area.lines().len() - 1);
+        at(row, self.line(row).floor_char_boundary(to.byte))
     }
 
     /// Puts the cursor somewhere; what lies between is selected, or nothing.
@@ -186,15 +194,15 @@ impl Buffer {
     /// The text between two places.
     pub fn between(&self, from: At, to: At) -> String {
         if from.row == to.row {
-            return self.lines[from.row][from.byte..to.byte].to_owned();
+            return self.line(from.row)[from.byte..to.byte].to_owned();
         }
-        let mut out = self.lines[from.row][from.byte..].to_owned();
-        for line in &self.lines[from.row + 1..to.row] {
+        let mut out = self.line(from.row)[from.byte..].to_owned();
+        for line in &self.area.lines()[from.row + 1..to.row] {
             out.push('\n');
             out.push_str(line);
         }
         out.push('\n');
-        out.push_str(&self.lines[to.row][..to.byte]);
+        out.push_str(&self.line(to.row)[..to.byte]);
         out
     }
 
@@ -217,6 +225,9 @@ impl Buffer {
         if from == to && new.is_empty() {
             return;
         }
+        // No line ends in more than a newline.
+        let unix = new.contains('\r').then(|| new.replace("\r\n", "\n").replace('\r', "\n"));
+        let new = unix.as_deref().unwrap_or(new);
         let before = self.cursor;
         let old = self.splice(from, to, new);
         self.anchor = None;
@@ -309,24 +320,38 @@ impl Buffer {
         self.version += 1;
         let old = self.between(from, to);
         self.bytes = self.bytes + new.len() - old.len();
-        let rows = to.row - from.row + 1;
-        if rows == 1 && !new.contains('\n') {
-            self.lines[from.row].replace_range(from.byte..to.byte, new);
-            self.touched.push(Touched { row: from.row, before: 1, after: 1 });
-            return old;
+        self.touched.push(Touched { row: from.row, before: to.row - from.row + 1, after: new.matches('\n').count() + 1 });
+        let line = self.line(from.row);
+        // It goes by characters, and no farther than REACH: what lies between there and here is put back with the rest.
+        let column = line[..from.byte].chars().count();
+        let near = column.min(REACH);
+        let start = if near == column { from.byte } else { line.char_indices().nth(near).map_or(line.len(), |(byte, _)| byte) };
+        let between = line[start..from.byte].to_owned();
+        self.jump(from.row, near);
+        self.area.delete_str(between.chars().count() + old.chars().count());
+        if between.is_empty() {
+            self.area.insert_str(new);
+        } else {
+            self.area.insert_str(between + new);
         }
-        let mut fresh: Vec<String> = new.split('\n').map(str::to_owned).collect();
-        let tail = self.lines[to.row][to.byte..].to_owned();
-        if let Some(last) = fresh.last_mut() {
-            last.push_str(&tail);
-        }
-        let mut first = std::mem::take(&mut self.lines[from.row]);
-        first.truncate(from.byte);
-        first.push_str(&fresh[0]);
-        fresh[0] = first;
-        self.touched.push(Touched { row: from.row, before: rows, after: fresh.len() });
-        self.lines.splice(from.row..=to.row, fresh);
         old
+    }
+
+    fn jump(&mut self, row: usize, column: usize) {
+        let within = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(within(row), 0));
+        for _ in usize::from(within(row))..row {
+            self.area.move_cursor(CursorMove::Down);
+        }
+        let row = self.area.cursor().0;
+        debug_assert!(column <= REACH);
+        if row <= usize::from(u16::MAX) {
+            self.area.move_cursor(CursorMove::Jump(within(row), within(column)));
+        } else {
+            for _ in 0..column {
+                self.area.move_cursor(CursorMove::Forward);
+            }
+        }
     }
 }
 
@@ -344,6 +369,36 @@ mod tests {
 
     fn typed(buffer: &mut Buffer, text: &str) {
         text.chars().for_each(|letter| buffer.type_letter(letter));
+    }
+
+    #[test]
+    fn long_lines_and_many_of_them_are_changed_where_one_is() {
+        let long = "é".repeat(100_000);
+        let many = "x\n".repeat(70_000);
+        for (text, here) in
+            [(format!("a\n{long}\nb"), at(1, 2 * 90_000)), (format!("{many}end"), at(70_000, 1)), (format!("{many}end"), at(69_999, 1))]
+        {
+            let mut buffer = Buffer::new(&text);
+            let whole = |at: At| text.split('\n').take(at.row).map(|line| line.len() + 1).sum::<usize>() + at.byte;
+            let mut expected = text.clone();
+            expected.insert_str(whole(here), "new\nlines");
+            buffer.replace(here, here, "new\nlines");
+            assert!(buffer.text() == expected, "something is put in");
+            assert_eq!((buffer.cursor(), buffer.bytes()), (at(here.row + 1, 5), expected.len()));
+            assert!(buffer.undo() && buffer.text() == text && buffer.redo() && buffer.text() == expected);
+            let end = at(here.row + 1, 5);
+            buffer.replace(here, end, "");
+            assert!(buffer.text() == text, "something is taken away");
+        }
+    }
+
+    #[test]
+    fn lines_end_in_a_newline_whatever_was_pasted() {
+        let mut buffer = Buffer::new("a\r\nb");
+        buffer.replace(at(0, 1), at(0, 1), "\r\nc\rd");
+        assert_eq!((buffer.text(), buffer.bytes()), ("a\nc\nd\nb".to_owned(), 7));
+        assert!(buffer.undo());
+        assert_eq!(buffer.text(), "a\nb");
     }
 
     #[test]
