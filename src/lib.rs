@@ -43,6 +43,12 @@
 //! times into blocks that never change ([`model::log::Block`]), the newest in memory and the others in a file without a name.
 //! The view ([`view::log`]) has the same blocks, and reads those that it shows; filters and searches are counted by the task.
 //!
+//! ## The way of what is typed
+//! [`view::editor`] has the text: a buffer in which a key costs what it changes, however long the text is. What is known of the
+//! field under the cursor ([`kinds::schema::field_at`]) is found at once in short texts, and by a task in long ones; what is wrong
+//! ([`kinds::proof`]) is found by a task when the keys rest, of the newest version alone. Names that exist ([`kinds::named`])
+//! are listed without their objects. What is saved is an act like the others. A text whose view goes is kept ([`view::unsaved`]).
+//!
 //! ## The way of what is made
 //! A text for a new object comes from [`kinds::manifest`], or from the object that is copied ([`kinds::bare`]: without what the
 //! server filled in); what has to be read for it is read by a task ([`effect::Making`]), and the editor takes it
@@ -69,9 +75,9 @@
 //! | folder | what it is for |
 //! | --- | --- |
 //! | [`model`] | what we know: row, facts, acts and what allows them (`act`, `policy`, `rights`), store and listing, filter language, metrics, scope, truth, time, how objects belong together (`relation`), what containers say (`log`), what was seen to change (`history`); `tree` (JSON whose parts are shared); `yaml` (JSON as kubectl prints it), `edit` (YAML to a tree with places, difference, three-way merge) |
-//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `shown` (an object's YAML as one looks at it, Secrets masked), `explain` (a schema as text), `draft` (an object as one edits it), `manifest` (texts for new objects), `bare` (what can be made again), `changes` and `revisions` (what is otherwise), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys; what is wrong in a text, what could stand at a cursor), `envelope` (the outside of messages) |
+//! | [`kinds`] | the only place that knows kinds: partial messages, columns, health, facts, what can be done to which (`ability`); `panes` (tables of several kinds), `describe` (kubectl's text), `shown` (an object's YAML as one looks at it, Secrets masked), `explain` (a schema as text), `draft` (an object as one edits it), `manifest` (texts for new objects), `bare` (what can be made again), `changes` and `revisions` (what is otherwise), `catalog` (names), `schema` (OpenAPI v3: types, problems, merge keys; what is wrong in a text, what could stand at a cursor), `proof` (what is wrong with a text that is to be an object), `named` (which fields name other objects), `envelope` (the outside of messages) |
 //! | [`cluster`] | Kubernetes over the wire: kubeconfig, connect (own HTTP stack over kube's config and TLS), link (keeps the connection), discovery, watch, follow (one object: described, or its YAML), schema (OpenAPI v3 of a kind), export (objects into files), logs, metrics; `write` is the gate: plans, sends, waits, keeps the journal, asks for rights (`write::edit`: what somebody wrote; `write::apply`: whole files at once) |
-//! | [`view`] | what is on the screen: tables that are fed, views, details, logs, picker, prompt, questions and what came of them (`acting`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
+//! | [`view`] | what is on the screen: tables that are fed, views, details, logs, picker, prompt, questions and what came of them (`acting`), texts that are edited (`editor`); `draw` puts it into cells, and leaves behind what a click means where (`hits`) |
 //! | [`commands`] | every action, one row each |
 //! | [`keymap`], [`theme`] | TOML from `keymaps/` and `themes/`, compiled in, overridden from the user's config folder ([`shelf`], [`problem`]) |
 //! | [`config`] | `config.toml`: what a context looks like and allows, and where each value comes from |

@@ -17,7 +17,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Edit => &[
             ("leave", "leave"),
             ("save", "save"),
-            ("problem-next", "next problem"),
+            ("problem-next", "problem"),
             ("suggest", "complete"),
             ("text-undo", "undo"),
             ("search", "search"),

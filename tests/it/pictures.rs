@@ -76,6 +76,12 @@ impl Scene {
     /// Writes the picture of what is on the screen, or compares it with the one that is kept.
     #[track_caller]
     fn picture(self, name: &str, title: &str) {
+        self.drawn(name, title);
+        self.driver.quit();
+    }
+
+    #[track_caller]
+    fn drawn(&self, name: &str, title: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(format!("{name}.svg"));
         let draw = || svg::write(&self.driver.buffer(), title);
         if std::env::var_os("KUBETUI_PICTURES").is_some_and(|what| what == "write") {
@@ -90,7 +96,6 @@ impl Scene {
                 if drawn == kept { Ok(()) } else { Err(why()) }
             });
         }
-        self.driver.quit();
     }
 }
 
@@ -170,4 +175,27 @@ fn question() {
     scene.driver.command("label app=ledger-debug");
     scene.see(&["Label pod/ledger", "it leaves", "yes, label"]);
     scene.picture("question", "What follows from another label, said before it is set");
+}
+
+#[test]
+fn editor() {
+    let scene = Scene::new("deployments", Some("shop"), 36);
+    scene.to(" checkout ");
+    scene.driver.press("e");
+    scene.see(&["● saved", "kind: Deployment"]);
+    let behind = |words: &str| {
+        scene.driver.press("ctrl-home ctrl-f ctrl-u");
+        scene.driver.type_text(words);
+        scene.driver.press("enter");
+        scene.see(&[words, "1 of "]);
+        scene.driver.press("right esc");
+    };
+    behind("replicas: ");
+    scene.driver.press("end enter");
+    scene.driver.type_text("maxUnavailable: 1");
+    behind("imagePullPolicy: ");
+    scene.driver.press("end ctrl-w ctrl-space");
+    scene.see(&["▌ Always", "IfNotPresent", "1 problem", "one of: Always"]);
+    // What was typed is not saved: no key ends the program here without a question.
+    scene.drawn("editor", "A Deployment in the editor: what a field takes, and one that is not there");
 }

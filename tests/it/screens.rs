@@ -285,7 +285,7 @@ fn a_description() {
 /// A text that is edited: with a field that is not there, a list of what could be, and what the schema says.
 fn editing(size: (u16, u16)) -> Stage {
     let schema = json!({"type": "object", "properties": {
-        "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
+        "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
         "spec": {"type": "object", "properties": {"containers": {"type": "array", "items": {"type": "object", "properties": {
             "name": {"type": "string", "description": "Name of the container specified as a DNS_LABEL."},
             "image": {"type": "string"},

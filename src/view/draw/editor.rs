@@ -199,11 +199,15 @@ fn popup(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, cursor
     let Some(popup) = &editor.popup else { return };
     let all = editor.completions();
     let names = all.iter().map(|one| text::width(&text::safe(&one.text))).max().unwrap_or(0).min(COLUMNS / 2);
-    let kinds = all.iter().map(|one| text::width(&text::safe(&one.of)) + 2).max().unwrap_or(0);
+    let kinds = all.iter().map(|one| text::width(&text::safe(&one.of)) + 3).max().unwrap_or(0);
     let waiting = "looking for what there is…";
-    let width = if all.is_empty() { waiting.len() + 4 } else { (names + kinds + 5).clamp(28, COLUMNS) }.min(area.width.into()) as u16;
+    let rows = all.len().clamp(1, ROWS);
+    let more = if all.len() > rows { format!("{} of {}, ", popup.chosen + 1, all.len()) } else { String::new() };
+    let words = format!(" {more}enter takes, esc closes ");
+    let inner = if all.is_empty() { text::width(waiting) } else { (names + kinds).min(COLUMNS) };
+    let width = (inner.max(words.len()) + 4).min(area.width.into()) as u16;
     let (below, above) = (area.bottom().saturating_sub(cursor.1 + 1), cursor.1.saturating_sub(area.y));
-    let wanted = all.len().clamp(1, ROWS) as u16 + 1;
+    let wanted = rows as u16 + 1;
     let is_below = below >= wanted || below >= above;
     let height = wanted.min(if is_below { below } else { above });
     if height < 2 {
@@ -212,24 +216,32 @@ fn popup(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, cursor
     let typed = editor.spotted().map_or(0, |spotted| text::width(&text::safe(&spotted.cursor.typed)) as u16);
     let x = cursor.0.saturating_sub(typed + 2).min(area.right().saturating_sub(width)).max(area.x);
     let y = if is_below { cursor.1 + 1 } else { cursor.1 - height };
-    let box_ = Rect { x, y, width, height };
-    wipe(buffer, box_, theme);
+    wipe(buffer, Rect { x, y, width, height }, theme);
+    // What it lies over begins behind its edge.
+    let rule = theme.style(Scope::Rule);
+    let (first_row, edge, corners) = if is_below { (y, y + height - 1, "╰╯") } else { (y + 1, y, "╭╮") };
+    let line = "─".repeat(usize::from(width - 2));
+    let (left, right) = corners.split_at("╰".len());
+    put(buffer, x, edge, &format!("{left}{line}{right}"), width, rule);
+    put_end(buffer, x + 2, edge, &words, width.saturating_sub(4), theme.style(Scope::Dim));
     let rows = usize::from(height - 1);
+    for y in first_row..first_row + height - 1 {
+        put(buffer, x, y, "│", 1, rule);
+        put(buffer, x + width - 1, y, "│", 1, rule);
+    }
     if all.is_empty() {
-        put(buffer, x + 2, y, waiting, width.saturating_sub(4), theme.style(Scope::Dim));
+        put(buffer, x + 2, first_row, waiting, width.saturating_sub(4), theme.style(Scope::Dim));
     }
     let first = (popup.chosen + 1).saturating_sub(rows);
-    for ((place, one), y) in all.iter().enumerate().skip(first).take(rows).zip(y..) {
+    for ((place, one), y) in all.iter().enumerate().skip(first).take(rows).zip(first_row..) {
+        if place == popup.chosen {
+            buffer.set_style(Rect { x: x + 1, y, width: width - 2, height: 1 }, theme.style(Scope::Cursor));
+            put(buffer, x, y, "▌", 1, theme.style(Scope::CursorBar));
+        }
         let look = if one.required { Scope::Strong } else { Scope::Text };
         put_end(buffer, x + 2, y, &one.text, width.saturating_sub(4), theme.style(look));
         let of = x + 2 + names as u16 + 2;
         let words = if one.required { format!("{}*", one.of) } else { one.of.clone() };
-        put_end(buffer, of, y, &words, (x + width).saturating_sub(of + 1), theme.style(Scope::Dim));
-        if place == popup.chosen {
-            buffer.set_style(Rect { y, height: 1, ..box_ }, theme.style(Scope::Cursor));
-            put(buffer, x, y, "▌", 1, theme.style(Scope::CursorBar));
-        }
+        put_end(buffer, of, y, &words, (x + width).saturating_sub(of + 2), theme.style(Scope::Dim));
     }
-    let more = if all.len() > rows { format!("{} of {}  ", popup.chosen + 1, all.len()) } else { String::new() };
-    put_end(buffer, x + 2, y + height - 1, &format!("{more}enter takes, esc closes"), width.saturating_sub(3), theme.style(Scope::Rule));
 }

@@ -34,7 +34,10 @@ pub fn draw(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, bes
     });
     let kind = || format!("{}, {}", editor.kind.kind, editor.kind.api_version());
     if beside {
-        wrapped(path.unwrap_or(&kind()), Scope::Strong, 4, &mut rows);
+        match path {
+            Some(path) => rows.extend(steps(path, width).into_iter().map(|line| vec![(line, Scope::Strong)])),
+            None => wrapped(&kind(), Scope::Strong, 4, &mut rows),
+        }
         if let (Some(spotted), Some(of)) = (spotted, of) {
             rows.push(facts(spotted, of));
             rows.extend(more(of, width));
@@ -71,6 +74,19 @@ pub fn draw(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect, bes
             x = put(buffer, x, y, &text::fit_end(&text::safe(words), room.into()), room, theme.style(*look));
         }
     }
+}
+
+/// A path in as many lines as it needs, broken between its fields.
+fn steps(path: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for (at, step) in path.split('.').enumerate() {
+        let step = format!("{}{step}", if at > 0 { "." } else { "" });
+        match lines.last_mut() {
+            Some(line) if line.is_empty() || text::width(line) + text::width(&step) <= width => line.push_str(&step),
+            _ => lines.push(format!("  {step}")),
+        }
+    }
+    lines
 }
 
 /// `<string>  required`
@@ -111,5 +127,16 @@ fn description(editor: &Editor, of: Option<&Type>) -> String {
         (_, Some(why)) => format!("there is no schema: {why}"),
         _ if editor.schema.is_none() => "the schema is on its way…".to_owned(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_broken_between_its_fields() {
+        assert_eq!(steps("spec.template.spec.containers[].image", 24), ["spec.template.spec", "  .containers[].image"]);
+        assert_eq!(steps("spec", 2), ["spec"]);
     }
 }

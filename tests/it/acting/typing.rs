@@ -87,7 +87,7 @@ pub async fn what_is_typed_is_checked_explained_and_completed(ground: &Ground) {
     desk.press("enter");
     desk.driver.type_text("name: ");
     desk.press("ctrl-space");
-    desk.wait("the config maps", |screen| screen.contains("  settings"));
+    desk.wait("the config maps", |screen| screen.contains("│ settings"));
     desk.driver.type_text("sett");
     desk.wait("the one", |screen| screen.contains("▌ settings"));
     desk.press("tab");
