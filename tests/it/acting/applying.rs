@@ -89,7 +89,7 @@ pub async fn a_folder_is_applied_in_an_order_that_works(ground: &Ground) {
     write(files.path(), "app/web.yml", &files_changed);
     desk.command(&format!("diff {path}"));
     let screen = desk.see("1 changed, 4 as it is");
-    for words in ["~ deployment/web", "spec.replicas 1 → 2", "-    replicas: 1", "+   replicas: 2", "= service/web"] {
+    for words in ["~ deployment/web", "spec.replicas 1 → 2", "-   replicas: 1", "+   replicas: 2", "= service/web"] {
         assert!(screen.contains(words), "{words} is not in\n{screen}");
     }
     desk.press("q");
@@ -322,7 +322,7 @@ pub async fn in_read_only_mode_it_is_compared_here_and_nothing_is_sent(ground: &
     desk.refused(&format!("apply {from}"), "apply is not sent");
     desk.command(&format!("diff {from}"));
     let screen = desk.see("1 object: 1 changed");
-    for words in ["apply is not sent", "the server may store something else", "-   a: \"1\"", "+   a: \"2\"", "  b: \"1\""] {
+    for words in ["apply is not sent", "the server may store something else", "-   a: \"1\"", "+   a: \"2\"", "   b: \"1\""] {
         assert!(super::shows(&screen, words), "{words} is not in\n{screen}");
     }
     assert_eq!(ground.get(&path).await.ok()["metadata"]["resourceVersion"], version);
