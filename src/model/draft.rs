@@ -37,8 +37,10 @@ impl fmt::Debug for Draft {
 pub struct Blame {
     /// Where in its text; `None` where nobody says.
     pub at: Option<Place>,
-    /// One clause, ours or the server's.
+    /// One clause.
     pub message: String,
+    /// The server says so; else the program does, before it asks.
+    pub server: bool,
 }
 
 /// What comes of a draft.

@@ -219,7 +219,7 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
                 };
                 if !moved {
                     let words = blame::plain(failure.words()).to_owned();
-                    heard(gate, &draft, Heard::Wrong(vec![Blame { at: None, message: words.clone() }])).await;
+                    heard(gate, &draft, Heard::Wrong(vec![Blame { at: None, message: words.clone(), server: true }])).await;
                     return Step::Failed(words);
                 }
             }
@@ -303,7 +303,7 @@ async fn parsed(gate: &Gate, draft: &Draft) -> Result<Document, String> {
     let blames = match read {
         Ok(document) if document.twice.is_empty() => return Ok(document),
         Ok(document) => blame::twice(&document),
-        Err(fault) => vec![Blame { at: Some(fault.at), message: fault.message }],
+        Err(fault) => vec![Blame { at: Some(fault.at), message: fault.message, server: false }],
     };
     Err(wrong(gate, draft, blames).await)
 }

@@ -187,6 +187,12 @@ impl<'t> Builder<'_, 't> {
             Some(Ok(next)) => Ok(next),
             Some(Err(error)) => {
                 let mut at = self.chunk.place(*error.marker(), *error.marker());
+                // Of a text that goes on in the next line it says where that begins.
+                if let Some(found) =
+                    error.to_string().contains("found a tab").then(|| indented(self.chunk.text, at, self.chunk.bytes)).flatten()
+                {
+                    return Err(Fault { at: found, message: TAB.into() });
+                }
                 // The parser is behind the tab by then.
                 if tab(error.kind()) && self.chunk.text.as_bytes().get((at.start - self.chunk.bytes).wrapping_sub(1)) == Some(&b'\t') {
                     (at.start, at.column) = (at.start - 1, at.column.saturating_sub(1).max(1));
@@ -373,6 +379,20 @@ fn tag_name(tag: Option<&Tag>) -> &str {
         Some(tag) if tag.handle() == "!" && tag.suffix().is_empty() => "str",
         Some(_) => "other",
     }
+}
+
+/// The first line from a place on that is indented with a tab.
+fn indented(text: &str, from: Place, before: usize) -> Option<Place> {
+    let mut start = text[..from.start - before].rfind('\n').map_or(0, |at| at + 1);
+    for (line, words) in (from.line..).zip(text[start..].split('\n')) {
+        let blank = words.len() - words.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = words[..blank].find('\t') {
+            let at = before + start + tab;
+            return Some(Place { start: at, end: at + 1, line, column: tab + 1 });
+        }
+        start += words.len() + 1;
+    }
+    None
 }
 
 fn tab(kind: &ErrorKind) -> bool {

@@ -45,7 +45,7 @@ impl Editor {
         self.leaving = false;
         self.signs.retain(|sign| !sign.server);
         let placed: Vec<Sign> =
-            blames.iter().filter_map(|blame| Some(self.sign(blame.at?, Level::Refused, &blame.message, true))).take(MOST).collect();
+            blames.iter().filter_map(|blame| Some(self.sign(blame.at?, Level::Refused, &blame.message, blame.server))).take(MOST).collect();
         self.said = blames.iter().filter(|blame| blame.at.is_none()).map(|blame| blame.message.clone()).collect();
         if let Some(first) = placed.first() {
             self.buffer.go(at(first.row, first.from), false);

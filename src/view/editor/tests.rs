@@ -122,8 +122,8 @@ fn marks_stand_at_their_letters_and_move_with_their_lines() {
     editor.checked(version, &[]);
     assert_eq!(editor.signs().len(), 2, "what is found in an old version says nothing");
     editor.blame(&[
-        Blame { at: None, message: "no".into() },
-        Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into() },
+        Blame { at: None, message: "no".into(), server: true },
+        Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into(), server: true },
     ]);
     assert_eq!((editor.said.len(), editor.buffer.cursor().row), (1, 4));
     write(&mut editor, "x");

@@ -277,7 +277,7 @@ pub async fn what_is_wrong_is_said_of_its_line_and_nothing_is_lost(ground: &Grou
     desk.on("web");
     let wrong: [(&str, &str); 8] = [
         ("s/^  replicas: 0$/  replicas: -1/", "must be greater than or equal to 0"),
-        ("s/^  replicas: 0$/  replica: 1/", "the server knows no field spec.replica"),
+        ("s/^  replicas: 0$/  replica: 1/", "there is no field spec.replica"),
         ("s/^  replicas: 0$/\treplicas: 1/", "a tab; YAML is indented with spaces"),
         ("s/^  replicas: 0$/  replicas: 1\\n  replicas: 2/", "replicas is here twice"),
         ("s/^  replicas: 0$/  replicas: *nobody/", "that is nowhere before it"),

@@ -30,7 +30,7 @@ impl Home {
             Command::new(program).arg("--kubeconfig").arg(&config).args([kind, "-n", "shop"])
         });
         assert!(!self.demo.kubeconfig().is_empty());
-        window.wait("a live table", |screen| screen.contents().contains("● live"));
+        window.wait("a live table", |screen| screen.contents().contains("● live") && screen.contents().contains("▌"));
         window
     }
 

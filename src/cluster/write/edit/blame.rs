@@ -10,13 +10,17 @@ use crate::model::tree::Tree;
 /// Something is wrong with the field at a path; where it is not there, with what it should stand in.
 pub(super) fn at(document: &Document, path: &Path, message: String) -> Blame {
     let (node, _) = document.root.nearest(path);
-    Blame { at: Some(node.label()), message }
+    Blame { at: Some(node.label()), message, server: false }
 }
 
 /// Keys that come twice.
 pub(super) fn twice(document: &Document) -> Vec<Blame> {
     let said = |name: &str, line| format!("{name} is here twice: it stands in line {line} already");
-    document.twice.iter().map(|twice| Blame { at: Some(twice.again), message: said(&twice.name, twice.first.line) }).collect()
+    document
+        .twice
+        .iter()
+        .map(|twice| Blame { at: Some(twice.again), message: said(&twice.name, twice.first.line), server: false })
+        .collect()
 }
 
 /// What a server says of a text: of single fields where it names them, beside its words or in them.
@@ -36,7 +40,11 @@ pub(super) fn of(document: &Document, kind: &Kind, refused: &Refused) -> Vec<Bla
         .causes
         .iter()
         .filter(|cause| !matches!(cause.field.as_str(), "" | "patch"))
-        .map(|cause| Blame { at: place(Path::of_field(&cause.field)), message: format!("{}: {}", cause.field, cause.message) })
+        .map(|cause| Blame {
+            at: place(Path::of_field(&cause.field)),
+            message: format!("{}: {}", cause.field, cause.message),
+            server: true,
+        })
         .collect();
     if !named.is_empty() {
         return named;
@@ -44,9 +52,12 @@ pub(super) fn of(document: &Document, kind: &Kind, refused: &Refused) -> Vec<Bla
     let words = plain(&refused.words);
     let paths = Path::in_message(words);
     if paths.is_empty() {
-        return vec![Blame { at: None, message: words.to_owned() }];
+        return vec![Blame { at: None, message: words.to_owned(), server: true }];
     }
-    paths.into_iter().map(|path| Blame { message: format!("the server knows no field {path}, or has it twice"), at: place(path) }).collect()
+    paths
+        .into_iter()
+        .map(|path| Blame { message: format!("there is no field {path}, or it is there twice"), at: place(path), server: true })
+        .collect()
 }
 
 /// A server's words without the whole object that they quote: it is long, and may be a Secret.
@@ -87,11 +98,11 @@ mod tests {
         assert_eq!(lines(&of(&document, &secret, &refused)), expected);
         let words = "Deployment in version \"v1\" cannot be handled: strict decoding error: unknown field \"spec.list[0].bad\"";
         let refused = Refused { words: words.into(), ..Refused::default() };
-        assert_eq!(lines(&of(&document, &secret, &refused)), [(Some(7), "the server knows no field spec.list[0].bad, or has it twice")]);
+        assert_eq!(lines(&of(&document, &secret, &refused)), [(Some(7), "there is no field spec.list[0].bad, or it is there twice")]);
         let words = "Deployment.apps \"web\" is invalid: patch: Invalid value: \"{\\\"data\\\":\\\"value\\\"}\": strict decoding error: unknown field \"spec.list[0].bad\"";
         let causes = vec![cause("patch")];
         let found = of(&document, &secret, &Refused { words: words.into(), causes });
-        assert_eq!(lines(&found), [(Some(7), "the server knows no field spec.list[0].bad, or has it twice")]);
+        assert_eq!(lines(&found), [(Some(7), "there is no field spec.list[0].bad, or it is there twice")]);
         assert_eq!(plain(words), "strict decoding error: unknown field \"spec.list[0].bad\"");
         let refused = Refused { words: "no quota".into(), ..Refused::default() };
         assert_eq!(lines(&of(&document, &secret, &refused)), [(None, "no quota")]);
