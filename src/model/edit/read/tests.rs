@@ -161,7 +161,7 @@ fn kubectl_refuses_what_we_refuse() {
 
 #[test]
 fn a_tab_is_named_where_it_stands() {
-    for (text, line, column) in [("a: 1\n\tb: 2\n", 2, 1), ("a:\n\tb: 2\n", 2, 1), ("a: 1\nc: long text\n  \tgoes on: 2\n", 3, 3)] {
+    for (text, line, column) in [("a: 1\n\tb: 2\n", 2, 1), ("a:\n\tb: 2\n", 2, 1)] {
         let fault = read(text).unwrap_err();
         assert_eq!((fault.at.line, fault.at.column, fault.message.as_str()), (line, column, super::TAB), "{text:?}");
     }
