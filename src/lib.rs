@@ -44,10 +44,13 @@
 //! The view ([`view::log`]) has the same blocks, and reads those that it shows; filters and searches are counted by the task.
 //!
 //! ## The way of what is typed
-//! [`view::editor`] has the text: a buffer in which a key costs what it changes, however long the text is. What is known of the
+//! [`view::editor`] has the text: a text area's lines, with a cursor and a history of its own. What is known of the
 //! field under the cursor ([`kinds::schema::field_at`]) is found at once in short texts, and by a task in long ones; what is wrong
 //! ([`kinds::proof`]) is found by a task when the keys rest, of the newest version alone. Names that exist ([`kinds::named`])
-//! are listed without their objects. What is saved is an act like the others. A text whose view goes is kept ([`view::unsaved`]).
+//! are listed without their objects. What is saved is an act like the others ([`model::draft`]; `cluster::write::edit`): merged
+//! with what others did meanwhile ([`model::edit::merge`]), tried by the server, shown as a difference, sent as a patch of that
+//! alone. A text whose view goes is kept ([`view::unsaved`]), and all of them are on disk while they are typed, but for Secrets
+//! ([`drafts`]).
 //!
 //! ## The way of what is made
 //! A text for a new object comes from [`kinds::manifest`], or from the object that is copied ([`kinds::bare`]: without what the
@@ -85,7 +88,7 @@
 //! | [`get`] | `kubetui get`: the same rows without a terminal |
 //! | [`demo`], [`serve`] | the embedded cluster of `--demo` (a map of its own, at its door), and `kubetui demo serve`, which is it alone |
 //! | [`terminal`] | raw mode and back on every way out; the terminal passed through to a session; signals; colours that the terminal has; the clipboard |
-//! | [`remember`], [`places`], [`log`], [`cli`] | the last view of each context, folders, the log file, the command line |
+//! | [`remember`], [`drafts`], [`places`], [`log`], [`cli`] | the last view of each context, texts that are not saved, folders, the log file, the command line |
 //!
 //! One connection ([`cluster::link`]) is watched over by one task: it proves the server, notices silence and a suspended
 //! machine, runs the reconnects that all watches wait for, and reads the kubeconfig again when it changes on disk.
