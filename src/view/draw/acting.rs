@@ -308,7 +308,11 @@ fn ways(state: &State, mode: Mode, wanted: &[(&str, &str, bool)]) -> Vec<Way> {
 }
 
 fn question_ways(state: &State, question: &Question) -> Vec<Way> {
-    let verb = question.intent.act.verb();
+    let verb = match &question.intent.act {
+        // One is in the editor already.
+        Act::Edit(_) => "save",
+        act => act.verb(),
+    };
     if question.refused.is_some() {
         return ways(state, Mode::Confirm, &[("cancel", "close", false)]);
     }

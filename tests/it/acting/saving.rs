@@ -289,7 +289,7 @@ pub async fn what_is_wrong_is_said_of_its_line_and_nothing_is_lost(ground: &Grou
         outside.will(steps);
         desk.press("E");
         let screen = desk.wait(words, |screen| screen.contains("deployment/web edit") && super::shows(screen, words));
-        assert!(!screen.contains("yes, edit"), "{screen}");
+        assert!(!screen.contains("yes, save"), "{screen}");
         desk.put_away();
         // The text is there as it was written, and can be thrown away.
         desk.press("esc");
