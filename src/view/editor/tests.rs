@@ -176,6 +176,13 @@ fn long_texts_are_typed_into() {
             }
         }
     }
+    // What is done to every line is one change: it would take half an hour if it were one each.
+    let begun = Instant::now();
+    press(&mut editor, "alt-a");
+    editor.indent();
+    assert_eq!(editor.replace_all("value", "word"), Ok(5000));
+    assert!(editor.undo(true) && editor.undo(true) && editor.undo(false));
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     let text = editor.text();
     assert!(text.contains(&format!("x{}\"\n", "a".repeat(20))));
     assert_eq!(text.lines().filter(|line| line.trim() == "b").count(), 20);
