@@ -418,6 +418,7 @@ impl<S: Surface> App<S> {
                 Effect::Look(number, looks) => self.look_at(number, looks),
                 Effect::Explain(number, kind, path) => self.explain(number, &kind, path),
                 Effect::Edit(number, subject) => self.open_editor(number, subject),
+                Effect::Schema(number, kind) => self.fetch_schema(number, kind),
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
                 Effect::Outside(number) => self.outside(number)?,
                 Effect::TakeUp(at) => self.take_up(at),

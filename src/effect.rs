@@ -43,6 +43,8 @@ pub enum Effect {
     MakeShown(u64, usize, Making),
     /// Fill the editor of this number with an object, decoded where it is a Secret, and with the schema of its kind.
     Edit(u64, Reference),
+    /// Fill the editor of this number with the schema of its kind.
+    Schema(u64, Arc<Kind>),
     /// Open an editor with the text of an object that is to be made, beside the schema of its kind.
     Compose {
         /// Its kind.

@@ -53,6 +53,7 @@ impl<S: Surface> App<S> {
         });
     }
 
+    /// Asks for the schema of an editor's kind.
     pub(super) fn fetch_schema(&self, number: u64, kind: Arc<Kind>) {
         let (mut link, out) = (self.link.handle.clone(), self.out.clone());
         tokio::spawn(async move {
@@ -100,7 +101,7 @@ impl<S: Surface> App<S> {
     /// After a frame: what the editor on the screen would like to know is asked, and one that was to be left once it is saved is
     /// left.
     pub(super) fn tend_editor(&mut self) {
-        let out = self.out.clone();
+        let (out, say) = (self.out.clone(), self.say.clone());
         let Some(editor) = self.state.editing() else { return };
         if editor.leaving && !editor.is_changed() {
             self.state.pop();
@@ -112,10 +113,9 @@ impl<S: Surface> App<S> {
             editor.begin_spot(place);
             let (text, names, (line, column)) = (editor.text(), editor.names.clone(), editor.place());
             let (version, At { row, byte }) = place;
-            let out = out.clone();
             tokio::task::spawn_blocking(move || {
                 let (spotted, named) = spot(&of, &text, line, column, &names);
-                let _ = out.blocking_send(Event::Editor(number, Found::Spot((version, row, byte), Box::new(spotted), named)));
+                let _ = say.blocking_send(Event::Editor(number, Found::Spot((version, row, byte), Box::new(spotted), named)));
             });
         }
         let wanted = editor.names.take_wanted();
@@ -149,7 +149,8 @@ impl<S: Surface> App<S> {
 
     /// Has the text on the screen checked, beside the loop.
     pub(super) fn check_text(&mut self) {
-        let out = self.out.clone();
+        // Unlike what is read of a cluster, it is wanted in any context.
+        let out = self.say.clone();
         let Some(editor) = self.state.editing() else { return };
         let version = editor.begin_check();
         let (number, of, kind, base, text) = (editor.id, editor.schema.clone(), editor.kind.clone(), editor.base.clone(), editor.text());

@@ -64,7 +64,8 @@ impl<S: Surface> App<S> {
             due.push((editor.id, kept));
         }
         for (id, kept) in due {
-            let (drafts, out) = (self.drafts.clone(), self.out.clone());
+            // It is heard of in any context: another one may be entered meanwhile.
+            let (drafts, out) = (self.drafts.clone(), self.say.clone());
             tokio::spawn(async move {
                 let written = tokio::task::spawn_blocking(move || drafts.keep(id, &kept)).await;
                 let written = written.map_err(|error| error.to_string()).and_then(|written| written);

@@ -51,7 +51,7 @@ pub fn edit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let Some(subject) = views::whole(c.state)? else { return Ok(()) };
     act::can_do(c.state, "edit", &subject)?;
     if let Some(editor) = c.state.take_unsaved(Some(&subject)) {
-        c.state.push(View::Edit(editor));
+        again(c, editor);
         c.state.info("what was typed here and is not saved is here again");
         return Ok(());
     }
@@ -69,6 +69,15 @@ pub fn edit(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Shows a text that was put aside. What was on its way for it then may never have come.
+fn again(c: &mut Context<'_>, mut editor: Box<Editor>) {
+    editor.names.ask_again();
+    if editor.schema.is_none() {
+        c.effects.push(Effect::Schema(editor.id, editor.kind.clone()));
+    }
+    c.state.push(View::Edit(editor));
+}
+
 /// Something was left that is not saved.
 pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
     let here = state.unsaved.iter().find(|editor| editor.context == state.context.name);
@@ -83,7 +92,7 @@ pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
 /// Back to the text that was left last and is not saved.
 pub fn unsaved(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     if let Some(editor) = c.state.take_unsaved(None) {
-        c.state.push(View::Edit(editor));
+        again(c, editor);
     } else {
         offer(c.state);
     }

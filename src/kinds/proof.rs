@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::schema::{self, Level, Mark, Type};
-use crate::model::edit::{self, Fault, OtherObject, Path, Place};
+use crate::model::edit::{self, Fault, OtherObject, Path};
 use crate::model::kind::Kind;
 use crate::model::tree::Tree;
 
@@ -12,10 +12,7 @@ use crate::model::tree::Tree;
 pub fn marks(of: Option<&Type>, kind: &Kind, base: &Value, text: &str) -> Vec<Mark> {
     let document = match edit::read(text) {
         Ok(document) => document,
-        Err(fault) => {
-            let Fault { at, message } = tab(text, &fault).unwrap_or(fault);
-            return vec![Mark { at, path: String::new(), level: Level::Refused, message }];
-        }
+        Err(Fault { at, message }) => return vec![Mark { at, path: String::new(), level: Level::Refused, message }],
     };
     let mut marks = match of {
         Some(of) => schema::check(of, &document),
@@ -44,22 +41,6 @@ pub fn marks(of: Option<&Type>, kind: &Kind, base: &Value, text: &str) -> Vec<Ma
     }
     marks.sort_by_key(|mark| mark.at.start);
     marks
-}
-
-/// A tab in the indentation makes a line the continuation of the value above it, and what the parser says of that helps nobody.
-fn tab(text: &str, fault: &Fault) -> Option<Fault> {
-    let mut start = 0;
-    for (at, line) in text.split_inclusive('\n').enumerate() {
-        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if (fault.at.line..=fault.at.line + 1).contains(&(at + 1))
-            && let Some(tab) = line[..indent].find('\t')
-        {
-            let place = Place { start: start + tab, end: start + indent, line: at + 1, column: tab + 1 };
-            return Some(Fault { at: place, message: "a tab; YAML is indented with spaces".into() });
-        }
-        start += line.len();
-    }
-    None
 }
 
 /// What tells an object from all others, and nothing else of it.

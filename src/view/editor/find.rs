@@ -131,11 +131,16 @@ impl Editor {
             return Err(format!("nothing was replaced: the text would be larger than the {} MiB that a server takes", LARGEST >> 20));
         }
         let here = self.buffer.cursor();
+        let (Some((first, _)), Some((last, _))) = (fresh.first(), fresh.last()) else { return Ok(0) };
+        let (first, last) = (*first, *last);
+        // One replacement, from the first line that changes to the last one.
+        let mut fresh = fresh.into_iter().peekable();
+        let lines: Vec<String> = (first..=last)
+            .map(|row| fresh.next_if(|(of, _)| *of == row).map_or_else(|| self.buffer.line(row).to_owned(), |(_, new)| new))
+            .collect();
+        let end = self.buffer.within(at(last, usize::MAX));
         self.buffer.begin();
-        for (row, new) in fresh {
-            let end = self.buffer.within(at(row, usize::MAX));
-            self.buffer.replace(at(row, 0), end, &new);
-        }
+        self.buffer.replace(at(first, 0), end, &lines.join("\n"));
         self.buffer.go(here, false);
         self.buffer.end();
         self.changed();

@@ -45,6 +45,11 @@ impl Names {
         matches!(self.0.get(&named), Some(Known::Names(_)))
     }
 
+    /// Those that did not come may be asked for once more.
+    pub fn ask_again(&mut self) {
+        self.0.retain(|_, known| matches!(known, Known::Names(_)));
+    }
+
     /// Some are on their way.
     pub fn waits(&self) -> bool {
         self.0.values().any(|known| !matches!(known, Known::Names(_)))

@@ -40,7 +40,7 @@ impl Editor {
     /// Scrolls by so many lines; the cursor stays where it is in the text.
     pub fn scroll(&mut self, by: isize) {
         let most = self.buffer.lines().len().saturating_sub(self.height);
-        self.top = self.top.saturating_add_signed(by).min(most.max(self.top.min(most)));
+        self.top = self.top.saturating_add_signed(by).min(most);
         self.follow = false;
     }
 

@@ -176,9 +176,101 @@ fn long_texts_are_typed_into() {
             }
         }
     }
+    // What is done to every line is one change: it would take half an hour if it were one each.
+    let begun = Instant::now();
+    press(&mut editor, "alt-a");
+    editor.indent();
+    assert_eq!(editor.replace_all("value", "word"), Ok(5000));
+    assert!(editor.undo(true) && editor.undo(true) && editor.undo(false));
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     let text = editor.text();
     assert!(text.contains(&format!("x{}\"\n", "a".repeat(20))));
     assert_eq!(text.lines().filter(|line| line.trim() == "b").count(), 20);
     assert!(editor.paste(&"y\n".repeat(5 << 19)).unwrap_err().contains("5.0 MiB"));
     assert_eq!(editor.text(), text);
+}
+
+/// Whatever is pressed in whatever order: the text is what its length says, the cursor stands between letters, and undo leads
+/// back to what was there.
+#[test]
+fn any_keys_keep_the_text_whole() {
+    let keys = [
+        "a",
+        "-",
+        ":",
+        "space",
+        "ß",
+        "日",
+        "enter",
+        "backspace",
+        "del",
+        "left",
+        "right",
+        "up",
+        "down",
+        "home",
+        "end",
+        "pgup",
+        "pgdn",
+        "shift-left",
+        "shift-right",
+        "shift-up",
+        "shift-down",
+        "ctrl-left",
+        "ctrl-right",
+        "ctrl-w",
+        "ctrl-u",
+        "ctrl-del",
+        "ctrl-home",
+        "ctrl-end",
+        "alt-a",
+        "shift-home",
+    ];
+    let pasted =
+        ["e\u{301}\u{200d}\t", "spec:\r\n  containers:\r  - name: x\n", "\u{1b}[31m", "👩\u{200d}💻", "\n\n", "- \"a\n b\"\n", "|"];
+    let mut seed = 11u64;
+    let mut roll = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for _ in 0..60 {
+        let begun = "spec:\n  replicas: 1\n  containers:\n  - name: ä\n";
+        let mut editor = editor(begun);
+        for _ in 0..120 {
+            match roll(14) {
+                0 => editor.indent(),
+                1 => editor.shift(false),
+                2 => editor.delete_line(),
+                3 => drop(editor.copy(roll(2) == 0)),
+                4 => drop(editor.paste_own()),
+                5 => drop(editor.paste(pasted[roll(pasted.len())])),
+                6 => drop(editor.undo(roll(3) > 0)),
+                7 => drop(editor.suggest()),
+                8 => drop(editor.replace_all(["a", "name", "/\\s+/"][roll(3)], ["", "日本", "b\u{301}"][roll(3)])),
+                9 => drop(editor.search(["a", "name", "日"][roll(3)])),
+                10 => editor.point(roll(30) as isize - 5, roll(12) as isize - 3, roll(2) == 0),
+                _ => drop(editor.key(Key::parse(keys[roll(keys.len())]).expect("a key"))),
+            }
+            editor.look();
+            editor.fit(20, 6);
+            let (text, cursor) = (editor.text(), editor.buffer.cursor());
+            assert_eq!(editor.buffer.bytes(), text.len());
+            assert!(editor.buffer.line(cursor.row).is_char_boundary(cursor.byte), "{cursor:?} in {text:?}");
+            for row in editor.top..(editor.top + 6).min(editor.buffer.lines().len()) {
+                let line = editor.buffer.line(row).to_owned();
+                assert!(editor.parts(row).iter().all(|(range, _)| line.get(range.clone()).is_some()), "{line:?}");
+            }
+            let parts = editor.parts(cursor.row);
+            let anew: Vec<_> = crate::view::paint::yaml(editor.buffer.lines()).swap_remove(cursor.row);
+            assert_eq!(parts, anew, "what is kept of {text:?} is what it would be from its beginning");
+        }
+        // What was undone last is not made again: the text as it is now is the end of the past.
+        editor.paste("#").expect("fits");
+        let end = editor.text();
+        while editor.undo(true) {}
+        assert_eq!(editor.text(), begun);
+        assert!(!editor.is_changed());
+        while editor.undo(false) {}
+        assert_eq!(editor.text(), end);
+    }
 }

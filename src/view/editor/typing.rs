@@ -165,14 +165,17 @@ impl Editor {
         if moved.is_empty() {
             return;
         }
+        // One replacement: what a replacement costs is not paid for each line.
+        let lines: Vec<String> = (from.row..=last)
+            .map(|row| match moved.binary_search_by_key(&row, |(of, _)| *of).ok().and_then(|at| moved.get(at)) {
+                Some((_, by)) if deeper => format!("{}{}", " ".repeat(*by), self.buffer.line(row)),
+                Some((_, by)) => self.buffer.line(row)[*by..].to_owned(),
+                None => self.buffer.line(row).to_owned(),
+            })
+            .collect();
+        let end = self.buffer.within(at(last, usize::MAX));
         self.buffer.begin();
-        for (row, by) in &moved {
-            if deeper {
-                self.buffer.replace(at(*row, 0), at(*row, 0), &" ".repeat(*by));
-            } else {
-                self.buffer.replace(at(*row, 0), at(*row, *by), "");
-            }
-        }
+        self.buffer.replace(at(from.row, 0), end, &lines.join("\n"));
         let shifted = |place: At| match moved.iter().find(|(row, _)| *row == place.row) {
             Some((_, by)) if deeper && place.byte > 0 => at(place.row, place.byte + by),
             Some((_, by)) if !deeper => at(place.row, place.byte.saturating_sub(*by)),
