@@ -12,11 +12,14 @@ use crate::kinds::schema::{Document, Type};
 use crate::model::kind::Kind;
 
 /// So many documents are kept.
-const KEPT: usize = 16;
+const MOST: usize = 16;
 
 /// Documents that were read, by their addresses, the newest last. A document that changes has another address.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Schemas(Arc<Mutex<Vec<(Box<str>, Document)>>>);
+pub(super) struct Schemas(Arc<Mutex<Vec<Kept>>>);
+
+/// An address, and what is there.
+type Kept = (Box<str>, Document);
 
 impl Schemas {
     fn get(&self, url: &str) -> Option<Document> {
@@ -31,7 +34,7 @@ impl Schemas {
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push((url.into(), document.clone()));
-        let over = kept.len().saturating_sub(KEPT);
+        let over = kept.len().saturating_sub(MOST);
         kept.drain(..over);
     }
 }

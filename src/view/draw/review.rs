@@ -151,22 +151,22 @@ mod tests {
     use super::*;
     use crate::model::edit::side_by_side;
 
-    fn seen(text: &str, changed: Vec<Range<usize>>, room: usize) -> String {
+    fn seen(text: &str, changed: Option<Range<usize>>, room: usize) -> String {
         let mut out = vec![' '; room];
-        let side = Side { line: 1, text: text.into(), changed };
+        let side = Side { line: 1, text: text.into(), changed: changed.into_iter().collect() };
         letters(&side, Kind::New, room, |column, letter, _, _| out[column as usize] = letter.chars().next().unwrap_or(' '));
         out.into_iter().collect()
     }
 
     #[test]
     fn long_lines_are_cut_where_one_looks() {
-        assert_eq!(seen("short", Vec::new(), 10), "short     ");
-        assert_eq!(seen("0123456789", Vec::new(), 10), "0123456789");
-        assert_eq!(seen("0123456789a", Vec::new(), 10), "012345678›");
+        assert_eq!(seen("short", None, 10), "short     ");
+        assert_eq!(seen("0123456789", None, 10), "0123456789");
+        assert_eq!(seen("0123456789a", None, 10), "012345678›");
         let long = format!("{}CHANGED", "x".repeat(50));
-        let text = seen(&long, vec![50..57], 24);
+        let text = seen(&long, Some(50..57), 24);
         assert!(text.starts_with('‹') && text.contains("CHANGED"), "{text}");
-        assert_eq!(seen("a\u{1b}b", Vec::new(), 4), "a�b ".replace('�', &text::safe("\u{1b}").chars().next().unwrap_or('?').to_string()));
+        assert_eq!(seen("a\u{1b}b", None, 4), "a�b ".replace('�', &text::safe("\u{1b}").chars().next().unwrap_or('?').to_string()));
     }
 
     #[test]
