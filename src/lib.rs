@@ -44,7 +44,7 @@
 //! The view ([`view::log`]) has the same blocks, and reads those that it shows; filters and searches are counted by the task.
 //!
 //! ## The way of what is typed
-//! [`view::editor`] has the text: a text area's lines, with a cursor and a history of its own. What is known of the
+//! [`view::editor`] has the text: lines, a cursor and a history, changed by a text area (tui-textarea) a piece at a time. What is known of the
 //! field under the cursor ([`kinds::schema::field_at`]) is found at once in short texts, and by a task in long ones; what is wrong
 //! ([`kinds::proof`]) is found by a task when the keys rest, of the newest version alone. Names that exist ([`kinds::named`])
 //! are listed without their objects. What is saved is an act like the others ([`model::draft`]; `cluster::write::edit`): merged

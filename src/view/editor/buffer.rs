@@ -7,8 +7,9 @@ use tui_textarea::{CursorMove, TextArea};
 
 /// The largest text, in bytes: an API server takes no larger body of a request. (apiserver's `MaxRequestBodyBytes`)
 pub const LARGEST: usize = 3 << 20;
-/// Columns that the text area can be sent to. (`CursorMove::Jump`)
-const REACH: usize = 60_000;
+/// A change is made by a text area, which has no more of the text than this many bytes round it: after each change it maps all
+/// that it has anew, and it cannot be sent beyond 65,535 columns.
+const NEAR: usize = 1 << 10;
 /// What was changed is kept for undo up to so many bytes.
 const KEPT: usize = 64 << 20;
 
@@ -64,9 +65,7 @@ impl Change {
 /// See the module.
 #[derive(Debug)]
 pub struct Buffer {
-    /// The lines. Its cursor is where the last change was made; the person's is ours, and so is what can be undone: it counts in
-    /// characters from the beginning of a line, and we in bytes.
-    area: TextArea<'static>,
+    lines: Vec<String>,
     cursor: At,
     anchor: Option<At>,
     bytes: usize,
@@ -95,10 +94,8 @@ impl Buffer {
     pub fn new(text: &str) -> Buffer {
         let lines: Vec<String> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
         let bytes = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
-        let mut area = TextArea::new(lines);
-        area.set_max_histories(0);
         Buffer {
-            area,
+            lines,
             cursor: At::default(),
             anchor: None,
             bytes,
@@ -115,17 +112,17 @@ impl Buffer {
 
     /// Its lines, at least one.
     pub fn lines(&self) -> &[String] {
-        self.area.lines()
+        &self.lines
     }
 
     /// A line; empty beyond the last one.
     pub fn line(&self, row: usize) -> &str {
-        self.area.lines().get(row).map_or("", String::as_str)
+        self.lines.get(row).map_or("", String::as_str)
     }
 
     /// The whole text.
     pub fn text(&self) -> String {
-        self.area.lines().join("\n")
+        self.lines.join("\n")
     }
 
     /// How long the text is, in bytes.
@@ -173,7 +170,7 @@ impl Buffer {
 
     /// The nearest place that there is.
     pub fn within(&self, to: At) -> At {
-        let row = to.row.min(self.area.lines().len() - 1);
+        let row = to.row.min(self.lines.len() - 1);
         at(row, self.line(row).floor_char_boundary(to.byte))
     }
 
@@ -197,7 +194,7 @@ impl Buffer {
             return self.line(from.row)[from.byte..to.byte].to_owned();
         }
         let mut out = self.line(from.row)[from.byte..].to_owned();
-        for line in &self.area.lines()[from.row + 1..to.row] {
+        for line in &self.lines[from.row + 1..to.row] {
             out.push('\n');
             out.push_str(line);
         }
@@ -321,37 +318,31 @@ impl Buffer {
         let old = self.between(from, to);
         self.bytes = self.bytes + new.len() - old.len();
         self.touched.push(Touched { row: from.row, before: to.row - from.row + 1, after: new.matches('\n').count() + 1 });
-        let line = self.line(from.row);
-        // It goes by characters, and no farther than REACH: what lies between there and here is put back with the rest.
-        let column = line[..from.byte].chars().count();
-        let near = column.min(REACH);
-        let start = if near == column { from.byte } else { line.char_indices().nth(near).map_or(line.len(), |(byte, _)| byte) };
-        let between = line[start..from.byte].to_owned();
-        self.jump(from.row, near);
-        self.area.delete_str(between.chars().count() + old.chars().count());
-        if between.is_empty() {
-            self.area.insert_str(new);
+        let (first, last) = (self.line(from.row), self.line(to.row));
+        let begin = first.floor_char_boundary(from.byte.saturating_sub(NEAR));
+        let end = last.ceil_char_boundary(to.byte.saturating_add(NEAR).min(last.len()));
+        let (head, tail) = (first[..begin].to_owned(), last[end..].to_owned());
+        let piece: Vec<String> = if from.row == to.row {
+            vec![first[begin..end].to_owned()]
         } else {
-            self.area.insert_str(between + new);
+            let between = self.lines[from.row + 1..to.row].iter().cloned();
+            std::iter::once(first[begin..].to_owned()).chain(between).chain([last[..end].to_owned()]).collect()
+        };
+        let column = first[begin..from.byte].chars().count();
+        let mut area = TextArea::new(piece);
+        area.set_max_histories(0);
+        area.move_cursor(CursorMove::Jump(0, u16::try_from(column).unwrap_or(u16::MAX)));
+        area.delete_str(old.chars().count());
+        area.insert_str(new);
+        let mut fresh = area.into_lines();
+        if let Some(first) = fresh.first_mut().filter(|_| !head.is_empty()) {
+            first.insert_str(0, &head);
         }
+        if let Some(last) = fresh.last_mut() {
+            last.push_str(&tail);
+        }
+        self.lines.splice(from.row..=to.row, fresh);
         old
-    }
-
-    fn jump(&mut self, row: usize, column: usize) {
-        let within = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        self.area.move_cursor(CursorMove::Jump(within(row), 0));
-        for _ in usize::from(within(row))..row {
-            self.area.move_cursor(CursorMove::Down);
-        }
-        let row = self.area.cursor().0;
-        debug_assert!(column <= REACH);
-        if row <= usize::from(u16::MAX) {
-            self.area.move_cursor(CursorMove::Jump(within(row), within(column)));
-        } else {
-            for _ in 0..column {
-                self.area.move_cursor(CursorMove::Forward);
-            }
-        }
     }
 }
 
