@@ -6,9 +6,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::draft::{Kept, Left};
+use rustc_hash::FxHashMap;
+
+use crate::model::draft::{Kept, Left, names_secret};
 use crate::places;
 
 /// In the state folder.
@@ -24,41 +27,70 @@ pub struct Drafts {
     root: Option<PathBuf>,
     /// This program's folder, once there was something to keep.
     own: Arc<Mutex<Option<Own>>>,
+    /// Counts what is to be done, in the order in which it is asked for.
+    last: Arc<AtomicU64>,
 }
+
+/// The place of something in the order in which it was asked for: what is done late undoes nothing that was asked for later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn(u64);
 
 #[derive(Debug)]
 struct Own {
     folder: PathBuf,
     /// Locked for as long as it is open.
     _lock: File,
+    /// What was done last for each editor.
+    turns: FxHashMap<u64, Turn>,
+}
+
+impl Own {
+    /// It is this one's turn: nothing later was done.
+    fn takes(&mut self, editor: u64, turn: Turn) -> bool {
+        let last = self.turns.entry(editor).or_default();
+        let takes = turn >= *last;
+        *last = turn.max(*last);
+        takes
+    }
 }
 
 impl Drafts {
     /// Texts in a folder, usually [`places::state_folder`]. Where there is none, and for [`Drafts::default`], nothing is kept.
     pub fn open(folder: Option<PathBuf>) -> Drafts {
-        Drafts { root: folder.map(|folder| folder.join(FOLDER)), own: Arc::default() }
+        Drafts { root: folder.map(|folder| folder.join(FOLDER)), ..Drafts::default() }
+    }
+
+    /// To be taken where it is decided that something is kept or forgotten.
+    pub fn turn(&self) -> Turn {
+        Turn(self.last.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Keeps a text in the place of the one before of the same editor.
     ///
     /// # Errors
     /// It cannot be written: where, and why.
-    pub fn keep(&self, editor: u64, kept: &Kept) -> Result<(), String> {
+    pub fn keep(&self, editor: u64, turn: Turn, kept: &Kept) -> Result<(), String> {
         let Some(root) = self.root.as_deref().filter(|_| may(kept)) else { return Ok(()) };
         let wrong = |error: io::Error| format!("what is typed cannot be kept in {}: {error}", root.display());
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = match &*own {
-            Some(own) => own.folder.clone(),
-            None => own.insert(claim(root).map_err(wrong)?).folder.clone(),
+        // Somebody may have cleared the state folder.
+        let own = match &mut *own {
+            Some(own) if own.folder.join(LOCK).exists() => own,
+            own => own.insert(claim(root).map_err(wrong)?),
         };
+        if !own.takes(editor, turn) {
+            return Ok(());
+        }
         let text = serde_json::to_vec(kept).map_err(|error| wrong(error.into()))?;
-        places::replace(&file(&folder, editor), &text).map_err(wrong)
+        places::replace(&file(&own.folder, editor), &text).map_err(wrong)
     }
 
     /// A text that was saved, or thrown away.
-    pub fn forget(&self, editor: u64) {
-        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = &*own {
+    pub fn forget(&self, editor: u64, turn: Turn) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = own.as_mut()
+            && own.takes(editor, turn)
+        {
             let _ = fs::remove_file(file(&own.folder, editor));
         }
     }
@@ -66,9 +98,10 @@ impl Drafts {
     /// What programs left behind that are gone, the newest first. A file that cannot be read stays, and is not offered.
     pub fn left(&self) -> Vec<Left> {
         let mut out = Vec::new();
+        let Some(_alone) = self.root.as_deref().and_then(alone) else { return out };
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|own| own.folder.clone());
         for folder in entries(self.root.as_deref()) {
-            if Some(&folder) == own.as_ref() || !is_left(&folder) {
+            if !folder.is_dir() || Some(&folder) == own.as_ref() || !is_left(&folder) {
                 continue;
             }
             let files: Vec<PathBuf> =
@@ -95,7 +128,7 @@ impl Drafts {
 
 /// Of a Secret nothing is written.
 fn may(kept: &Kept) -> bool {
-    !(kept.group.is_empty() && kept.plural == "secrets")
+    !(kept.group.is_empty() && kept.plural == "secrets") && !names_secret(&kept.text)
 }
 
 fn file(folder: &Path, editor: u64) -> PathBuf {
@@ -104,10 +137,12 @@ fn file(folder: &Path, editor: u64) -> PathBuf {
 
 /// A folder of this program's own, with its lock.
 fn claim(root: &Path) -> io::Result<Own> {
+    fs::create_dir_all(root)?;
+    // A folder that another program looks at before it is locked would seem to be left behind.
+    let _alone = alone(root);
     let mut at = 0_u32;
     loop {
         let folder = root.join(format!("{}-{at}", std::process::id()));
-        fs::create_dir_all(root)?;
         match fs::create_dir(&folder) {
             Ok(()) => {}
             // Left behind by a program of the same number.
@@ -121,8 +156,15 @@ fn claim(root: &Path) -> io::Result<Own> {
         fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         let lock = File::create(folder.join(LOCK))?;
         lock.try_lock().map_err(io::Error::from)?;
-        return Ok(Own { folder, _lock: lock });
+        return Ok(Own { folder, _lock: lock, turns: FxHashMap::default() });
     }
+}
+
+/// Nobody else claims a folder, or looks for some, for as long as this is there. `None` where nothing was ever kept.
+fn alone(root: &Path) -> Option<File> {
+    let lock = fs::OpenOptions::new().create(true).write(true).truncate(false).open(root.join(LOCK)).ok()?;
+    lock.lock().ok()?;
+    Some(lock)
 }
 
 /// Nobody holds the folder's lock.
@@ -166,12 +208,12 @@ mod tests {
     fn what_a_program_leaves_behind_is_offered_to_the_next_one() {
         let folder = tempfile::tempdir().unwrap();
         let first = Drafts::open(Some(folder.path().into()));
-        first.keep(1, &kept("a", "configmaps", 1)).unwrap();
-        first.keep(2, &kept("b", "configmaps", 2)).unwrap();
-        first.keep(1, &kept("a", "configmaps", 3)).unwrap();
+        first.keep(1, first.turn(), &kept("a", "configmaps", 1)).unwrap();
+        first.keep(2, first.turn(), &kept("b", "configmaps", 2)).unwrap();
+        first.keep(1, first.turn(), &kept("a", "configmaps", 3)).unwrap();
         let second = Drafts::open(Some(folder.path().into()));
         assert!(second.left().is_empty(), "the first one runs still");
-        second.keep(1, &kept("c", "configmaps", 4)).unwrap();
+        second.keep(1, second.turn(), &kept("c", "configmaps", 4)).unwrap();
         drop(first);
         let left = second.left();
         assert_eq!(left.iter().map(|left| (&*left.kept.name, left.kept.time)).collect::<Vec<_>>(), [("a", 3), ("b", 2)]);
@@ -179,7 +221,9 @@ mod tests {
         second.clear(&left[1]);
         assert!(second.left().is_empty());
         let own = second.own.lock().unwrap().as_ref().unwrap().folder.clone();
-        assert_eq!(entries(Some(&folder.path().join(FOLDER))).collect::<Vec<_>>(), [own], "an empty folder goes");
+        let root = folder.path().join(FOLDER);
+        let folders = entries(Some(&root)).filter(|path| path.is_dir());
+        assert_eq!(folders.collect::<Vec<_>>(), [own], "an empty folder goes");
     }
 
     #[cfg(unix)]
@@ -188,13 +232,15 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let drafts = Drafts::open(Some(folder.path().into()));
-        drafts.keep(1, &kept("s", "secrets", 1)).unwrap();
+        drafts.keep(1, drafts.turn(), &kept("s", "secrets", 1)).unwrap();
         assert!(!folder.path().join(FOLDER).exists());
-        drafts.keep(1, &kept("a", "configmaps", 1)).unwrap();
+        drafts.keep(1, drafts.turn(), &kept("a", "configmaps", 1)).unwrap();
         let own = drafts.own.lock().unwrap().as_ref().unwrap().folder.clone();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&own), mode(&file(&own, 1))), (0o700, 0o600));
-        drafts.forget(1);
+        let (late, early) = (drafts.turn(), drafts.turn());
+        drafts.forget(1, early);
+        drafts.keep(1, late, &kept("a", "configmaps", 2)).unwrap();
         assert!(!file(&own, 1).exists());
     }
 
@@ -203,8 +249,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FOLDER), "a file").unwrap();
         let drafts = Drafts::open(Some(folder.path().into()));
-        let why = drafts.keep(1, &kept("a", "configmaps", 1)).unwrap_err();
+        let why = drafts.keep(1, drafts.turn(), &kept("a", "configmaps", 1)).unwrap_err();
         assert!(why.starts_with("what is typed cannot be kept in "), "{why}");
-        assert!(Drafts::default().keep(1, &kept("a", "configmaps", 1)).is_ok() && drafts.left().is_empty());
+        assert!(
+            drafts.keep(1, drafts.turn(), &kept("a", "configmaps", 1)).is_err()
+                && Drafts::default().keep(1, Turn::default(), &kept("a", "configmaps", 1)).is_ok()
+        );
+        assert!(Drafts::default().left().is_empty());
     }
 }

@@ -100,6 +100,7 @@ impl<S: Surface> App<S> {
         let left = std::mem::replace(&mut self.link, link::spawn(self.route.clone(), self.state.clock.clone(), self.out.clone()));
         let going_on = self.forwards.leave(left);
         self.state.reset(context, Scope::All);
+        self.name_left();
         if going_on > 0 {
             self.state.info(forwards::go_on(going_on));
         }

@@ -215,9 +215,9 @@ impl<S: Surface> App<S> {
                     editor.blame(&blames);
                 }
             }
-            Heard::Saved(object) => {
-                if let Some(editor) = self.state.editor_mut(number) {
-                    editor.saved(&object);
+            Heard::Saved { text, of, object } => {
+                if self.state.editor_mut(number).is_some_and(|editor| editor.saved(&text, &of, &object)) {
+                    self.fetch_schema(number, of.kind);
                 }
             }
         }

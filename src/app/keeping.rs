@@ -61,13 +61,13 @@ impl<S: Surface> App<S> {
             }
             let Some(kept) = kept(&self.state, editor) else { continue };
             (keeping.version, keeping.busy) = (version, true);
-            due.push((editor.id, kept));
+            due.push((editor.id, self.drafts.turn(), kept));
         }
-        for (id, kept) in due {
+        for (id, turn, kept) in due {
             // It is heard of in any context: another one may be entered meanwhile.
             let (drafts, out) = (self.drafts.clone(), self.say.clone());
             tokio::spawn(async move {
-                let written = tokio::task::spawn_blocking(move || drafts.keep(id, &kept)).await;
+                let written = tokio::task::spawn_blocking(move || drafts.keep(id, turn, &kept)).await;
                 let written = written.map_err(|error| error.to_string()).and_then(|written| written);
                 let _ = out.send(Event::Kept(id, written)).await;
             });
@@ -79,14 +79,17 @@ impl<S: Surface> App<S> {
         if self.keeping.is_empty() {
             return;
         }
-        let open: Vec<u64> = self.state.changed_texts().map(|editor| editor.id).collect();
+        // One that turns out to be a Secret's is on disk no longer.
+        let kept = self.state.changed_texts().filter(|editor| !editor.is_secret());
+        let open: Vec<u64> = kept.map(|editor| editor.id).collect();
         let drafts = &self.drafts;
         self.keeping.retain(|id, keeping| {
             // What is on its way there would come back.
             let stays = keeping.busy || open.contains(id);
             if !stays {
                 let (drafts, id) = (drafts.clone(), *id);
-                tokio::task::spawn_blocking(move || drafts.forget(id));
+                let turn = drafts.turn();
+                tokio::task::spawn_blocking(move || drafts.forget(id, turn));
             }
             stays
         });
@@ -106,7 +109,7 @@ impl<S: Surface> App<S> {
     pub(super) fn keep_last(&mut self) {
         for editor in self.state.changed_texts() {
             if let Some(kept) = kept(&self.state, editor)
-                && let Err(why) = self.drafts.keep(editor.id, &kept)
+                && let Err(why) = self.drafts.keep(editor.id, self.drafts.turn(), &kept)
             {
                 tracing::warn!(why, "draft");
             }
@@ -124,10 +127,9 @@ impl<S: Surface> App<S> {
 
     /// They are offered, as far as they are of this cluster.
     pub(super) fn offer_drafts(&mut self, left: Vec<Left>) {
-        let here = |left: &Left| *left.kept.context == *self.state.context.name && *left.kept.server == *self.state.context.server;
-        self.left = left.into_iter().filter(here).collect();
+        self.left = left;
         self.name_left();
-        if self.left.is_empty() {
+        if self.state.left.is_empty() {
             return;
         }
         if matches!(self.state.overlay, Overlay::None) {
@@ -137,15 +139,22 @@ impl<S: Surface> App<S> {
         }
     }
 
-    fn name_left(&mut self) {
-        self.state.left = self.left.iter().map(|left| (left.kept.title.as_str().into(), left.kept.time)).collect();
+    /// Those of this cluster, by their places: a context's name may be another cluster's tomorrow.
+    fn left_here(&self) -> Vec<usize> {
+        let context = &self.state.context;
+        let here = |left: &Left| *left.kept.context == *context.name && *left.kept.server == *context.server;
+        (0..self.left.len()).filter(|at| here(&self.left[*at])).collect()
     }
 
-    /// Opens one that was left behind: it is this program's now.
+    /// The screen knows those that can be gone on with here.
+    pub(super) fn name_left(&mut self) {
+        let named = |at: usize| (self.left[at].kept.title.as_str().into(), self.left[at].kept.time);
+        self.state.left = self.left_here().into_iter().map(named).collect();
+    }
+
+    /// Opens one that was left behind, by its place in [`State::left`]: it is this program's now.
     pub(super) fn take_up(&mut self, at: usize) {
-        if at >= self.left.len() {
-            return;
-        }
+        let Some(at) = self.left_here().get(at).copied() else { return };
         let left = self.left.remove(at);
         let found = self.state.catalog.exact(&left.kept.group, &left.kept.version, &left.kept.plural).cloned();
         let Some(kind) = found else {
@@ -155,7 +164,9 @@ impl<S: Surface> App<S> {
         };
         let kept = &left.kept;
         let mut editor = if kept.uid.is_empty() {
-            Editor::new_object(kind.clone(), &kept.text, &*kept.title)
+            let mut editor = Editor::new_object(kind.clone(), &kept.text, &*kept.title);
+            editor.buffer.unstored();
+            editor
         } else {
             let uid = Uid::new(&kept.uid);
             let of = Reference { kind: kind.clone(), namespace: kept.namespace.as_str().into(), name: kept.name.as_str().into(), uid };
@@ -167,14 +178,14 @@ impl<S: Surface> App<S> {
         };
         editor.context = self.state.context.name.clone();
         editor.server = self.state.context.server.clone();
-        let (id, kept, drafts) = (editor.id, left.kept.clone(), self.drafts.clone());
+        let (id, turn, kept, drafts) = (editor.id, self.drafts.turn(), left.kept.clone(), self.drafts.clone());
         self.keeping.insert(id, Keeping { version: editor.buffer.version(), busy: false });
         self.state.push(View::Edit(Box::new(editor)));
         self.name_left();
         self.fetch_schema(id, kind);
         // First it is kept as this program's: at no moment it is nowhere.
         tokio::task::spawn_blocking(move || {
-            if drafts.keep(id, &kept).is_ok() {
+            if drafts.keep(id, turn, &kept).is_ok() {
                 drafts.clear(&left);
             }
         });

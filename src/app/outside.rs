@@ -152,7 +152,12 @@ fn edited(program: &str, path: &Path, before: &str) -> Result<Came, String> {
         Ok(status) if status.code() == Some(127) => {
             return Ok(Came::Nothing(format!("there is no {program}: KUBE_EDITOR or EDITOR name another one")));
         }
-        Ok(status) if !status.success() => return Ok(Came::Nothing(format!("{program} ended with {status}: nothing was taken over"))),
+        Ok(status) if !status.success() => {
+            let why = format!("{program} ended with {status}: nothing was taken over");
+            // What it has written is somebody's work nevertheless.
+            let same = fs::read(path).is_ok_and(|bytes| bytes == before.as_bytes());
+            return if same { Ok(Came::Nothing(why)) } else { Err(why) };
+        }
         Ok(_) => {}
     }
     let bytes = fs::read(path).map_err(|error| format!("what {program} wrote cannot be read: {error}"))?;
@@ -188,6 +193,9 @@ mod tests {
             matches!(with("printf 'a: \\377' >"), Came::Nothing(why) if why.starts_with("line 1 of what") && why.contains("it is still in"))
         );
         assert_eq!(left(), 1);
+        let killed = with("sed -i s/1/3/ \"$1\"; exit 1;");
+        assert!(matches!(killed, Came::Nothing(why) if why.contains("nothing was taken over; it is still in")));
+        assert_eq!(left(), 2);
         use std::os::unix::fs::PermissionsExt;
         let path = write(folder.path(), "x", "").unwrap();
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -21,12 +21,15 @@ pub fn ask(state: &mut State, clashing: Clashing) {
     let secret = is_secret(&clashing.of.kind);
     let value = |value: &Option<Tree>| if secret && value.is_some() { MASK.to_owned() } else { spelled(value) };
     let reason = format!(
-        "{}: others have changed {} meanwhile, which was {} ({} of {})",
+        "{}: others have changed {} meanwhile, which was {}{}",
         clashing.of.title(),
         conflict.path,
         text::fit_end(&value(&conflict.base), SAID),
-        clashing.answers.len() + 1,
-        clashing.conflicts.len(),
+        if clashing.conflicts.len() > 1 {
+            format!(" ({} of {})", clashing.answers.len() + 1, clashing.conflicts.len())
+        } else {
+            String::new()
+        },
     );
     let choices = vec![
         Choice::new(MINE, format!("{} is stored", value(&conflict.mine))),

@@ -80,9 +80,10 @@ fn again(c: &mut Context<'_>, mut editor: Box<Editor>) {
 
 /// Something was left that is not saved.
 pub fn has_unsaved(state: &State) -> Result<(), Refusal> {
-    let here = state.unsaved.iter().find(|editor| editor.context == state.context.name);
+    let is_here = |editor: &Editor| editor.context == state.context.name && editor.server == state.context.server;
+    let here = state.unsaved.iter().find(|editor| is_here(editor));
     match here.or(state.unsaved.last()) {
-        Some(editor) if editor.context == state.context.name => Ok(()),
+        Some(editor) if is_here(editor) => Ok(()),
         Some(editor) => Err(format!("{} is of the context {}: go there first", editor.name(), editor.context)),
         None if !state.left.is_empty() => Ok(()),
         None => Err("everything that was typed is saved".into()),

@@ -15,7 +15,11 @@ pub fn step(c: &mut Context<'_>, by: isize) -> Result<(), Refusal> {
 
 /// Moves by a part of what fits on the screen.
 pub fn page(c: &mut Context<'_>, direction: isize, part: usize) -> Result<(), Refusal> {
-    if let Some(text) = c.state.text_mut() {
+    // A box at the bottom is nearly as high as the screen where it has so much to say that it scrolls.
+    if matches!(c.state.overlay, Overlay::Ask(_) | Overlay::Acts(_)) {
+        let by = (usize::from(c.state.size.1).saturating_sub(8) / part).max(1) as isize;
+        scroll_by(c.state, by * direction);
+    } else if let Some(text) = c.state.text_mut() {
         let by = (text.height / part).max(1) as isize;
         text.step(by * direction);
     } else if let Some(log) = c.state.log_mut() {

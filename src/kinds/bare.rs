@@ -138,6 +138,8 @@ pub fn copy(kind: &Kind, object: &Value, name: &str) -> String {
         }
         ("", "persistentvolumes") => drop(tree.remove("spec.claimRef")),
         ("", "pods") => notes.push((&["metadata", "labels"], "what selects these pods has this one too")),
+        // Two of the same selector would take each other's pods, and Services would send to both.
+        ("apps", _) if renamed(&mut tree, object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default(), name) => {}
         ("apps", _) if tree.at("spec.selector").entries().next().is_some() => {
             notes.push((&["spec", "selector"], "the same pods as those of the other one: name others, here and in the template"));
         }
@@ -149,6 +151,23 @@ pub fn copy(kind: &Kind, object: &Value, name: &str) -> String {
     }
     let note = |path: &[&str], _: &Value| notes.iter().find(|(at, _)| *at == path).map(|(_, words)| Note::Beside((*words).to_owned()));
     yaml::print_noted(&value, &note)
+}
+
+/// Labels that are the old name become the new one, where the selector has such a label. False where it has none.
+fn renamed(tree: &mut Tree, old: &str, new: &str) -> bool {
+    let selector = tree.at("spec.selector.matchLabels");
+    if !selector.entries().any(|(_, value)| value.as_str() == Some(old)) {
+        return false;
+    }
+    for labels in ["spec.selector.matchLabels", "spec.template.metadata.labels", "metadata.labels"] {
+        if tree.at(labels).is_null() {
+            continue;
+        }
+        for (_, value) in tree.at_mut(labels).values_mut().filter(|(_, value)| value.as_str() == Some(old)) {
+            *value = new.into();
+        }
+    }
+    true
 }
 
 /// Takes entries of a map away.

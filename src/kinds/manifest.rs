@@ -91,7 +91,7 @@ pub fn template(wanted: &Wanted<'_>, variant: &str) -> Result<Option<String>, St
         let known = variants(wanted.kind).join(", ");
         let singular = &wanted.kind.singular;
         return Err(match known.as_str() {
-            "" => format!("there is one type of {singular} alone: {variant:?} says nothing here"),
+            "" => format!("kubetui begins every {singular} with the same text: {variant:?} says nothing here"),
             known => format!("there is no {singular} of type {variant:?}: {known}"),
         });
     }

@@ -21,6 +21,8 @@ pub struct Draft {
     pub text: Arc<str>,
     /// The object as it was read when the text was begun; `null` where it is to be made.
     pub base: Arc<Value>,
+    /// The object as the server last gave it to the editor: what differs from that was done by others since.
+    pub seen: Arc<Value>,
     /// Which side each conflict goes to, in their order; with the object that they were about, as others have made it.
     pub answers: Option<(Arc<[Answer]>, Arc<Value>)>,
 }
@@ -30,6 +32,16 @@ impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Draft of {} bytes in editor {}", self.text.len(), self.editor)
     }
+}
+
+/// A text may be that of a Secret: the word stands in it. What is taken for one that is none is only not kept.
+pub fn names_secret(text: &str) -> bool {
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices("Secret").any(|(at, found)| {
+        let rest = &text[at + found.len()..];
+        let rest = rest.strip_prefix("List").unwrap_or(rest);
+        !word(text[..at].chars().next_back()) && !word(rest.chars().next())
+    })
 }
 
 /// Something that is wrong with a draft.
@@ -59,8 +71,15 @@ pub enum Heard {
         /// The object as they have made it.
         theirs: Arc<Value>,
     },
-    /// It is stored: the object as it is now.
-    Saved(Arc<Value>),
+    /// It is stored.
+    Saved {
+        /// The text that is.
+        text: Arc<str>,
+        /// Which object it is: where it was made, that was not known before.
+        of: Reference,
+        /// As it is now.
+        object: Arc<Value>,
+    },
 }
 
 /// As [`Draft`].
@@ -69,7 +88,7 @@ impl fmt::Debug for Heard {
         match self {
             Heard::Wrong(blames) => f.debug_tuple("Wrong").field(blames).finish(),
             Heard::Clash { conflicts, of, .. } => write!(f, "Clash of {} fields of {}", conflicts.len(), of.title()),
-            Heard::Saved(_) => write!(f, "Saved"),
+            Heard::Saved { text, of, .. } => write!(f, "Saved {} bytes of {}", text.len(), of.title()),
         }
     }
 }
@@ -110,4 +129,19 @@ pub struct Left {
     pub path: PathBuf,
     /// What it is.
     pub kept: Kept,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_by_its_word() {
+        for text in ["kind: Secret\n", "a\nkind:   \"Secret\"", "{\"kind\":\"Secret\"}", "kind: SecretList", "kind:\n  Secret"] {
+            assert!(names_secret(text), "{text}");
+        }
+        for text in ["kind: ConfigMap", "secretName: a", "kind: SecretProviderClass", "kind: SealedSecret", "MySecret: 1"] {
+            assert!(!names_secret(text), "{text}");
+        }
+    }
 }

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_act_has_a_verb_that_a_rail_can_name() {
-        let draft = || Draft { editor: 1, text: "".into(), base: Arc::default(), answers: None };
+        let draft = || Draft { editor: 1, text: "".into(), base: Arc::default(), seen: Arc::default(), answers: None };
         let enter = |way| Act::Enter(Box::new(Entering { way, container: None, size: (80, 24), image: "busybox".into(), of: None }));
         let acts = [
             Act::Scale(1, None),

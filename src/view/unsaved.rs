@@ -75,7 +75,7 @@ impl State {
         let same = |of: &Reference, subject: &Reference| of.uid == subject.uid && of.name == subject.name && of.kind == subject.kind;
         let at = self.unsaved.iter().rposition(|editor| {
             let about = subject.is_none_or(|subject| editor.subject.as_ref().is_some_and(|of| same(of, subject)));
-            about && editor.context == self.context.name
+            about && editor.context == self.context.name && editor.server == self.context.server
         });
         at.map(|at| self.unsaved.remove(at))
     }

@@ -33,6 +33,8 @@ pub(super) use differ::{lines, made, of_lines};
 const TRIES: usize = 5;
 /// What a server says whose webhook has side effects that it cannot leave out.
 pub(super) const NO_DRY_RUN: &str = "does not support dry run";
+/// What the Deployment controller writes at each rollout. (`deploymentutil.RevisionAnnotation`)
+const REVISION: &str = "deployment.kubernetes.io/revision";
 /// What it says of fields that it does not know.
 const STRICT: &str = "strict decoding error";
 
@@ -89,7 +91,7 @@ pub(super) async fn resolve(gate: &Gate, intent: &Intent, draft: &Draft) -> Resu
 /// # Errors
 /// It cannot be saved: why. The editor has heard where, or what is to be decided first.
 pub(super) async fn change(case: &Case<'_>, draft: &Draft) -> Result<Prepared, String> {
-    let Case { gate, session, target, object: now, .. } = case;
+    let Case { gate, session, target, .. } = case;
     let document = parsed(gate, draft).await?;
     let of = Guided(schema::of(session, &target.kind).await.ok());
     let mine = stored(&target.kind, document.tree());
@@ -98,39 +100,47 @@ pub(super) async fn change(case: &Case<'_>, draft: &Draft) -> Result<Prepared, S
         let blame = blame::at(&document, &Path::of_field(other.field), other.to_string());
         return Err(wrong(gate, draft, vec![blame]).await);
     }
-    let Merging { wanted, met } = match merging(draft, target, now, &mine, &of) {
-        Ok(merging) => merging,
-        Err(clash) => return Err(clashed(gate, draft, clash).await),
-    };
-    let mut write = patched(target, now, &wanted, &of, true).map_err(|other| other.to_string())?;
-    if idle(&write) {
-        return Err(if met {
-            "others have made the same changes: nothing is left to save"
-        } else {
-            "nothing to save: it is stored as it is written"
+    let mut now = case.object.clone();
+    let mut tries = TRIES;
+    let (mut write, would, wanted, mut notes) = loop {
+        let Merging { wanted, met } = match merging(draft, target, &now, &mine, &of) {
+            Ok(merging) => merging,
+            Err(clash) => return Err(clashed(gate, draft, clash).await),
+        };
+        let mut write = patched(target, &now, &wanted, &of, true).map_err(|other| other.to_string())?;
+        if idle(&write) {
+            let words = "others have made the same changes: nothing is left to save";
+            return Err(if met { words } else { "nothing to save: it is stored as it is written" }.into());
         }
-        .into());
-    }
-    let mut notes = managed::notes(now, true);
-    if met {
-        notes.push(Note::plain("others have changed other fields meanwhile: theirs stay, and yours come to them"));
-    }
-    let tried = match gate.try_out(session, &write).await {
-        // What was there before, and the server does not know, is nobody's mistake now.
-        Err(refused) if refused.words.contains(STRICT) && !brought(&refused, &base, &mine) => {
-            write = patched(target, now, &wanted, &of, false).map_err(|other| other.to_string())?;
-            gate.try_out(session, &write).await
+        let mut notes = managed::notes(&now, true);
+        if met {
+            notes.push(Note::plain("others have changed other fields meanwhile: theirs stay, and yours come to them"));
         }
-        tried => tried,
-    };
-    let would = match tried {
-        Ok(would) => would,
-        Err(refused) if refused.words.contains(NO_DRY_RUN) => {
-            notes.push(Note::warning("a webhook refuses dry runs: this is what was written, and the server may store something else"));
-            Value::from(&wanted)
+        let tried = match gate.try_out(session, &write).await {
+            // What was there before, and the server does not know, is nobody's mistake now.
+            Err(refused) if refused.words.contains(STRICT) && !brought(&refused, &base, &mine) => {
+                write = patched(target, &now, &wanted, &of, false).map_err(|other| other.to_string())?;
+                gate.try_out(session, &write).await
+            }
+            tried => tried,
+        };
+        match tried {
+            Ok(would) => break (write, would, wanted, notes),
+            Err(refused) if refused.words.contains(NO_DRY_RUN) => {
+                notes.push(Note::warning("a webhook refuses dry runs: this is what was written, and the server may store something else"));
+                break (write, Value::from(&wanted), wanted, notes);
+            }
+            Err(refused) => {
+                // Objects whose status is busy move between two requests.
+                let newer = read::object(session, target).await.ok().filter(|newer| version(newer) != version(&now));
+                match newer {
+                    Some(newer) if tries > 0 => (now, tries) = (newer, tries - 1),
+                    _ => return Err(wrong(gate, draft, blame::of(&document, &target.kind, &refused)).await),
+                }
+            }
         }
-        Err(refused) => return Err(wrong(gate, draft, blame::of(&document, &target.kind, &refused)).await),
     };
+    let now = &now;
     let diff = lines(&target.kind, now, &would).await;
     if diff.iter().all(|pair| pair.same) {
         return Err("the server would store what it has already: it drops or overrules what was written".into());
@@ -202,14 +212,14 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
                     Err(other) => return Step::Failed(other.to_string()),
                 }
                 if idle(&write) {
-                    heard(gate, &draft, Heard::Saved(Arc::new(now))).await;
+                    heard(gate, &draft, saved(&draft, &write.object, now)).await;
                     return Step::Done("others have made the same changes: nothing was left to save".to_owned());
                 }
             }
         }
         match gate.send(session, &write).await {
             Ok(answer) => {
-                heard(gate, &draft, Heard::Saved(Arc::new(answer))).await;
+                heard(gate, &draft, saved(&draft, &write.object, answer)).await;
                 return Step::Done(write.done);
             }
             Err(failure) => {
@@ -228,6 +238,13 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
     Step::Failed(format!("it was changed by others {TRIES} times while it was saved: save it again"))
 }
 
+/// What an editor hears of what is stored. What was made has a name and a UID now.
+fn saved(draft: &Draft, of: &Reference, object: Value) -> Heard {
+    let word = |field: &str| object.text(field);
+    let of = Reference { name: word("metadata.name").into(), uid: Uid::new(word("metadata.uid")), ..of.clone() };
+    Heard::Saved { text: draft.text.clone(), of, object: Arc::new(object) }
+}
+
 /// What is to be stored after others have had their say.
 struct Merging {
     wanted: Tree,
@@ -241,7 +258,7 @@ type Clash = Box<Heard>;
 /// Others may have changed the object since the text was begun: their changes and mine, unless both changed the same.
 fn merging(draft: &Draft, target: &Reference, now: &Value, mine: &Tree, of: &Guided) -> Result<Merging, Clash> {
     let (base, theirs) = (own(&draft.base), own(now));
-    let met = !still(&base).equals(&still(&theirs));
+    let met = !still(&own(&draft.seen)).equals(&still(&theirs));
     // Answers are to the conflicts with one state of the object, and to no other.
     let answers = match &draft.answers {
         Some((answers, about)) if still(&own(about)).equals(&still(&theirs)) => answers.clone(),
@@ -260,6 +277,10 @@ fn still(tree: &Tree) -> Tree {
     let mut tree = tree.clone();
     for field in ["metadata.resourceVersion", "metadata.generation"] {
         tree.remove(field);
+    }
+    // A Deployment's controller counts there.
+    if tree["metadata"]["annotations"].get(REVISION).is_some() {
+        tree.slot("metadata").slot("annotations").take(REVISION);
     }
     tree
 }

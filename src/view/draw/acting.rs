@@ -77,7 +77,8 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, body: Rect) {
     }
     if top < last {
         // On the rule above, where it hides nothing of the text.
-        let more = format!(" ↓ {} more ", last - top);
+        let key = state.keymap.keys_for("page-down", state.mode()).into_iter().next().map(|key| format!(", {key}")).unwrap_or_default();
+        let more = format!(" ↓ {} more{key} ", last - top);
         let wide = text::width(&more) as u16;
         if text::width(&title) as u16 + wide + 8 < width {
             put(buffer, area.right().saturating_sub(wide + 2), area.y, &more, wide, state.theme.style(Scope::Warning));

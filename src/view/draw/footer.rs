@@ -209,7 +209,8 @@ fn hints(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
         hits.run(start, area.y, x - start, *command);
         x += GAP;
     }
-    if area.width > help_width {
+    // A box says all of its keys itself.
+    if area.width > help_width && !matches!(state.mode(), Mode::Confirm | Mode::Acts) {
         let x = put(buffer, area.right() - help_width, area.y, &help_key, help_width, state.theme.style(Scope::Key));
         put(buffer, x + 1, area.y, "all keys", 8, state.theme.style(Scope::KeyLabel));
         hits.run(area.right() - help_width, area.y, help_width, help);

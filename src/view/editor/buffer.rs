@@ -163,6 +163,11 @@ impl Buffer {
         self.stored = Some(mark);
     }
 
+    /// No undo leads to what is stored.
+    pub fn unstored(&mut self) {
+        self.stored = None;
+    }
+
     /// What was touched since this was asked last, in order.
     pub fn take_touched(&mut self) -> Vec<Touched> {
         std::mem::take(&mut self.touched)

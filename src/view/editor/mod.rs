@@ -11,11 +11,10 @@ use serde_json::Value;
 use crate::kinds::draft as drafts;
 use crate::kinds::schema::{Spotted, Type};
 use crate::kinds::shown::is_secret;
-use crate::model::draft::Draft;
+use crate::model::draft::{Draft, names_secret};
 use crate::model::edit;
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
-use crate::model::row::Uid;
 use crate::view::text_view::number;
 
 pub mod buffer;
@@ -67,6 +66,8 @@ pub struct Editor {
     pub server: Arc<str>,
     /// It is opened for a program outside: that gets the text as soon as it is there.
     pub outside: bool,
+    /// The object as the server gave it last.
+    seen: Arc<Value>,
     /// What stands in the top line.
     pub title: Arc<str>,
     /// How far it has come.
@@ -114,8 +115,8 @@ pub struct Editor {
     spotted: Option<((u64, At), Spotted)>,
     /// A look at a place is on its way.
     spotting: Option<(u64, At)>,
-    /// What was sent to be saved, and the mark of the buffer then.
-    sent: Option<(Arc<str>, usize)>,
+    /// The word stood in the text: it may be one whatever it was begun as.
+    secret: bool,
 }
 
 /// It may hold values of a Secret: what is logged of it is how long it is.
@@ -135,7 +136,7 @@ impl Editor {
     /// With the text of an object that is to be made.
     pub fn new_object(kind: Arc<Kind>, text: &str, title: impl Into<Arc<str>>) -> Editor {
         let buffer = Buffer::new(text);
-        Editor { stage: Stage::Ready, buffer, ..Editor::empty(kind, title.into()) }
+        Editor { stage: Stage::Ready, buffer, secret: names_secret(text), ..Editor::empty(kind, title.into()) }
     }
 
     fn empty(kind: Arc<Kind>, title: Arc<str>) -> Editor {
@@ -144,6 +145,7 @@ impl Editor {
             subject: None,
             kind,
             base: Arc::new(Value::Null),
+            seen: Arc::new(Value::Null),
             context: "".into(),
             server: "".into(),
             outside: false,
@@ -172,7 +174,7 @@ impl Editor {
             checking: false,
             spotted: None,
             spotting: None,
-            sent: None,
+            secret: false,
         }
     }
 
@@ -185,6 +187,7 @@ impl Editor {
             Ok((object, text)) => {
                 self.buffer = Buffer::new(&text);
                 self.paint = Paint::default();
+                self.seen = object.clone();
                 self.base = object;
                 self.stage = Stage::Ready;
             }
@@ -204,7 +207,7 @@ impl Editor {
 
     /// Its values are to stand on no disk.
     pub fn is_secret(&self) -> bool {
-        is_secret(&self.kind)
+        self.secret || is_secret(&self.kind)
     }
 
     /// The whole text.
@@ -235,46 +238,48 @@ impl Editor {
     /// The text as it is to be stored now.
     pub fn draft(&mut self) -> Draft {
         let text: Arc<str> = self.text().into();
-        self.sent = Some((text.clone(), self.buffer.mark()));
         self.popup = None;
         self.leaving = false;
         self.said.clear();
-        Draft { editor: self.id, text, base: self.base.clone(), answers: None }
+        Draft { editor: self.id, text, base: self.base.clone(), seen: self.seen.clone(), answers: None }
     }
 
-    /// What was sent is stored; the object as it is now. The text stays as it was typed, and what is typed from here on is
-    /// held against what was stored, with what the server has made of it as somebody else's doing.
-    pub fn saved(&mut self, object: &Value) {
-        let (text, mark) = self.sent.take().unwrap_or_else(|| (self.text().into(), self.buffer.mark()));
-        self.buffer.store(mark);
+    /// A text that was sent is stored, as this object; the object as it is now. What is typed from here on is held against that
+    /// text, with what the server has made of it as somebody else's doing. Whether the schema is another one now.
+    pub fn saved(&mut self, text: &str, of: &Reference, object: &Value) -> bool {
+        // What was typed meanwhile is not.
+        if self.text() == text {
+            let mark = self.buffer.mark();
+            self.buffer.store(mark);
+        } else {
+            self.buffer.unstored();
+        }
         self.signs.retain(|sign| !sign.server);
         self.said.clear();
-        let mut base = edit::read(&text).map_or_else(|_| object.clone(), |read| Value::from(&drafts::stored(&self.kind, read.tree())));
-        let meta = &object["metadata"];
-        for field in ["uid", "resourceVersion", "name", "namespace"] {
-            if let (Some(value), Some(of)) = (meta.get(field), base.get_mut("metadata").and_then(Value::as_object_mut)) {
-                of.insert(field.to_owned(), value.clone());
+        let mut base = edit::read(text).map_or_else(|_| object.clone(), |read| Value::from(&drafts::stored(&of.kind, read.tree())));
+        for field in ["uid", "resourceVersion"] {
+            let value = object["metadata"].get(field);
+            if let (Some(value), Some(map)) = (value, base.get_mut("metadata").and_then(Value::as_object_mut)) {
+                map.insert(field.to_owned(), value.clone());
             }
         }
         self.base = Arc::new(base);
-        if self.subject.is_none() {
-            let word = |field: &str| meta[field].as_str().unwrap_or_default();
-            let subject = Reference {
-                kind: self.kind.clone(),
-                namespace: word("namespace").into(),
-                name: word("name").into(),
-                uid: Uid::new(word("uid")),
-            };
-            self.title = format!("{} edit", subject.title()).into();
-            self.subject = Some(subject);
+        self.seen = Arc::new(object.clone());
+        let other = self.kind != of.kind;
+        if self.subject.as_ref() != Some(of) {
+            self.kind = of.kind.clone();
+            self.title = format!("{} edit", of.title()).into();
+            self.subject = Some(of.clone());
             // It has a name and a UID now: what was right for a new object may be wrong for this one.
             self.proved = 0;
         }
+        other
     }
 
     /// After each change: what was known of the lines that were touched is known no more.
     pub fn changed(&mut self) {
         for touched in self.buffer.take_touched() {
+            self.secret = self.secret || (touched.row..touched.row + touched.after).any(|row| names_secret(self.buffer.line(row)));
             self.paint.touched(&touched);
             self.shift_signs(&touched);
         }

@@ -265,7 +265,7 @@ pub async fn nothing_is_applied_before_everything_can_be_read(ground: &Ground) {
     let from = files.path().display().to_string();
     let desk = Desk::open(ground, "configmaps");
     desk.on("kube-root-ca.crt");
-    desk.refused(&format!("apply {from}"), "b.yaml:4:9:");
+    desk.refused(&format!("apply {from}"), "b.yaml:5:1:");
     fs::write(files.path().join("b.yaml"), "apiVersion: v1\nkind: ConfigMapp\nmetadata: {name: bad}\n").expect("written");
     desk.refused(&format!("apply {from}"), "the server has no ConfigMapp of v1");
     // A field that no schema has is refused by the server, and nothing is applied.

@@ -89,12 +89,12 @@ pub async fn only_what_was_written_is_sent(ground: &Ground) {
     desk.on("one");
     outside.will("s/key: value/key: other/");
     desk.press("E");
-    let screen = desk.question(&["Save configmap/one", "1 line changes", "key: value", "key: other"]);
+    let screen = desk.question(&["Save configmap/one", "1 line changed", "key: value", "key: other"]);
     assert!(outside.given().starts_with("apiVersion: v1\ndata:\n  key: value\nkind: ConfigMap\n"), "{}", outside.given());
     assert!(!outside.given().contains("managedFields"), "{}", outside.given());
     assert!(screen.lines().any(|line| line.contains("-   key: value")), "{screen}");
     desk.press("y");
-    desk.see("saved: 1 line changes");
+    desk.see("saved: 1 line changed");
     saved(&desk);
     let now = stored(ground, &path).await;
     assert_eq!(now["data"], json!({"key": "other"}));
@@ -149,7 +149,7 @@ pub async fn what_others_write_meanwhile_is_merged_or_asked_for(ground: &Ground)
     outside.is_open();
     others(json!({"both": "yours"})).await;
     outside.may_end();
-    let screen = desk.see("others have changed data.both meanwhile, which was 1 (1 of 1)");
+    let screen = desk.see("others have changed data.both meanwhile, which was 1");
     assert!(screen.contains("mine is stored") && screen.contains("yours stays"), "{screen}");
     desk.press("enter");
     desk.yes(&["Save configmap/shared", "both: yours", "both: mine"]);

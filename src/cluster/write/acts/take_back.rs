@@ -64,6 +64,7 @@ async fn fields_back(gate: &Gate, session: &Session, target: &Reference, entry: 
         return Err("the journal does not say what it was before".into());
     };
     kept(&entry.before)?;
+    kept(&entry.after)?;
     let present = |value: &Value| (!value.is_null()).then(|| value.clone());
     // As the entry left it: else somebody else's change would be taken back with it.
     let left: Vec<Field> =

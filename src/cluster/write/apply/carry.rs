@@ -16,8 +16,8 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::request;
 use crate::cluster::write::plan::PATIENCE;
 use crate::cluster::write::run::stopped;
-use crate::cluster::write::send::MANAGER;
-use crate::cluster::write::{Answer, Gate, Saying, read};
+use crate::cluster::write::send::{MANAGER, Write};
+use crate::cluster::write::{Answer, Gate, Saying, fields, read};
 use crate::kinds::describe::json::Json;
 use crate::model::act::{Said, Step};
 use crate::model::reference::Reference;
@@ -89,6 +89,12 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Rea
         write.seen = found;
         write.done = "made with its namespace, and applied".to_owned();
     }
+    if !new
+        && !write.seen.is_null()
+        && let Err(why) = still(&session, &mut write).await
+    {
+        return Step::Failed(why);
+    }
     if migrates && let Err(why) = migrated(gate, &session, &items[at], &write.seen).await {
         return Step::Failed(format!("its owners stay as they are, and so does it: {why}"));
     }
@@ -105,6 +111,20 @@ async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Rea
         Ok(()) => Step::Done(done),
         Err(why) => Step::Failed(format!("{done}, but {why}")),
     }
+}
+
+/// What others have changed since it was planned was seen by nobody, and is not to be undone as ours: it has to be as it was,
+/// but for what changes by itself.
+async fn still(session: &Session, write: &mut Write) -> Result<(), String> {
+    let now = read::object(session, &write.object).await?;
+    if now["metadata"]["resourceVersion"] != write.seen["metadata"]["resourceVersion"] {
+        let (before, _) = fields::apart(&write.seen, &now);
+        if before.as_object().is_some_and(|fields| !fields.is_empty()) {
+            return Err("others have changed it meanwhile: apply it again to see what would change".to_owned());
+        }
+        write.seen = now;
+    }
+    Ok(())
 }
 
 /// It was to be made, and somebody else has made it since.

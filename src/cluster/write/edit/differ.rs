@@ -32,17 +32,17 @@ pub(in crate::cluster::write) async fn made(kind: &Kind, object: &Value) -> Arc<
     tokio::task::spawn_blocking(work).await.unwrap_or_default().into()
 }
 
-/// `1 line changes, 2 lines come, 3 lines go`.
+/// `1 line changed, 2 lines new, 3 lines gone`.
 pub(in crate::cluster::write) fn of_lines(diff: &[Pair]) -> String {
     let count = |is: &dyn Fn(&Pair) -> bool| diff.iter().filter(|pair| !pair.same && is(pair)).count();
     let parts = [
-        (count(&|pair| pair.old.is_some() && pair.new.is_some()), "changes", "change"),
-        (count(&|pair| pair.old.is_none()), "comes", "come"),
-        (count(&|pair| pair.new.is_none()), "goes", "go"),
+        (count(&|pair| pair.old.is_some() && pair.new.is_some()), "changed"),
+        (count(&|pair| pair.old.is_none()), "new"),
+        (count(&|pair| pair.new.is_none()), "gone"),
     ];
-    let words = parts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| match count {
-        1 => format!("1 line {one}"),
-        count => format!("{count} lines {many}"),
+    let words = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| match count {
+        1 => format!("1 line {what}"),
+        count => format!("{count} lines {what}"),
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -25,7 +25,7 @@ fn schema() -> Guided {
 }
 
 fn draft(base: &Value) -> Draft {
-    Draft { editor: 1, text: "".into(), base: Arc::new(base.clone()), answers: None }
+    Draft { editor: 1, text: "".into(), base: Arc::new(base.clone()), seen: Arc::new(base.clone()), answers: None }
 }
 
 /// What would be sent, without its preconditions.
