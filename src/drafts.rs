@@ -128,7 +128,8 @@ impl Drafts {
 
 /// Of a Secret nothing is written.
 fn may(kept: &Kept) -> bool {
-    !(kept.group.is_empty() && kept.plural == "secrets") && !names_secret(&kept.text)
+    let secret = kept.group.is_empty() && kept.plural == "secrets";
+    !secret && !names_secret(&kept.text)
 }
 
 fn file(folder: &Path, editor: u64) -> PathBuf {

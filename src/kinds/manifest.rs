@@ -145,6 +145,6 @@ mod tests {
         let other = Kind { plural: "things".into(), singular: "thing".into(), ..Kind::default() };
         let wanted = Wanted { kind: &other, ..wanted };
         assert_eq!(template(&wanted, ""), Ok(None));
-        assert!(template(&wanted, "blue").unwrap_err().contains("one type of thing"));
+        assert!(template(&wanted, "blue").unwrap_err().contains("every thing with the same text"));
     }
 }

@@ -119,7 +119,9 @@ fn a_hangup_and_leaving_all_the_same_keep_it_too() {
         window.ended();
         let mut window = home.window("pods");
         window.see("was not saved when the program ended");
-        window.press("\u{1b}Q");
+        window.press("\u{1b}");
+        window.wait("the list put away", |screen| !screen.contents().contains("was not saved"));
+        window.press("Q");
         assert!(window.ended().success());
     }
 }
