@@ -98,8 +98,9 @@ impl Drafts {
     /// What programs left behind that are gone, the newest first. A file that cannot be read stays, and is not offered.
     pub fn left(&self) -> Vec<Left> {
         let mut out = Vec::new();
-        let Some(_alone) = self.root.as_deref().and_then(alone) else { return out };
+        // In this order: whoever keeps something has its own folder before it waits for the others.
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|own| own.folder.clone());
+        let Some(_alone) = self.root.as_deref().and_then(alone) else { return out };
         for folder in entries(self.root.as_deref()) {
             if !folder.is_dir() || Some(&folder) == own.as_ref() || !is_left(&folder) {
                 continue;

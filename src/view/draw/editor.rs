@@ -7,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::{editor_field, put, put_end, wipe};
 use crate::kinds::schema::Level;
+use crate::kinds::shown::is_secret;
 use crate::theme::{Scope, Theme};
 use crate::view::editor::{Editor, Stage};
 use crate::view::hits::{Hits, Spot};
@@ -90,7 +91,8 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
 fn notices(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Rect {
     let mut rows: Vec<(String, Scope)> = Vec::new();
     if editor.is_secret() {
-        rows.push(("decoded, and in memory only: what is typed here is kept on no disk".into(), Scope::Warning));
+        let what = if is_secret(&editor.kind) { "decoded, and" } else { "it names a Secret, and is" };
+        rows.push((format!("{what} in memory only: what is typed here is kept on no disk"), Scope::Warning));
     }
     for said in &editor.said {
         let left = SAID.saturating_sub(rows.len());
