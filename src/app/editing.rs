@@ -215,8 +215,8 @@ impl<S: Surface> App<S> {
                     editor.blame(&blames);
                 }
             }
-            Heard::Saved { text, of, object } => {
-                if self.state.editor_mut(number).is_some_and(|editor| editor.saved(&text, &of, &object)) {
+            Heard::Saved { text, written, of, object } => {
+                if self.state.editor_mut(number).is_some_and(|editor| editor.saved(&text, &of, written, object)) {
                     self.fetch_schema(number, of.kind);
                 }
             }

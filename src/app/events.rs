@@ -162,8 +162,10 @@ impl<S: Surface> App<S> {
             }
             // Rows stay, and hide what would stand in their place: the reason is said below them, once.
             Link::Down { since: Some(_), why } => {
-                let retry = self.key_of("retry");
-                self.alarm(&format!("{why}. Trying again; {retry} tries now"));
+                // In an editor that key is another one.
+                let key = self.state.keymap.keys_for("retry", self.state.mode()).into_iter().next();
+                let now = key.map(|key| format!("; {key} tries now")).unwrap_or_default();
+                self.alarm(&format!("{why}. Trying again{now}"));
             }
             Link::Unauthorized { why, login } => {
                 let login = if *login { format!("; {} logs in", self.key_of("login")) } else { String::new() };

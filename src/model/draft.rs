@@ -75,6 +75,8 @@ pub enum Heard {
     Saved {
         /// The text that is.
         text: Arc<str>,
+        /// The same as an object, as it was written: what the next change is held against.
+        written: Arc<Value>,
         /// Which object it is: where it was made, that was not known before.
         of: Reference,
         /// As it is now.

@@ -44,6 +44,8 @@ pub(super) struct Saving {
     pub(super) write: Write,
     pub(super) diff: Arc<[Pair]>,
     draft: Draft,
+    /// What was written.
+    mine: Tree,
     /// What is to be stored, of what one can write.
     wanted: Tree,
     of: Guided,
@@ -150,7 +152,7 @@ pub(super) async fn change(case: &Case<'_>, draft: &Draft) -> Result<Prepared, S
     }
     let change = of_lines(&diff);
     write.done = format!("saved: {change}");
-    let saving = Saving { write, diff, draft: draft.clone(), wanted, of };
+    let saving = Saving { write, diff, draft: draft.clone(), mine, wanted, of };
     Ok(Prepared { change, notes, work: Work::Save(Box::new(saving)) })
 }
 
@@ -160,7 +162,8 @@ pub(super) async fn change(case: &Case<'_>, draft: &Draft) -> Result<Prepared, S
 /// As [`change`].
 pub(super) async fn make(gate: &Gate, session: &Session, target: &Reference, draft: &Draft) -> Result<Prepared, String> {
     let document = parsed(gate, draft).await?;
-    let mut wanted = stored(&target.kind, document.tree());
+    let mine = stored(&target.kind, document.tree());
+    let mut wanted = mine.clone();
     if target.kind.namespaced {
         wanted.set("metadata.namespace", &*target.namespace);
     }
@@ -184,13 +187,13 @@ pub(super) async fn make(gate: &Gate, session: &Session, target: &Reference, dra
     let diff = made(&target.kind, &would).await;
     let change = "it is made".to_owned();
     write.done = "made".to_owned();
-    let saving = Saving { write, diff, draft: draft.clone(), wanted, of: Guided(None) };
+    let saving = Saving { write, diff, draft: draft.clone(), mine, wanted, of: Guided(None) };
     Ok(Prepared { change, notes, work: Work::Save(Box::new(saving)) })
 }
 
 /// Sends it. What others did since it was asked for is merged where it is about other fields.
 pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) -> Step {
-    let Saving { mut write, draft, mut wanted, of, .. } = saving;
+    let Saving { mut write, draft, mine, mut wanted, of, .. } = saving;
     for _ in 0..TRIES {
         // Nearly always it is as it was: then one request is saved, and no refusal stands in the journal.
         if matches!(write.body, Content::Patch(..)) {
@@ -212,14 +215,14 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
                     Err(other) => return Step::Failed(other.to_string()),
                 }
                 if idle(&write) {
-                    heard(gate, &draft, saved(&draft, &write.object, now)).await;
+                    heard(gate, &draft, saved(&draft, &mine, &write.object, now)).await;
                     return Step::Done("others have made the same changes: nothing was left to save".to_owned());
                 }
             }
         }
         match gate.send(session, &write).await {
             Ok(answer) => {
-                heard(gate, &draft, saved(&draft, &write.object, answer)).await;
+                heard(gate, &draft, saved(&draft, &mine, &write.object, answer)).await;
                 return Step::Done(write.done);
             }
             Err(failure) => {
@@ -239,10 +242,16 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
 }
 
 /// What an editor hears of what is stored. What was made has a name and a UID now.
-fn saved(draft: &Draft, of: &Reference, object: Value) -> Heard {
+fn saved(draft: &Draft, mine: &Tree, of: &Reference, object: Value) -> Heard {
     let word = |field: &str| object.text(field);
     let of = Reference { name: word("metadata.name").into(), uid: Uid::new(word("metadata.uid")), ..of.clone() };
-    Heard::Saved { text: draft.text.clone(), of, object: Arc::new(object) }
+    let mut written = Value::from(mine);
+    for field in ["uid", "resourceVersion"] {
+        if let (Some(value), Some(map)) = (object["metadata"].get(field), written.get_mut("metadata").and_then(Value::as_object_mut)) {
+            map.insert(field.to_owned(), value.clone());
+        }
+    }
+    Heard::Saved { text: draft.text.clone(), written: Arc::new(written), of, object: Arc::new(object) }
 }
 
 /// What is to be stored after others have had their say.

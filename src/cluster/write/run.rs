@@ -105,13 +105,9 @@ async fn left(saying: &Saying, prepared: Vec<Option<Prepared>>) -> Vec<Option<Pr
 
 async fn one(gate: &Gate, saying: &Saying, at: usize, work: Work, several: bool, mut answer: watch::Receiver<Answer>) -> Step {
     saying.say(Said::Step(at, Step::Doing(Vec::new()))).await;
-    let mut link = gate.link.clone();
-    let session = tokio::select! {
-        session = tokio::time::timeout(PATIENCE, link.session()) => match session {
-            Ok(session) => session,
-            Err(_) => return Step::Failed("there is no connection to the cluster: nothing was sent".to_owned()),
-        },
-        () = stopped(&mut answer) => return Step::Left,
+    let session = match connected(gate, &mut answer).await {
+        Ok(session) => session,
+        Err(step) => return step,
     };
     match work {
         Work::Write(write) | Work::Shown(write, _) => match gate.send(&session, &write).await {
@@ -155,6 +151,17 @@ async fn refused(gate: &Gate, session: &Session, write: &Write, failure: &Failur
     };
     gate.gave_up(write, &why).await;
     why
+}
+
+/// A connection to send over, or what becomes of the object where there is none.
+pub(super) async fn connected(gate: &Gate, answer: &mut watch::Receiver<Answer>) -> Result<Session, Step> {
+    let mut link = gate.link.clone();
+    tokio::select! {
+        session = tokio::time::timeout(PATIENCE, link.session()) => {
+            session.map_err(|_| Step::Failed("there is no connection to the cluster: nothing was sent".to_owned()))
+        }
+        () = stopped(answer) => Err(Step::Left),
+    }
 }
 
 /// Ends when it is told to stop.

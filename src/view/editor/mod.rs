@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::kinds::draft as drafts;
 use crate::kinds::schema::{Spotted, Type};
 use crate::kinds::shown::is_secret;
 use crate::model::draft::{Draft, names_secret};
-use crate::model::edit;
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::view::text_view::number;
@@ -244,9 +242,9 @@ impl Editor {
         Draft { editor: self.id, text, base: self.base.clone(), seen: self.seen.clone(), answers: None }
     }
 
-    /// A text that was sent is stored, as this object; the object as it is now. What is typed from here on is held against that
-    /// text, with what the server has made of it as somebody else's doing. Whether the schema is another one now.
-    pub fn saved(&mut self, text: &str, of: &Reference, object: &Value) -> bool {
+    /// A text that was sent is stored, as this object. What is typed from here on is held against what was written, with what the
+    /// server has made of it (the object as it is now) as somebody else's doing. Whether the schema is another one now.
+    pub fn saved(&mut self, text: &str, of: &Reference, written: Arc<Value>, object: Arc<Value>) -> bool {
         // What was typed meanwhile is not.
         if self.text() == text {
             let mark = self.buffer.mark();
@@ -256,15 +254,8 @@ impl Editor {
         }
         self.signs.retain(|sign| !sign.server);
         self.said.clear();
-        let mut base = edit::read(text).map_or_else(|_| object.clone(), |read| Value::from(&drafts::stored(&of.kind, read.tree())));
-        for field in ["uid", "resourceVersion"] {
-            let value = object["metadata"].get(field);
-            if let (Some(value), Some(map)) = (value, base.get_mut("metadata").and_then(Value::as_object_mut)) {
-                map.insert(field.to_owned(), value.clone());
-            }
-        }
-        self.base = Arc::new(base);
-        self.seen = Arc::new(object.clone());
+        self.base = written;
+        self.seen = object;
         let other = self.kind != of.kind;
         if self.subject.as_ref() != Some(of) {
             self.kind = of.kind.clone();

@@ -155,17 +155,14 @@ fn what_is_saved_is_what_the_next_change_is_held_against() {
     press(&mut editor, "ctrl-end # y");
     let kind = Arc::new(Kind { singular: "configmap".into(), ..Kind::default() });
     let of = Reference { kind, namespace: "n".into(), name: "a".into(), uid: crate::model::row::Uid::new("7") };
-    editor.saved(
-        text,
-        &of,
-        &json!({"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "uid": "7", "resourceVersion": "9"}, "data": {"x": "1"}}),
-    );
+    let stored = |version: &str| Arc::new(json!({"metadata": {"name": "a", "uid": "7", "resourceVersion": version}, "data": {"x": "1"}}));
+    editor.saved(text, &of, stored("9"), stored("9"));
     assert!(editor.is_changed(), "something was typed meanwhile");
     assert_eq!(editor.base["metadata"]["resourceVersion"], "9");
     assert_eq!(editor.subject.as_ref().map(|subject| (&*subject.namespace, &*subject.name)), Some(("n", "a")));
     // What is not known to be stored is not said to be.
     assert!(editor.undo(true) && editor.is_changed());
-    editor.saved(text, &of, &json!({"metadata": {"uid": "7", "resourceVersion": "10"}}));
+    editor.saved(text, &of, stored("10"), stored("10"));
     assert!(!editor.is_changed());
 }
 

@@ -24,7 +24,7 @@ impl Outside {
     fn new(folder: &Path) -> Outside {
         let outside = Outside { folder: folder.to_owned() };
         let script = "cp \"$1\" FOLDER/given; sed -i -f FOLDER/steps \"$1\"; touch FOLDER/open; \
-            while [ ! -e FOLDER/go ]; do sleep 0.02; done; rm -f FOLDER/open";
+            while [ ! -e FOLDER/go ] && [ -d FOLDER ]; do sleep 0.02; done; rm -f FOLDER/open";
         fs::write(outside.folder.join("edit.sh"), script.replace("FOLDER", &outside.folder.display().to_string())).expect("is written");
         fs::write(outside.folder.join("go"), "").expect("is written");
         outside
@@ -275,11 +275,15 @@ pub async fn what_is_wrong_is_said_of_its_line_and_nothing_is_lost(ground: &Grou
     let made = ground.post(&ground.apps("deployments"), &deployment("web", 0, "app:1")).await.ok();
     let (desk, outside) = desk(ground, "deployments");
     desk.on("web");
-    let wrong: [(&str, &str); 8] = [
+    let laughs = "s/^kind: Deployment$/kind: Deployment\\na: \\&a [x, x, x, x, x, x, x, x, x]\\nb: \\&b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\\n\
+        c: \\&c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\\nd: \\&d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\\ne: \\&e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\\n\
+        f: [*e, *e, *e, *e, *e, *e, *e, *e, *e]/";
+    let wrong: [(&str, &str); 9] = [
         ("s/^  replicas: 0$/  replicas: -1/", "must be greater than or equal to 0"),
         ("s/^  replicas: 0$/  replica: 1/", "there is no field spec.replica"),
         ("s/^  replicas: 0$/\treplicas: 1/", "a tab; YAML is indented with spaces"),
         ("s/^  replicas: 0$/  replicas: 1\\n  replicas: 2/", "replicas is here twice"),
+        (laughs, "stand for far more than is written"),
         ("s/^  replicas: 0$/  replicas: *nobody/", "that is nowhere before it"),
         ("$a---\\nkind: Other", "another document begins here (2 in all)"),
         ("s/^kind: Deployment$/kind: StatefulSet/", "kind was changed from Deployment to StatefulSet"),

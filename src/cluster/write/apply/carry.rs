@@ -15,7 +15,7 @@ use crate::cluster::connect::Session;
 use crate::cluster::error::ClusterError;
 use crate::cluster::request;
 use crate::cluster::write::plan::PATIENCE;
-use crate::cluster::write::run::stopped;
+use crate::cluster::write::run::{connected, stopped};
 use crate::cluster::write::send::{MANAGER, Write};
 use crate::cluster::write::{Answer, Gate, Saying, fields, read};
 use crate::kinds::describe::json::Json;
@@ -70,13 +70,9 @@ pub(super) async fn carry_out(gate: &Gate, saying: &Saying, items: &[Item], read
 
 async fn one(gate: &Gate, saying: &Saying, at: usize, items: &[Item], ready: Ready, mut answer: watch::Receiver<Answer>) -> Step {
     saying.say(Said::Step(at, Step::Doing(Vec::new()))).await;
-    let mut link = gate.link.clone();
-    let session = tokio::select! {
-        session = tokio::time::timeout(PATIENCE, link.session()) => match session {
-            Ok(session) => session,
-            Err(_) => return Step::Failed("there is no connection to the cluster: nothing was sent".to_owned()),
-        },
-        () = stopped(&mut answer) => return Step::Left,
+    let session = match connected(gate, &mut answer).await {
+        Ok(session) => session,
+        Err(step) => return step,
     };
     let Ready { mut write, migrates } = ready;
     let new = write.seen.is_null();
