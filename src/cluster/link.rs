@@ -21,6 +21,8 @@ use crate::event::Event;
 use crate::model::state::{Context, Link};
 use crate::model::time::{Clock, Seconds};
 
+/// In place of when the server was heard last.
+const NEVER: Seconds = 0;
 /// How often the task looks up: at the clock, at the kubeconfig, at how long it has been silent.
 const TICK: Duration = Duration::from_secs(2);
 /// After so much silence from the server it is asked for a sign of life.
@@ -208,9 +210,9 @@ pub fn spawn(route: Route, clock: Clock, out: mpsc::Sender<Event>) -> LinkOwner 
     let (publish, linked) = watch::channel(Linked::default());
     // Nobody presses a key so often while one login takes its 30 s.
     let (control, asked) = mpsc::channel(256);
-    let shared = Arc::new(Shared { heard: AtomicI64::new(0), suspect: Notify::new(), refused: watch::Sender::default(), clock });
+    let shared = Arc::new(Shared { heard: AtomicI64::new(NEVER), suspect: Notify::new(), refused: watch::Sender::default(), clock });
     let handle = LinkHandle { linked, shared: shared.clone(), broken: 0, renewed: 0 };
-    let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, ever: false, noted: None };
+    let mut keeper = Keeper { route, publish, shared, out, asked, said: Link::Idle, noted: None };
     let task = tokio::spawn(async move { keeper.run().await });
     LinkOwner { task: task.abort_handle(), control, handle }
 }
@@ -222,8 +224,6 @@ struct Keeper {
     out: mpsc::Sender<Event>,
     asked: mpsc::Receiver<Control>,
     said: Link,
-    /// The server answered at least once.
-    ever: bool,
     /// What was last said to be wrong with the kubeconfig.
     noted: Option<Arc<str>>,
 }
@@ -245,7 +245,7 @@ impl Keeper {
                 Ok(Some(plugin)) if self.route.options.credential.is_none() => format!("asking {} for credentials", plugin.name()),
                 _ => format!("connecting to {}", target.as_ref().map_or("the cluster", |target: &Target| target.server.as_str())),
             };
-            if !self.ever {
+            if self.since().is_none() {
                 self.say(Link::Connecting { since: self.shared.clock.now(), doing: doing.into() }).await;
             }
             let opened = connect::open(&self.route.loaded, &self.route.options).await;
@@ -301,8 +301,10 @@ impl Keeper {
         self.say(Link::Unauthorized { why: error.to_string().into(), login }).await;
     }
 
+    /// When the server was heard last, by whomever: a watch may have shown rows before the first proof is there.
     fn since(&self) -> Option<Seconds> {
-        self.ever.then(|| self.shared.heard.load(Ordering::Relaxed))
+        let heard = self.shared.heard.load(Ordering::Relaxed);
+        (heard != NEVER).then_some(heard)
     }
 
     async fn say(&mut self, link: Link) {
@@ -348,7 +350,6 @@ impl Keeper {
                 match request::version(&session.with_timeout(if up { PROBE } else { FIRST })).await {
                     Ok(version) => {
                         self.shared.heard.store(self.shared.clock.now(), Ordering::Relaxed);
-                        self.ever = true;
                         if !up {
                             up = true;
                             away = AWAY.0;
@@ -416,7 +417,8 @@ impl Keeper {
             }
             ticked = now;
             let silent = self.shared.clock.now() - self.shared.heard.load(Ordering::Relaxed);
-            if up && silent >= SILENCE && probe_at.is_none() {
+            // Before zero: the clock was put back, and says nothing of how long it was.
+            if up && !(0..SILENCE).contains(&silent) && probe_at.is_none() {
                 probe_at = Some(Instant::now());
             }
         }

@@ -400,6 +400,23 @@ fn a_connection_that_is_cut_in_the_middle_of_a_frame_is_resumed() {
 }
 
 #[test]
+fn a_connection_that_has_shown_rows_before_it_was_proved_makes_them_old_and_is_not_called_unreachable() {
+    let server = Server::start();
+    server.put("pods", pod("shop", "aa-stays"));
+    // The proof: it begins, and never ends.
+    let unproved = || Answer::Stream { content_type: "application/json".into(), first: b"{".to_vec() };
+    server.on(move |request| (request.path == "/version").then(unproved));
+    let run = look(&server);
+    live(&run, &["aa-stays"]);
+    run.record();
+    let screen = run.see("◌ stale");
+    assert!(screen.contains("aa-stays") && screen.contains("Trying again"), "{screen}");
+    server.behave();
+    live(&run, &["aa-stays"]);
+    never_without(&run.recorded(), &["aa-stays"]);
+}
+
+#[test]
 fn a_server_that_speaks_json_only_is_understood() {
     let server = Server::start();
     server.put("pods", pod("shop", "aa-here"));
