@@ -36,6 +36,7 @@ mod keys;
 mod logs_of;
 mod looked;
 mod making;
+mod meanwhile;
 mod mouse;
 mod outside;
 mod session;
@@ -97,6 +98,8 @@ pub struct App<S: Surface> {
     follows: FxHashMap<u64, watch::Handle>,
     /// How the YAML that is followed is looked at.
     looks: looked::Looking,
+    /// The objects of texts that are edited, as their editors know them.
+    known: meanwhile::Known,
     /// What waits for values of Secrets.
     waiting: making::Waiting,
     logs: FxHashMap<u64, logs::Handle>,
@@ -163,6 +166,7 @@ pub async fn run<S: Surface>(mut start: Start, state: State, surface: S, mut sig
         generation: u64::MAX,
         next: 0,
         follows: FxHashMap::default(),
+        known: FxHashMap::default(),
         looks: looked::Looking::default(),
         waiting: making::Waiting::default(),
         logs: FxHashMap::default(),
@@ -302,6 +306,7 @@ impl<S: Surface> App<S> {
             self.surface.draw(|frame| draw::draw(state, frame))?;
             self.ask_rights();
             self.tend_editor();
+            self.follow_edited();
             self.forget_drafts();
         }
         Ok(())
@@ -420,6 +425,7 @@ impl<S: Surface> App<S> {
                 Effect::Edit(number, subject) => self.open_editor(number, subject),
                 Effect::Schema(number, kind) => self.fetch_schema(number, kind),
                 Effect::Compose { kind, title, text } => self.compose(kind, &title, &text),
+                Effect::TakeIn(number) => self.take_in(number),
                 Effect::Outside(number) => self.outside(number)?,
                 Effect::TakeUp(at) => self.take_up(at),
                 Effect::Compare(number, manifests) => write::compare(self.gate(), number, manifests),
@@ -449,9 +455,10 @@ impl<S: Surface> App<S> {
             }
         }
         // Texts that are closed are not followed any more.
-        let open = |number: &u64| self.state.texts().any(|text| text.id == *number);
+        let open = |number: &u64| self.state.texts().any(|text| text.id == *number) || self.state.edits(*number);
         self.follows.retain(|number, _| open(number));
         self.looks.retain(|number, _| open(number));
+        self.known.retain(|number, _| open(number));
         self.close_logs();
         Ok(())
     }

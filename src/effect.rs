@@ -58,6 +58,8 @@ pub enum Effect {
     Outside(u64),
     /// Open the text of this place among those that earlier runs left behind.
     TakeUp(usize),
+    /// Put what others have changed into the text of this editor.
+    TakeIn(u64),
     /// Fill the text view of this number with what would come of applying these.
     Compare(u64, Manifests),
     /// Read the log of this number, for as long as it is open.

@@ -12,6 +12,7 @@ use crate::kinds::named::Named;
 use crate::kinds::revisions::Revisions;
 use crate::kinds::schema::{Mark, Spotted, Type};
 use crate::kinds::shown::Looks;
+use crate::kinds::taken::{Merge, Moved};
 use crate::model::act::{Entry, Said};
 use crate::model::apply::Comparison;
 use crate::model::draft;
@@ -178,6 +179,8 @@ pub enum Described {
     Yaml(Page),
     /// Its revisions, as they are now.
     Revisions(Arc<Revisions>),
+    /// What it has become since an editor took it.
+    Moved(Moved),
     /// The object is gone; another one of its name is another object.
     Gone,
     /// It cannot be read; what was shown before is old.
@@ -228,6 +231,8 @@ pub enum Found {
     Spot((u64, usize, usize), Box<Spotted>, Option<Named>),
     /// Names that exist in the cluster; none where they may not be seen.
     Names(Named, Vec<String>),
+    /// What others changed, put into a version of the text; or why it cannot be.
+    Taken(u64, Result<Merge, String>),
 }
 
 impl std::fmt::Debug for Found {
@@ -238,6 +243,7 @@ impl std::fmt::Debug for Found {
             Found::Marks(..) => "Marks",
             Found::Spot(..) => "Spot",
             Found::Names(..) => "Names",
+            Found::Taken(..) => "Taken",
         })
     }
 }

@@ -87,6 +87,10 @@ impl<S: Surface> App<S> {
 
     /// Takes what a task has found.
     pub(super) fn found(&mut self, number: u64, found: Found) {
+        if let Found::Taken(version, taken) = found {
+            self.taken_in(number, version, taken);
+            return;
+        }
         let Some(editor) = self.state.editor_mut(number) else { return };
         match found {
             Found::Object(object) => editor.opened(object),
@@ -94,6 +98,7 @@ impl<S: Surface> App<S> {
             Found::Marks(version, marks) => editor.checked(version, &marks),
             Found::Spot((version, row, byte), spotted, named) => editor.take_spot((version, at(row, byte)), *spotted, named),
             Found::Names(named, names) => editor.named(named, names),
+            Found::Taken(..) => {}
         }
         editor.look();
     }
@@ -153,7 +158,7 @@ impl<S: Surface> App<S> {
         let out = self.say.clone();
         let Some(editor) = self.state.editing() else { return };
         let version = editor.begin_check();
-        let (number, of, kind, base, text) = (editor.id, editor.schema.clone(), editor.kind.clone(), editor.base.clone(), editor.text());
+        let (number, of, kind, base, text) = (editor.id, editor.schema.clone(), editor.kind.clone(), editor.base().clone(), editor.text());
         tokio::task::spawn_blocking(move || {
             let marks = proof::marks(of.as_ref(), &kind, &base, &text);
             let _ = out.blocking_send(Event::Editor(number, Found::Marks(version, marks)));

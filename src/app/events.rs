@@ -176,9 +176,14 @@ impl<S: Surface> App<S> {
         self.state.link = link;
     }
 
-    /// The first key of a command.
+    /// The first key of a command in tables.
     pub(super) fn key_of(&self, command: &str) -> String {
-        self.state.keymap.keys_for(command, Mode::Table).into_iter().next().unwrap_or_else(|| format!(":{command}"))
+        self.key_in(Mode::Table, command)
+    }
+
+    /// The first key of a command; how to type it where it has none.
+    pub(super) fn key_in(&self, mode: Mode, command: &str) -> String {
+        self.state.keymap.keys_for(command, mode).into_iter().next().unwrap_or_else(|| format!(":{command}"))
     }
 
     /// Says what is wrong with the connection, until a key is pressed or it is right again.
@@ -213,6 +218,7 @@ impl<S: Surface> App<S> {
     }
 
     fn described(&mut self, number: u64, described: Described) {
+        self.heard_of_edited(number, &described);
         for text in self.state.texts_mut().filter(|text| text.id == number) {
             match &described {
                 Described::Text(content) => {
@@ -230,6 +236,8 @@ impl<S: Surface> App<S> {
                     text.set_revisions(revisions);
                     text.fill = Fill::Live;
                 }
+                // Of texts that are edited.
+                Described::Moved(_) => {}
                 Described::Gone => text.fill = Fill::Gone,
                 Described::Failed(why) => text.fill = Fill::Stale(why.clone()),
             }

@@ -44,7 +44,7 @@ fn kept(state: &State, editor: &Editor) -> Option<Kept> {
         name: word(|of| of.name.to_string()),
         uid: word(|of| of.uid.to_string()),
         title: editor.title.to_string(),
-        base: (*editor.base).clone(),
+        base: (**editor.base()).clone(),
         text: editor.text(),
     })
 }

@@ -1,18 +1,17 @@
 //! One object as text, for as long as somebody reads it: what `kubectl describe` says of it, made again whenever the object, its
-//! events or what stands beside it changes; or its YAML; or its revisions. Meanwhile each change of it is told
-//! ([`Event::Changed`]). And whose an object is.
+//! events or what stands beside it changes; or its YAML; or its revisions; or what others do to it while somebody edits it.
+//! Meanwhile each change of it is told ([`Event::Changed`]). And whose an object is.
 //!
 //! The object itself, the values of a secret too, stays here: only the text leaves, which has sizes for them until somebody
-//! asks for the values in its YAML ([`Looks`]).
+//! asks for the values in its YAML ([`Looks`]). An editor has the object anyway.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::join_all;
-use futures::stream::{self, BoxStream};
+use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -20,20 +19,25 @@ use tokio::time::Instant;
 
 use super::connect::Session;
 use super::error::ClusterError;
-use super::frames::{Decoder, Splitter, is_protobuf, reported};
+use super::frames::{Decoder, is_protobuf};
 use super::link::LinkHandle;
 use super::request::{self, Stream};
 use super::watch::{Handle, jitter};
 use crate::event::{Described, Event, Page};
-use crate::kinds::changes;
+use crate::kinds::changes as told;
 use crate::kinds::describe::{self, EVENTS, Related};
 use crate::kinds::events::EVENT;
 use crate::kinds::revisions::{self, Revisions};
 use crate::kinds::shown::{self, Looks};
+use crate::kinds::taken::Moved;
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
 use crate::model::row::{Owner, Uid};
 use crate::model::time::Seconds;
+
+mod said;
+
+use said::{Changes, all, changes, next};
 
 /// Texts come no faster than this: nobody reads faster.
 const GAP: Duration = Duration::from_millis(500);
@@ -45,17 +49,26 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 /// Describes the object with this UID (never another one of its name) until the handle is dropped or the object is gone.
 /// Everything there is to say comes as [`Event::Described`] with `number`.
 pub fn describe(number: u64, subject: Reference, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(Follower { number, subject, link, out, looks: None, revisions: false, object: Arc::default(), said: None }.run())
+    spawn(number, subject, Want::Description, link, out)
 }
 
 /// The revisions of the workload with this UID, as [`describe`] says what there is to say of it.
 pub fn revisions(number: u64, subject: Reference, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(Follower { number, subject, link, out, looks: None, revisions: true, object: Arc::default(), said: None }.run())
+    spawn(number, subject, Want::Revisions, link, out)
 }
 
 /// The YAML of the object with this UID, as somebody looks at it; the last one when it is gone.
 pub fn yaml(number: u64, subject: Reference, looks: watch::Receiver<Looks>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
-    Handle::spawn(Follower { number, subject, link, out, looks: Some(looks), revisions: false, object: Arc::default(), said: None }.run())
+    spawn(number, subject, Want::Yaml(looks), link, out)
+}
+
+/// What the object with this UID has become since an editor took it as `known`: the fields that are others.
+pub fn moves(number: u64, subject: Reference, known: watch::Receiver<Arc<Value>>, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    spawn(number, subject, Want::Moves(known), link, out)
+}
+
+fn spawn(number: u64, subject: Reference, want: Want, link: LinkHandle, out: mpsc::Sender<Event>) -> Handle {
+    Handle::spawn(Follower { number, subject, want, link, out, object: Arc::default(), said: None }.run())
 }
 
 /// The owner of the object with this UID, the controlling one if it has several; `None` when it has none, or its name is
@@ -70,15 +83,39 @@ pub async fn owner_of(session: &Session, kind: &Kind, namespace: &str, name: &st
     Ok(row.owner.filter(|_| row.uid == *uid).map(Arc::unwrap_or_clone))
 }
 
+/// What is wanted of the object.
+#[derive(Clone)]
+enum Want {
+    /// What describes it.
+    Description,
+    /// Its revisions.
+    Revisions,
+    /// Its YAML, as it is looked at.
+    Yaml(watch::Receiver<Looks>),
+    /// What differs from the object as somebody knows it.
+    Moves(watch::Receiver<Arc<Value>>),
+}
+
+impl Want {
+    /// Ends when it is looked at otherwise; never, where that cannot be, or nobody looks any more.
+    async fn looked(&mut self) {
+        let changed = match self {
+            Want::Yaml(looks) => looks.changed().await.is_ok(),
+            Want::Moves(known) => known.changed().await.is_ok(),
+            Want::Description | Want::Revisions => false,
+        };
+        if !changed {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 struct Follower {
     number: u64,
     subject: Reference,
+    want: Want,
     link: LinkHandle,
     out: mpsc::Sender<Event>,
-    /// How its YAML is looked at; `None` where it is not.
-    looks: Option<watch::Receiver<Looks>>,
-    /// Its revisions are wanted, and not what describes it.
-    revisions: bool,
     /// The object as it was last told of.
     object: Arc<Value>,
     said: Option<Described>,
@@ -101,14 +138,6 @@ struct Material {
     events: BTreeMap<String, Value>,
     /// Why the events could not be read.
     failure: Option<String>,
-}
-
-/// One line of a watch.
-#[derive(Deserialize)]
-struct Change {
-    #[serde(rename = "type")]
-    kind: String,
-    object: Value,
 }
 
 impl Follower {
@@ -135,12 +164,12 @@ impl Follower {
                 }
             }
             let until = Instant::now() + jitter(pause);
-            let mut looks = self.looks.clone();
+            let mut want = self.want.clone();
             loop {
                 tokio::select! {
                     () = tokio::time::sleep_until(until) => break,
                     () = link.renewed() => break,
-                    () = looked(&mut looks) => self.look_again().await,
+                    () = want.looked() => self.look_again().await,
                 }
             }
             pause = (pause * 2).min(BACKOFF.1);
@@ -150,9 +179,9 @@ impl Follower {
     /// It is gone; its last YAML can be looked at otherwise for as long as it is open.
     async fn gone(&mut self) {
         self.say(Described::Gone).await;
-        let mut looks = self.looks.clone();
-        while looks.is_some() {
-            looked(&mut looks).await;
+        let mut want = self.want.clone();
+        while matches!(want, Want::Yaml(_)) {
+            want.looked().await;
             self.look_again().await;
         }
     }
@@ -218,7 +247,7 @@ impl Follower {
         let mut watch = watch?.map(changes);
         let (answers, heard) =
             unbroken(link, async { Ok(futures::join!(self.related(session, &object), self.events(session, &object))) }).await?;
-        let mut looks = self.looks.clone();
+        let mut want = self.want.clone();
         if !self.object.is_null() {
             // While the connection was away.
             self.changed(&self.object.clone(), &object).await;
@@ -252,7 +281,8 @@ impl Follower {
                         let before = std::mem::replace(&mut material.object, Arc::new(change.object));
                         self.changed(&before, &material.object).await;
                         changed = true;
-                        due.get_or_insert(told + GAP);
+                        // What an editor has stored itself it hears from the gate first, and is not told of.
+                        due.get_or_insert(if matches!(want, Want::Moves(_)) { Instant::now() } else { told } + GAP);
                     }
                 }
                 said = next(&mut events) => match said {
@@ -268,7 +298,7 @@ impl Follower {
                     // Read as a list at the next tick, and watched from there on.
                     None | Some(Err(_)) => events = None,
                 },
-                () = looked(&mut looks) => due = Some(Instant::now()),
+                () = want.looked() => due = Some(Instant::now()),
                 () = tokio::time::sleep_until(wake) => {
                     let ticked = Instant::now() >= tick;
                     if ticked && (watch.is_none() || !confirmed) {
@@ -297,7 +327,8 @@ impl Follower {
 
     /// The object's events, and the watches that go on from them; the watches are `None` where they cannot be had.
     async fn events(&self, session: &Session, object: &Value) -> Result<Heard, ClusterError> {
-        let uids = if self.looks.is_some() || self.revisions { Vec::new() } else { describe::event_uids(&self.subject.kind, object) };
+        let described = matches!(self.want, Want::Description);
+        let uids = if described { describe::event_uids(&self.subject.kind, object) } else { Vec::new() };
         // Events of what has no namespace may be in any.
         let namespace = Some(&*self.subject.namespace).filter(|namespace| !namespace.is_empty());
         let path = &EVENT.as_kind().path(namespace);
@@ -323,10 +354,10 @@ impl Follower {
 
     /// What stands beside the object, where it is described; where it cannot be read, the reason.
     async fn related(&self, session: &Session, object: &Value) -> BTreeMap<&'static str, Value> {
-        let wanted = match (&self.looks, self.revisions) {
-            (Some(_), _) => Vec::new(),
-            (None, true) => revisions::related(&self.subject.kind, object),
-            (None, false) => describe::related(&self.subject.kind, object),
+        let wanted = match self.want {
+            Want::Yaml(_) | Want::Moves(_) => Vec::new(),
+            Want::Revisions => revisions::related(&self.subject.kind, object),
+            Want::Description => describe::related(&self.subject.kind, object),
         };
         let each = wanted.into_iter().map(|Related { path, key }| async move {
             let answer = request::get_json::<Value>(session, &path).await;
@@ -342,7 +373,7 @@ impl Follower {
         }
         let (kind, uid, at) = (self.subject.kind.clone(), Uid::new(meta(now, "uid")), self.link.now());
         let (before, now) = (before.clone(), now.clone());
-        let rows = tokio::task::spawn_blocking(move || changes::lines(&kind, &before, &now)).await.unwrap_or_default();
+        let rows = tokio::task::spawn_blocking(move || told::lines(&kind, &before, &now)).await.unwrap_or_default();
         if !rows.is_empty() {
             let _ = self.out.send(Event::Changed(uid, at, rows)).await;
         }
@@ -352,17 +383,23 @@ impl Follower {
     async fn tell(&mut self, material: &mut Material) -> Result<(), ClusterError> {
         self.object = material.object.clone();
         let (kind, now, mut moved) = (self.subject.kind.clone(), self.link.now(), std::mem::take(material));
-        let looks = self.looks.as_ref().map(|looks| looks.borrow().clone());
-        let revisions = self.revisions;
+        let mut want = self.want.clone();
         // Of a node with hundreds of pods, or of a very large object, it takes a while.
         let made = tokio::task::spawn_blocking(move || {
-            let word = match looks {
-                Some(looks) => Described::Yaml(Page { text: shown::text(&kind, &moved.object, &looks), looks }),
-                None if revisions => match Revisions::of(&kind, &moved.object, &moved.answers, now) {
+            let word = match &mut want {
+                Want::Yaml(looks) => {
+                    let looks = looks.borrow().clone();
+                    Described::Yaml(Page { text: shown::text(&kind, &moved.object, &looks), looks })
+                }
+                Want::Moves(known) => {
+                    let known = known.borrow().clone();
+                    Described::Moved(Moved::since(&known, &moved.object))
+                }
+                Want::Revisions => match Revisions::of(&kind, &moved.object, &moved.answers, now) {
                     Ok(revisions) => Described::Revisions(Arc::new(revisions)),
                     Err(why) => Described::Failed(why.into()),
                 },
-                None => Described::Text(moved.text(&kind, now)),
+                Want::Description => Described::Text(moved.text(&kind, now)),
             };
             (moved, word)
         });
@@ -419,17 +456,6 @@ struct EventsMeta {
     resource_version: String,
 }
 
-/// Ends when it is looked at otherwise; never, where it is described or nobody looks any more.
-async fn looked(looks: &mut Option<watch::Receiver<Looks>>) {
-    let changed = match looks {
-        Some(looks) => looks.changed().await.is_ok(),
-        None => false,
-    };
-    if !changed {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Ends with an error when the connection is found broken before the work is done.
 async fn unbroken<T>(link: &mut LinkHandle, work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
     tokio::select! {
@@ -441,56 +467,6 @@ async fn unbroken<T>(link: &mut LinkHandle, work: impl Future<Output = Result<T,
 /// A field of the metadata; empty where there is none.
 fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// What a watch says, up to its first error.
-type Changes = BoxStream<'static, Result<Change, ClusterError>>;
-
-/// The next thing that a watch says; never, where there is none.
-async fn next(changes: &mut Option<Changes>) -> Option<Result<Change, ClusterError>> {
-    match changes {
-        Some(changes) => changes.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Several watches as one, which ends when the first of them does.
-fn all(streams: Vec<Changes>) -> Changes {
-    let ended = |changes: Changes| changes.map(Some).chain(stream::once(std::future::ready(None)));
-    stream::select_all(streams.into_iter().map(|changes| ended(changes).boxed()))
-        .take_while(|said| std::future::ready(said.is_some()))
-        .filter_map(std::future::ready)
-        .boxed()
-}
-
-/// Reads a watch in JSON.
-fn changes(stream: Stream) -> Changes {
-    let reading = Some((stream, Splitter::new(false)));
-    stream::unfold(reading, |reading| async move {
-        let (mut stream, mut splitter) = reading?;
-        loop {
-            match splitter.next_frame() {
-                Ok(Some(line)) => {
-                    return Some(match change(&line) {
-                        Ok(change) => (Ok(change), Some((stream, splitter))),
-                        Err(error) => (Err(error), None),
-                    });
-                }
-                Ok(None) => {}
-                Err(error) => return Some((Err(error), None)),
-            }
-            match stream.next().await? {
-                Ok(bytes) => splitter.push(&bytes),
-                Err(error) => return Some((Err(error), None)),
-            }
-        }
-    })
-    .boxed()
-}
-
-fn change(line: &Bytes) -> Result<Change, ClusterError> {
-    let change: Change = serde_json::from_slice(line)?;
-    if change.kind == "ERROR" { Err(reported(&change.object.to_string().into())) } else { Ok(change) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::model::act::Act;
 use crate::model::reference::Reference;
 use crate::model::row::Uid;
 use crate::model::time::{self, Seconds};
-use crate::view::editor::Editor;
+use crate::view::editor::{Editor, Meanwhile};
 use crate::view::picker::{Choice, Picker, Purpose};
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State, View};
@@ -212,6 +212,25 @@ pub fn undo(c: &mut Context<'_>, back: bool) -> Result<(), Refusal> {
         true => Ok(()),
         false => Err(if back { "there is nothing to take back" } else { "nothing was taken back" }.into()),
     }
+}
+
+/// Others have changed the object since the text has it.
+pub fn was_moved(state: &State) -> Result<(), Refusal> {
+    on_text(state)?;
+    match state.editor().map(|editor| &editor.meanwhile) {
+        Some(Meanwhile::Changed(moved)) if !moved.fields.is_empty() => Ok(()),
+        Some(Meanwhile::Gone) => Err("it is gone: there is nothing to take from it".into()),
+        _ => Err("nobody has changed it meanwhile".into()),
+    }
+}
+
+/// Puts what they have changed into the text.
+pub fn merge(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    was_moved(c.state)?;
+    if let Some(editor) = c.state.editor() {
+        c.effects.push(Effect::TakeIn(editor.id));
+    }
+    Ok(())
 }
 
 /// Asks what is to be replaced.

@@ -17,6 +17,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Mode::Edit => &[
             ("leave", "leave"),
             ("save", "save"),
+            ("text-merge", "take in"),
             ("problem-next", "problem"),
             ("suggest", "complete"),
             ("text-undo", "undo"),
@@ -88,6 +89,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
             "reveal" | "yaml" | "edit" if state.mode() == Mode::Text => refused,
             "into" => !look::in_fields(state),
             "search-next" if state.mode() == Mode::Edit => state.editor().is_none_or(|editor| editor.searched().is_none()),
+            "text-merge" => refused,
             "problem-next" => state.editor().is_none_or(|editor| editor.signs().is_empty()),
             _ => false,
         };

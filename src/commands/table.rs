@@ -74,6 +74,7 @@ pub static COMMANDS: &[Command] = &[
     ),
     command("text-undo", "", "Take back what was typed last", Group::Edit, editor::on_text, |c, _| editor::undo(c, true)),
     command("text-redo", "", "Type it again", Group::Edit, editor::on_text, |c, _| editor::undo(c, false)),
+    command("text-merge", "", "Put what others have changed meanwhile into the text", Group::Edit, editor::was_moved, editor::merge),
     command("suggest", "", "List what could stand here: fields, values, names that exist", Group::Edit, editor::on_text, editor::suggest),
     command("problem-next", "", "To the next place that is wrong", Group::Edit, editor::on_text, |c, _| editor::problem(c, true)),
     command("problem-previous", "", "To the place before that is wrong", Group::Edit, editor::on_text, |c, _| editor::problem(c, false)),

@@ -130,7 +130,7 @@ pub fn back(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     }
     if !c.state.pop() && c.state.pane().is_none() {
         // A table that was called by name: back to where one was.
-        if !c.state.travel(false) {
+        if !c.state.leave_root() {
             c.state.show_pane(Pane::Pods);
         }
     }

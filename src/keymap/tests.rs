@@ -108,6 +108,7 @@ const COMMANDS: &[&str] = &[
     "suggest",
     "text-undo",
     "text-redo",
+    "text-merge",
     "problem-next",
     "problem-previous",
     "replace",

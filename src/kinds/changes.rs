@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::draft;
 use super::shown::{LAST_APPLIED, is_secret};
 use crate::model::edit::{self, Path, Row, Step};
 use crate::model::kind::Kind;
@@ -39,12 +40,7 @@ fn told(object: &Value) -> Tree {
     for field in ["resourceVersion", "managedFields", "generation"] {
         tree.remove(&format!("metadata.{field}"));
     }
-    if tree.at("metadata.annotations").get(LAST_APPLIED).is_some() {
-        tree.at_mut("metadata.annotations").take(LAST_APPLIED);
-        if tree.at("metadata.annotations").is_empty() {
-            tree.remove("metadata.annotations");
-        }
-    }
+    draft::unnote(&mut tree, LAST_APPLIED);
     tree
 }
 

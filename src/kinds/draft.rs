@@ -18,6 +18,16 @@ pub fn own(object: &Value) -> Tree {
     tree
 }
 
+/// Takes an annotation away, and the map of them with the last one.
+pub fn unnote(tree: &mut Tree, annotation: &str) {
+    if tree.at("metadata.annotations").get(annotation).is_some() {
+        tree.at_mut("metadata.annotations").take(annotation);
+        if tree.at("metadata.annotations").is_empty() {
+            tree.remove("metadata.annotations");
+        }
+    }
+}
+
 /// The text in which an object is edited.
 pub fn text(kind: &Kind, object: &Value) -> String {
     let mut tree = own(object);

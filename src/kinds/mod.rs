@@ -48,6 +48,7 @@ pub mod services;
 pub mod shown;
 pub mod storage;
 pub mod table;
+pub mod taken;
 pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;

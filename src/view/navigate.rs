@@ -79,6 +79,19 @@ impl State {
     /// One step back or forward in the history of views. False at its end.
     pub fn travel(&mut self, forward: bool) -> bool {
         let to = if forward { self.visited + 1 } else { self.visited.wrapping_sub(1) };
+        self.revisit(to)
+    }
+
+    /// To where one was before a table that was called by name, and all that one went down to from it. False where that was
+    /// nowhere.
+    pub fn leave_root(&mut self) -> bool {
+        let Some(View::Table(root)) = self.stack.first() else { return false };
+        let root = &root.place.key;
+        let before = (0..self.visited).rev().find(|at| self.history[*at].first().is_some_and(|place| place.key != *root));
+        before.is_some_and(|at| self.revisit(at))
+    }
+
+    fn revisit(&mut self, to: usize) -> bool {
         if self.history.get(to).is_none_or(|places| places.is_empty()) {
             return false;
         }
@@ -228,6 +241,22 @@ mod tests {
         assert!(matches!(state.stack.last(), Some(View::Text(text)) if text.lines == ["as it is now"]));
         assert!(state.pop());
         assert_eq!(state.texts().count(), 0);
+    }
+
+    #[test]
+    fn a_table_that_was_called_by_name_is_left_and_not_gone_round_in() {
+        let mut state = state();
+        let (events, nodes) = (crate::kinds::events::EVENT.as_kind(), crate::kinds::nodes::NODE.as_kind());
+        let place = |kind: &crate::model::kind::Kind| Place::new(TableKey::Kind(std::sync::Arc::new(kind.clone()), Scope::All));
+        for kind in [&events, &nodes] {
+            state.show_table(place(kind));
+            state.push(View::Table(Box::new(TableView::new(place(&crate::kinds::pods::POD.as_kind())))));
+            assert!(state.pop());
+        }
+        assert!(state.leave_root());
+        assert_eq!(state.table_view().and_then(|view| view.place.key.kind()).map(|kind| &*kind.plural), Some("events"));
+        assert!(state.leave_root());
+        assert_eq!(state.pane(), Some(Pane::Pods));
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl State {
         shown.chain(self.unsaved.iter_mut().map(|editor| &mut **editor)).find(|editor| editor.id == id)
     }
 
+    /// This editor is among the views of this context.
+    pub fn edits(&self, id: u64) -> bool {
+        self.stack.iter().chain(self.parked.values().flatten()).any(|view| matches!(view, View::Edit(editor) if editor.id == id))
+    }
+
     /// Every text that is not saved.
     pub fn changed_texts(&self) -> impl Iterator<Item = &Editor> {
         let views = self.stack.iter().chain(self.parked.values().flatten());

@@ -65,6 +65,7 @@ macro_rules! on {
                     blocks_pastes_and_replacements_are_one_change_each
                     a_secret_is_decoded_only_when_that_was_allowed
                     what_cannot_be_saved_is_said_at_its_line
+                    what_others_change_meanwhile_is_said_and_taken_in
                     long_texts_are_typed_into;
                 applying:
                     a_folder_is_applied_in_an_order_that_works

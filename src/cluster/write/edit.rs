@@ -13,6 +13,7 @@ use super::{Gate, managed};
 use crate::cluster::connect::Session;
 use crate::cluster::schema;
 use crate::event::Event;
+use crate::kinds::apps::REVISION;
 use crate::kinds::describe::json::Json;
 use crate::kinds::draft::{own, stored};
 use crate::kinds::schema::Guided;
@@ -33,8 +34,6 @@ pub(super) use differ::{lines, made, of_lines};
 const TRIES: usize = 5;
 /// What a server says whose webhook has side effects that it cannot leave out.
 pub(super) const NO_DRY_RUN: &str = "does not support dry run";
-/// What the Deployment controller writes at each rollout. (`deploymentutil.RevisionAnnotation`)
-const REVISION: &str = "deployment.kubernetes.io/revision";
 /// What it says of fields that it does not know.
 const STRICT: &str = "strict decoding error";
 

@@ -230,7 +230,12 @@ impl Scan {
             _ => {}
         }
         let (dashes, start, rest) = layout(line);
-        if line.trim_start().starts_with('#') || line[..at].contains(" #") {
+        if line.trim_start().starts_with('#') {
+            return blank(self, Spot::Comment);
+        }
+        if line[..at].contains(" #") {
+            // It is of the field that it stands behind.
+            self.line(line);
             return blank(self, Spot::Comment);
         }
         self.dashes(&dashes);

@@ -9,7 +9,7 @@ use super::place::{Path, Step};
 use crate::model::tree::Tree;
 
 /// After so long a difference is as good as it has become.
-const LONGEST: Duration = Duration::from_millis(200);
+pub(super) const LONGEST: Duration = Duration::from_millis(200);
 /// Lines of more bytes are compared from both ends only.
 const LONG: usize = 2000;
 /// Two lines that have less than one part of so many in common are not the same one, changed.

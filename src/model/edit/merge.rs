@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lists::{Guide, Listing, present};
+use super::patch::SERVERS;
 use super::place::{Path, Step};
 use crate::model::tree::Tree;
 
@@ -37,10 +38,6 @@ pub struct Merged {
     pub conflicts: Vec<Conflict>,
 }
 
-/// Fields of `metadata` that are the server's, and always as it has them.
-const SERVERS: [&str; 7] =
-    ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"];
-
 /// Merges what was done to `base` by others and by me. `answers` are those to the conflicts of a merge of the same trees, in
 /// their order; what has none is as theirs. Whether it is still the same object is for [`super::same_object`] to say.
 pub fn merge(base: &Tree, theirs: &Tree, mine: &Tree, of: &impl Guide, answers: &[Answer]) -> Merged {
@@ -51,7 +48,7 @@ pub fn merge(base: &Tree, theirs: &Tree, mine: &Tree, of: &impl Guide, answers: 
 }
 
 /// A tree with what the server says of itself in another.
-fn with_servers(tree: &Tree, from: &Tree) -> Tree {
+pub fn with_servers(tree: &Tree, from: &Tree) -> Tree {
     let mut tree = tree.clone();
     let set = |tree: &mut Tree, name: &str, value: Option<&Tree>| match value {
         Some(value) => tree.put(name, value),

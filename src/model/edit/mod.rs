@@ -13,14 +13,16 @@ mod patch;
 mod place;
 mod read;
 mod scalar;
+mod taken;
 #[cfg(test)]
 mod testing;
 
 pub use cursor::{Cursor, Spot, cursor};
 pub use lines::{Pair, Row, Shown, Side, difference, masked, outline, side_by_side, unified};
 pub use lists::{Guide, Listing, Plain};
-pub use merge::{Answer, Conflict, Merged, merge};
+pub use merge::{Answer, Conflict, Merged, merge, with_servers};
 pub use node::{Content, Entry, Node};
 pub use patch::{OtherObject, patch, same_object};
 pub use place::{Fault, Path, Place, Step};
 pub use read::{Document, Twice, documents, read, utf8};
+pub use taken::{Taken, differing, take_in};

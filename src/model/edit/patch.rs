@@ -61,7 +61,7 @@ pub fn same_object(base: &Tree, other: &Tree) -> Result<(), OtherObject> {
 }
 
 /// Fields of `metadata` that the server writes and takes from nobody: no patch touches them.
-const SERVERS: [&str; 8] = [
+pub(super) const SERVERS: [&str; 8] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
     "deletionTimestamp",

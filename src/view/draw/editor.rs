@@ -9,7 +9,7 @@ use super::{editor_field, put, put_end, wipe};
 use crate::kinds::schema::Level;
 use crate::kinds::shown::is_secret;
 use crate::theme::{Scope, Theme};
-use crate::view::editor::{Editor, Stage};
+use crate::view::editor::{Editor, Meanwhile, Stage};
 use crate::view::hits::{Hits, Spot};
 use crate::view::state::{State, View};
 use crate::view::text;
@@ -25,6 +25,8 @@ const LOW: u16 = 12;
 const LOWEST: u16 = 5;
 /// The server's words take no more rows than this.
 const SAID: usize = 3;
+/// No more fields than this are named that others have changed.
+const FIELDS: usize = 4;
 /// The list has no more rows than this, nor columns.
 const ROWS: usize = 9;
 const COLUMNS: usize = 60;
@@ -32,6 +34,8 @@ const COLUMNS: usize = 60;
 /// Draws the editor on the screen. Gives where the terminal's cursor belongs.
 pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> Option<(u16, u16)> {
     let leave = state.keymap.keys_for("leave", crate::keymap::Mode::Edit).into_iter().next().unwrap_or_default();
+    let merge = state.keymap.keys_for("text-merge", crate::keymap::Mode::Edit).into_iter().next();
+    let merge = merge.unwrap_or_else(|| ":text-merge".to_owned());
     let theme = &state.theme;
     let Some(View::Edit(editor)) = state.stack.last_mut() else { return None };
     let words = match &editor.stage {
@@ -46,7 +50,7 @@ pub fn draw(state: &mut State, buffer: &mut Buffer, area: Rect, hits: &mut Hits)
         }
         return None;
     }
-    let area = notices(editor, theme, buffer, area);
+    let area = notices(editor, &merge, theme, buffer, area);
     let (area, field) = split(area);
     let cursor = lines(editor, theme, buffer, area, hits);
     if let Some(field) = field {
@@ -88,11 +92,14 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
 }
 
 /// What is to be known of the whole text, above it. Gives what is left.
-fn notices(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Rect {
+fn notices(editor: &Editor, merge: &str, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Rect {
     let mut rows: Vec<(String, Scope)> = Vec::new();
     if editor.is_secret() {
         let what = if is_secret(&editor.kind) { "decoded, and" } else { "it names a Secret, and is" };
         rows.push((format!("{what} in memory only: what is typed here is kept on no disk"), Scope::Warning));
+    }
+    if let Some(words) = meanwhile(editor, merge, area.width.saturating_sub(4).into()) {
+        rows.push((words, Scope::Warning));
     }
     for said in &editor.said {
         let left = SAID.saturating_sub(rows.len());
@@ -108,6 +115,38 @@ fn notices(editor: &Editor, theme: &Theme, buffer: &mut Buffer, area: Rect) -> R
     }
     let used = rows.len() as u16;
     Rect { y: area.y + used, height: area.height - used, ..area }
+}
+
+/// What others have done since, in one row: as many of the fields as it has room for.
+fn meanwhile(editor: &Editor, merge: &str, room: usize) -> Option<String> {
+    let moved = match &editor.meanwhile {
+        Meanwhile::Nothing => return None,
+        Meanwhile::Gone => {
+            return Some("it was deleted meanwhile: what is typed here cannot be saved, and is still here to be copied".to_owned());
+        }
+        Meanwhile::Changed(moved) => moved,
+    };
+    let begun = if moved.leaving { "it is being deleted" } else { "changed by others meanwhile" };
+    if moved.fields.is_empty() {
+        return Some(begun.to_owned());
+    }
+    let end = format!("; {merge} takes it in");
+    let words = |count: usize| {
+        let named = moved.fields.iter().take(count).map(|field| text::safe(field)).collect::<Vec<_>>().join(", ");
+        let more = match moved.fields.len() - count {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{begun}: {named}{more}{end}")
+    };
+    let fits = |words: &String| text::width(words) <= room;
+    let most = moved.fields.len().min(FIELDS);
+    (1..=most)
+        .rev()
+        .map(words)
+        .find(fits)
+        .or_else(|| Some(format!("{begun}: {} fields{end}", moved.fields.len())).filter(fits))
+        .or(Some(begun.to_owned()))
 }
 
 /// Draws the lines. Gives where the cursor is, if that is on the screen.

@@ -11,6 +11,7 @@ use crate::model::scope::Scope as Namespaces;
 use crate::model::state::{Link, Truth};
 use crate::model::time;
 use crate::theme::Scope;
+use crate::view::editor::Meanwhile;
 use crate::view::hits::Hits;
 use crate::view::place::Pane;
 use crate::view::state::{State, View};
@@ -245,6 +246,8 @@ fn truth(state: &State) -> Vec<Piece> {
         Some(View::Edit(editor)) if editor.is_ready() && matches!(state.link, Link::Up { .. }) => {
             // A text that is typed is no live one: what there is to know is whether it is saved.
             return vec![match (editor.is_changed(), &editor.subject) {
+                _ if editor.meanwhile == Meanwhile::Gone => ("✗ gone".into(), Scope::Gone),
+                (false, _) if editor.meanwhile != Meanwhile::Nothing => ("◌ changed by others".into(), Scope::Stale),
                 (true, _) => ("● not saved".into(), Scope::Warning),
                 (false, Some(_)) => ("● saved".into(), Scope::Live),
                 (false, None) => ("○ not made yet".into(), Scope::Syncing),

@@ -54,6 +54,8 @@ struct Change {
     before: At,
     /// Where it was then.
     after: At,
+    /// Something begins with it ([`Buffer::put_tag`]).
+    tag: Option<usize>,
 }
 
 impl Change {
@@ -76,6 +78,8 @@ pub struct Buffer {
     /// After so many of them the text was as it is stored; `None` where no undo leads back to that.
     stored: Option<usize>,
     kept: usize,
+    /// The last tag of the changes that are kept no longer.
+    floor: usize,
     /// The next letter belongs to the same change as the last one.
     joins: bool,
     /// The changes that are being made are one.
@@ -104,6 +108,7 @@ impl Buffer {
             done: 0,
             stored: Some(0),
             kept: 0,
+            floor: 0,
             joins: false,
             open: None,
             touched: Vec::new(),
@@ -168,6 +173,25 @@ impl Buffer {
         self.stored = None;
     }
 
+    /// Remembers something with the last change: it holds for as long as that change is in the text.
+    pub fn put_tag(&mut self, tag: usize) {
+        self.joins = false;
+        if let Some(change) = self.done.checked_sub(1).and_then(|at| self.past.get_mut(at)) {
+            change.tag = Some(tag);
+        }
+    }
+
+    /// What was put to the last change in the text that has something; 0 where none has.
+    pub fn tag(&self) -> usize {
+        self.past.iter().take(self.done).rev().find_map(|change| change.tag).unwrap_or(self.floor)
+    }
+
+    /// What was put to changes is forgotten.
+    pub fn untag(&mut self) {
+        self.floor = 0;
+        self.past.iter_mut().for_each(|change| change.tag = None);
+    }
+
     /// What was touched since this was asked last, in order.
     pub fn take_touched(&mut self) -> Vec<Touched> {
         std::mem::take(&mut self.touched)
@@ -211,7 +235,7 @@ impl Buffer {
     /// Everything until [`Buffer::end`] is one change.
     pub fn begin(&mut self) {
         self.joins = false;
-        self.open.get_or_insert(Change { edits: Vec::new(), before: self.cursor, after: self.cursor });
+        self.open.get_or_insert(Change { edits: Vec::new(), before: self.cursor, after: self.cursor, tag: None });
     }
 
     /// See [`Buffer::begin`].
@@ -237,7 +261,7 @@ impl Buffer {
         let edit = Edit { from, old, new: new.to_owned() };
         match &mut self.open {
             Some(change) => change.edits.push(edit),
-            None => self.keep(Change { edits: vec![edit], before, after: self.cursor }),
+            None => self.keep(Change { edits: vec![edit], before, after: self.cursor, tag: None }),
         }
         self.joins = false;
     }
@@ -311,6 +335,7 @@ impl Buffer {
         while self.kept > KEPT && self.past.len() > 1 {
             if let Some(oldest) = self.past.pop_front() {
                 self.kept -= oldest.bytes();
+                self.floor = oldest.tag.unwrap_or(self.floor);
                 self.stored = self.stored.and_then(|stored| stored.checked_sub(1));
             }
         }

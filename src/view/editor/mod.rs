@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::kinds::schema::{Spotted, Type};
 use crate::kinds::shown::is_secret;
+use crate::kinds::taken::{Merge, Moved};
 use crate::model::draft::{Draft, names_secret};
 use crate::model::kind::Kind;
 use crate::model::reference::Reference;
@@ -48,6 +49,27 @@ pub enum Stage {
     Failed(Arc<str>),
 }
 
+/// What became of the object since its editor knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Meanwhile {
+    /// Nothing that one would tell.
+    Nothing,
+    /// Others have changed it.
+    Changed(Moved),
+    /// It is not there any more.
+    Gone,
+}
+
+/// What a text is held against.
+#[derive(Clone, Debug, Default)]
+struct Ground {
+    /// The object as it was read, or as it was saved last, with what others did since as far as that is in the text; `null`
+    /// where it is to be made.
+    base: Arc<Value>,
+    /// The object as the server gave it last to the text.
+    known: Arc<Value>,
+}
+
 /// See the module. A Secret's is in memory only.
 pub struct Editor {
     /// Names it to whoever works for it.
@@ -56,16 +78,16 @@ pub struct Editor {
     pub subject: Option<Reference>,
     /// Its kind.
     pub kind: Arc<Kind>,
-    /// The object as it was read, or as it was saved last; `null` where it is to be made.
-    pub base: Arc<Value>,
+    /// What the text is held against: as it was begun, and from each change on that put in what others did.
+    grounds: Vec<Ground>,
     /// The context that it belongs to.
     pub context: Arc<str>,
     /// That context's server.
     pub server: Arc<str>,
     /// It is opened for a program outside: that gets the text as soon as it is there.
     pub outside: bool,
-    /// The object as the server gave it last.
-    seen: Arc<Value>,
+    /// What they have done since.
+    pub meanwhile: Meanwhile,
     /// What stands in the top line.
     pub title: Arc<str>,
     /// How far it has come.
@@ -142,8 +164,8 @@ impl Editor {
             id: number(),
             subject: None,
             kind,
-            base: Arc::new(Value::Null),
-            seen: Arc::new(Value::Null),
+            grounds: vec![Ground::default()],
+            meanwhile: Meanwhile::Nothing,
             context: "".into(),
             server: "".into(),
             outside: false,
@@ -185,8 +207,7 @@ impl Editor {
             Ok((object, text)) => {
                 self.buffer = Buffer::new(&text);
                 self.paint = Paint::default();
-                self.seen = object.clone();
-                self.base = object;
+                self.stand_on(Ground { base: object.clone(), known: object });
                 self.stage = Stage::Ready;
             }
             Err(why) => self.stage = Stage::Failed(why),
@@ -233,13 +254,49 @@ impl Editor {
         self.changed();
     }
 
+    fn ground(&self) -> &Ground {
+        self.grounds.get(self.buffer.tag()).unwrap_or(&self.grounds[0])
+    }
+
+    /// From here on the text is held against this, whatever is undone.
+    fn stand_on(&mut self, ground: Ground) {
+        self.grounds = vec![ground];
+        self.buffer.untag();
+        self.meanwhile = Meanwhile::Nothing;
+    }
+
+    /// What the text is held against: what differs from it was typed.
+    pub fn base(&self) -> &Arc<Value> {
+        &self.ground().base
+    }
+
+    /// The object as others had made it when the text last heard of it.
+    pub fn known(&self) -> &Arc<Value> {
+        &self.ground().known
+    }
+
+    /// What others have changed, put into the text: one change. Where it is undone, the text is held against what it was before.
+    pub fn take_in(&mut self, Merge { taken, base, known }: Merge) {
+        let untouched = !self.is_changed();
+        let here = self.buffer.cursor();
+        self.set_text(&taken.text);
+        self.buffer.go(at(taken.row(here.row), here.byte), false);
+        if untouched && taken.left == 0 {
+            let mark = self.buffer.mark();
+            self.buffer.store(mark);
+        }
+        self.buffer.put_tag(self.grounds.len());
+        self.grounds.push(Ground { base, known });
+        self.meanwhile = Meanwhile::Nothing;
+    }
+
     /// The text as it is to be stored now.
     pub fn draft(&mut self) -> Draft {
         let text: Arc<str> = self.text().into();
         self.popup = None;
         self.leaving = false;
         self.said.clear();
-        Draft { editor: self.id, text, base: self.base.clone(), seen: self.seen.clone(), answers: None }
+        Draft { editor: self.id, text, base: self.base().clone(), seen: self.known().clone(), answers: None }
     }
 
     /// A text that was sent is stored, as this object. What is typed from here on is held against what was written, with what the
@@ -254,8 +311,8 @@ impl Editor {
         }
         self.signs.retain(|sign| !sign.server);
         self.said.clear();
-        self.base = written;
-        self.seen = object;
+        // What others did since is heard of anew.
+        self.stand_on(Ground { base: written, known: object });
         let other = self.kind != of.kind;
         if self.subject.as_ref() != Some(of) {
             self.kind = of.kind.clone();

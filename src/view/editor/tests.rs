@@ -158,7 +158,7 @@ fn what_is_saved_is_what_the_next_change_is_held_against() {
     let stored = |version: &str| Arc::new(json!({"metadata": {"name": "a", "uid": "7", "resourceVersion": version}, "data": {"x": "1"}}));
     editor.saved(text, &of, stored("9"), stored("9"));
     assert!(editor.is_changed(), "something was typed meanwhile");
-    assert_eq!(editor.base["metadata"]["resourceVersion"], "9");
+    assert_eq!(editor.base()["metadata"]["resourceVersion"], "9");
     assert_eq!(editor.subject.as_ref().map(|subject| (&*subject.namespace, &*subject.name)), Some(("n", "a")));
     // What is not known to be stored is not said to be.
     assert!(editor.undo(true) && editor.is_changed());

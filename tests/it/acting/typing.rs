@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Desk, shows};
 use crate::driver::Setup;
-use crate::scenarios::ground::Ground;
+use crate::scenarios::ground::{Ground, Patch};
 use crate::scenarios::objects::{config_map, deployment};
 
 /// The line that has these words, as it stands on the screen.
@@ -236,6 +236,62 @@ pub async fn what_cannot_be_saved_is_said_at_its_line(ground: &Ground) {
     desk.see("metadata.name was changed from one to one-more");
     desk.press("ctrl-z ctrl-z");
     desk.see("● saved");
+}
+
+pub async fn what_others_change_meanwhile_is_said_and_taken_in(ground: &Ground) {
+    let path = ground.core("configmaps/shared");
+    let mut shared = config_map("shared", json!({}));
+    shared["data"] = json!({"both": "b", "mine": "m", "theirs": "t"});
+    ground.post(&ground.core("configmaps"), &shared).await.ok();
+    let others = async |data: serde_json::Value| ground.patch(&path, Patch::Merge, &json!({"data": data})).await.ok();
+    let desk = open(ground, "configmaps", "shared");
+
+    // Nothing was typed yet: what is on the screen is old, and says so.
+    others(json!({"theirs": "t2"})).await;
+    let screen = desk.see("changed by others meanwhile: data.theirs; f5 takes it in");
+    assert!(screen.contains("◌ changed by others") && screen.contains("theirs: t\n"), "{screen}");
+    desk.press("f5");
+    desk.wait("their value", |screen| screen.contains("theirs: t2") && screen.contains("● saved") && !screen.contains("meanwhile:"));
+
+    // What was typed stays, with its comment, and theirs comes to it.
+    behind(&desk, "mine: m");
+    desk.driver.type_text("2 # why");
+    others(json!({"theirs": "t3", "new": "fresh"})).await;
+    desk.see("changed by others meanwhile: data.theirs, data.new; f5 takes it in");
+    desk.press("f5");
+    let taken = |screen: &str| screen.contains("theirs: t3") && screen.contains("new: fresh") && screen.contains("mine: m2 # why");
+    desk.wait("both", |screen| taken(screen) && screen.contains("ctrl-z takes it out again"));
+    desk.press("ctrl-z");
+    desk.wait("theirs taken out", |screen| screen.contains("theirs: t2") && screen.contains("mine: m2 # why"));
+    desk.press("ctrl-y");
+    desk.wait("both again", taken);
+    // The cursor is where it was typed, whatever came above it.
+    desk.driver.type_text("!");
+    desk.see("mine: m2 # why!");
+    desk.press("ctrl-s");
+    let screen = desk.question(&["Save configmap/shared", "mine: m2"]);
+    assert!(!screen.contains("+ theirs") && !screen.contains("+ new"), "what others changed is not written again\n{screen}");
+    desk.press("y");
+    ground.until_is(&path, &[("/data/mine", json!("m2")), ("/data/theirs", json!("t3")), ("/data/new", json!("fresh"))]).await;
+    desk.see("● saved");
+
+    // The same field: nobody decides that but the person, and not before it is saved.
+    behind(&desk, "both: b");
+    desk.driver.type_text("-mine");
+    others(json!({"both": "b-theirs"})).await;
+    desk.see("changed by others meanwhile: data.both");
+    desk.press("f5");
+    desk.see("but for one place that you changed too: saving asks about it");
+    let screen = desk.see("both: b-mine");
+    assert!(screen.contains("● not saved"), "{screen}");
+    desk.press("ctrl-s");
+    desk.see("others have changed data.both meanwhile, which was b");
+    desk.press("esc");
+    desk.see("both: b-mine");
+
+    ground.delete(&path, &serde_json::Value::Null).await.ok();
+    let screen = desk.see("it was deleted meanwhile");
+    assert!(screen.contains("✗ gone") && screen.contains("both: b-mine"), "{screen}");
 }
 
 /// Texts as long as they can be are opened, searched and typed into; the machine is busy with other tests meanwhile.

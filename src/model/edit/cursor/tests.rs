@@ -22,7 +22,9 @@ fn keys_and_values_of_block_style() {
     assert_eq!(said("a^b: 1"), "Key  a|ab");
     assert_eq!(said("a: 1^2 # x"), "Value a 1|12");
     assert_eq!(said("a: ^"), "Value a |");
-    assert_eq!(said("a: 1 # x^"), "Comment  |");
+    assert_eq!(said("a: 1 # x^"), "Comment a |");
+    assert_eq!(said("a: 1\nb:\n  c: d # x^\n"), "Comment b.c |");
+    assert_eq!(said("a: 1\n# x^"), "Comment a |");
     assert_eq!(said(&format!("{POD}    im^")), "Key spec.containers.[] im|im");
     assert_eq!(said(&format!("{POD}    ^")), "Key spec.containers.[] |");
     assert_eq!(said(&format!("{POD}  - ^")), "Key spec.containers.[] |");

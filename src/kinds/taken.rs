@@ -1,0 +1,187 @@
+//! What others do to an object while its text is edited: what of it became another, and their changes in the text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::apps::REVISION;
+use super::draft::{own, stored, text, unnote};
+use super::schema::Guided;
+use super::shown::LAST_APPLIED;
+use crate::model::edit::{self, Answer, Taken, differing, merge, with_servers};
+use crate::model::kind::Kind;
+use crate::model::tree::Tree;
+
+/// An object as it is now, and what of it is not as an editor knows it.
+#[derive(Clone, PartialEq)]
+pub struct Moved {
+    /// The fields, as people write them.
+    pub fields: Vec<String>,
+    /// It is being deleted, and was not.
+    pub leaving: bool,
+    /// The object as it is now.
+    pub object: Arc<Value>,
+}
+
+/// It may hold values of a Secret: what is logged of it is where they differ.
+impl fmt::Debug for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Moved {:?}", self.fields)
+    }
+}
+
+impl Moved {
+    /// What of an object that is `known` is another now. What says nothing new is not told of: its status, which nobody edits,
+    /// and the annotations in which controllers and kubectl keep what its fields say.
+    pub fn since(known: &Value, now: &Arc<Value>) -> Moved {
+        let told = |object: &Value| {
+            let mut tree = own(object);
+            [REVISION, LAST_APPLIED].iter().for_each(|annotation| unnote(&mut tree, annotation));
+            tree
+        };
+        let leaving = |object: &Value| object["metadata"].get("deletionTimestamp").is_some();
+        let fields = differing(&told(known), &told(now)).iter().map(ToString::to_string).collect();
+        Moved { fields, leaving: leaving(now) && !leaving(known), object: now.clone() }
+    }
+}
+
+/// A text with what others have done in it, and what it is held against from then on.
+#[derive(Clone, PartialEq)]
+pub struct Merge {
+    /// The text.
+    pub taken: Taken,
+    /// The object that what is typed is held against: with what others have done in it, unless some of that is not in the text.
+    pub base: Arc<Value>,
+    /// The object as they have made it.
+    pub known: Arc<Value>,
+}
+
+/// The text of an object (begun as `base`, with what others did up to `known` in it) with what they have done since. What would
+/// be stored of it is what would be stored without this.
+///
+/// # Errors
+/// It cannot be read as it is, or lines are not enough to tell whose is what.
+pub fn take_in(kind: &Kind, of: &Guided, base: &Arc<Value>, known: &Arc<Value>, now: &Arc<Value>, typed: &str) -> Result<Merge, String> {
+    let read = |written: &str| edit::read(written).map(|document| stored(kind, document.tree())).map_err(|fault| fault.to_string());
+    let outcome = |mine: &Tree| {
+        let (base, theirs) = (own(base), own(now));
+        let conflicts = merge(&base, &theirs, mine, of, &[]).conflicts.len();
+        merge(&base, &theirs, mine, of, &vec![Answer::Mine; conflicts]).tree
+    };
+    let mine =
+        read(typed).map_err(|why| format!("the text cannot be read as it is ({why}): what others changed is merged when it is saved"))?;
+    let before = outcome(&mine);
+    // What the server writes for itself nobody has typed, however old it is here.
+    let was = text(kind, &Value::from(&with_servers(&own(known), &mine)));
+    let is = text(kind, now);
+    let tried = [true, false].map(|close| edit::take_in(&was, &is, typed, close));
+    let same = |taken: &Taken| read(&taken.text).is_ok_and(|mine| outcome(&mine).equals(&before));
+    let refusal = "what others changed cannot be told from what was typed by its lines: it is merged when the text is saved";
+    let taken = tried.into_iter().find(same).ok_or_else(|| refusal.to_owned())?;
+    let base = match taken.left {
+        0 if Arc::ptr_eq(base, known) => now.clone(),
+        0 => {
+            // What was written here and what the server made of it differ: only what others did since comes to it.
+            let merged = merge(&own(known), &own(now), &own(base), of, &[]);
+            if merged.conflicts.is_empty() { Arc::new(Value::from(&merged.tree)) } else { base.clone() }
+        }
+        // What is still to be asked about is asked about when it is saved.
+        _ => base.clone(),
+    };
+    Ok(Merge { taken, base, known: now.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployment(replicas: u32, image: &str, version: &str) -> Value {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "resourceVersion": version},
+            "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
+            "status": {"replicas": replicas},
+        })
+    }
+
+    fn kind() -> Kind {
+        Kind { group: "apps".into(), version: "v1".into(), plural: "deployments".into(), kind: "Deployment".into(), ..Kind::default() }
+    }
+
+    #[test]
+    fn what_became_another_is_named_and_status_is_not() {
+        let old = deployment(1, "app:1", "1");
+        let mut now = deployment(3, "app:1", "2");
+        assert_eq!(Moved::since(&old, &Arc::new(now.clone())).fields, ["spec.replicas"]);
+        now["spec"]["replicas"] = json!(1);
+        let moved = Moved::since(&old, &Arc::new(now.clone()));
+        assert!(moved.fields.is_empty() && !moved.leaving);
+        now["metadata"]["annotations"] = json!({REVISION: "2"});
+        assert!(Moved::since(&old, &Arc::new(now.clone())).fields.is_empty(), "its controller");
+        now["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert!(Moved::since(&old, &Arc::new(now)).leaving);
+    }
+
+    fn taken(base: &Value, known: &Value, now: &Value, typed: &str) -> Result<Merge, String> {
+        let [base, known, now] = [base, known, now].map(|object| Arc::new(object.clone()));
+        let known = if base == known { base.clone() } else { known };
+        take_in(&kind(), &Guided(None), &base, &known, &now, typed)
+    }
+
+    #[test]
+    fn what_others_changed_comes_into_the_text_and_changes_nothing_of_what_is_stored() {
+        let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:1", "2"));
+        let typed = text(&kind(), &base).replace("image: app:1", "image: app:2 # newer");
+        let Merge { taken: came, base: held, known } = taken(&base, &base, &now, &typed).unwrap();
+        assert_eq!((came.left, &*held, &*known), (0, &now, &now));
+        assert!(came.text.contains("image: app:2 # newer") && came.text.contains("replicas: 3"), "{}", came.text);
+        // And again: what came the first time is nobody's doing now.
+        let later = deployment(4, "app:1", "3");
+        let again = taken(&held, &known, &later, &came.text).unwrap();
+        assert!(again.taken.left == 0 && again.taken.text.contains("replicas: 4"), "{}", again.taken.text);
+    }
+
+    #[test]
+    fn what_both_changed_stays_as_typed_and_is_asked_about_later() {
+        let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:1", "2"));
+        let typed = text(&kind(), &base).replace("replicas: 1", "replicas: 7");
+        let Merge { taken: came, base: held, known } = taken(&base, &base, &now, &typed).unwrap();
+        assert_eq!((came.left, &*held, &*known), (1, &base, &now));
+        assert!(came.text.contains("replicas: 7"), "{}", came.text);
+    }
+
+    /// After a save the text is as it was written, without what the server has put in beside it.
+    #[test]
+    fn what_the_server_made_of_a_text_is_not_put_into_it_with_what_others_do() {
+        let written = deployment(1, "app:1", "1");
+        let mut stored = deployment(1, "app:1", "2");
+        stored["spec"]["progressDeadlineSeconds"] = json!(600);
+        let mut now = stored.clone();
+        (now["spec"]["replicas"], now["metadata"]["resourceVersion"]) = (json!(5), json!("3"));
+        // The text has the version yet that it was begun with.
+        let Merge { taken: came, base: held, .. } = taken(&written, &stored, &now, &text(&kind(), &written)).unwrap();
+        assert!(came.left == 0 && came.text.contains("replicas: 5") && !came.text.contains("progressDeadline"), "{}", came.text);
+        assert!(came.text.contains("resourceVersion: \"3\""), "{}", came.text);
+        assert_eq!((&held["spec"]["replicas"], held["spec"].get("progressDeadlineSeconds")), (&json!(5), None));
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_stays_as_it_is() {
+        let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:1", "2"));
+        let typed = text(&kind(), &base).replace("image: app:1", "image: [");
+        let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
+        assert!(why.contains("line "), "{why}");
+    }
+
+    /// Nothing tells the items of this list apart: what is saved of it is one side's, and lines of both would be neither's.
+    #[test]
+    fn what_lines_cannot_tell_apart_is_refused() {
+        let of = |args: [&str; 3]| json!({"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"args": args}});
+        let (base, now) = (of(["a", "b", "c"]), of(["a", "b", "z"]));
+        let typed = text(&kind(), &base).replace("- a", "- mine");
+        let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
+        assert!(why.contains("merged when the text is saved"), "{why}");
+    }
+}
