@@ -38,6 +38,12 @@ impl Moved {
         let told = |object: &Value| {
             let mut tree = own(object);
             [REVISION, LAST_APPLIED].iter().for_each(|annotation| unnote(&mut tree, annotation));
+            // The first label or annotation is told by its name, and not as the map that came with it.
+            for map in ["labels", "annotations"] {
+                if tree.at("metadata").get(map).is_none() {
+                    tree.slot("metadata").put(map, Tree::map());
+                }
+            }
             tree
         };
         let leaving = |object: &Value| object["metadata"].get("deletionTimestamp").is_some();
@@ -120,6 +126,10 @@ mod tests {
         assert!(moved.fields.is_empty() && !moved.leaving);
         now["metadata"]["annotations"] = json!({REVISION: "2"});
         assert!(Moved::since(&old, &Arc::new(now.clone())).fields.is_empty(), "its controller");
+        now["metadata"]["annotations"]["note"] = json!("b");
+        now["metadata"]["labels"] = json!({"a": "b"});
+        let named = Moved::since(&old, &Arc::new(now.clone())).fields;
+        assert_eq!(named, ["metadata.annotations.note", "metadata.labels.a"]);
         now["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         assert!(Moved::since(&old, &Arc::new(now)).leaving);
     }
