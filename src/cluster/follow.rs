@@ -273,6 +273,10 @@ impl Follower {
                         None | Some(Err(ClusterError::Expired(_))) => return Ok(End::Again),
                         Some(Err(error)) => return Err(error),
                     };
+                    if change.kind == "BOOKMARK" {
+                        // Not asked for, and not the object.
+                        continue;
+                    }
                     if change.kind == "DELETED" || !self.is_it(&change.object) {
                         return Ok(End::Gone);
                     }

@@ -13,6 +13,7 @@ use crate::wait::wait_until;
 pub mod logs;
 mod rights;
 pub mod server;
+mod webhooks;
 mod widening;
 
 use server::{Answer, SOON, Server, bookmark, error, frame, pod};

@@ -34,6 +34,8 @@ pub(super) use differ::{lines, made, of_lines};
 const TRIES: usize = 5;
 /// What a server says whose webhook has side effects that it cannot leave out.
 pub(super) const NO_DRY_RUN: &str = "does not support dry run";
+/// What is to be known of a question that was not tried out for that reason.
+const UNTRIED: &str = "a webhook refuses dry runs: this is what was written, and the server may store something else";
 /// What it says of fields that it does not know.
 const STRICT: &str = "strict decoding error";
 
@@ -128,7 +130,7 @@ pub(super) async fn change(case: &Case<'_>, draft: &Draft) -> Result<Prepared, S
         match tried {
             Ok(would) => break (write, would, wanted, notes),
             Err(refused) if refused.words.contains(NO_DRY_RUN) => {
-                notes.push(Note::warning("a webhook refuses dry runs: this is what was written, and the server may store something else"));
+                notes.push(Note::warning(UNTRIED));
                 break (write, Value::from(&wanted), wanted, notes);
             }
             Err(refused) => {
@@ -178,7 +180,7 @@ pub(super) async fn make(gate: &Gate, session: &Session, target: &Reference, dra
     let would = match gate.try_out(session, &write).await {
         Ok(would) => would,
         Err(refused) if refused.words.contains(NO_DRY_RUN) => {
-            notes.push(Note::warning("a webhook refuses dry runs: this is what was written, and the server may store something else"));
+            notes.push(Note::warning(UNTRIED));
             Value::from(&wanted)
         }
         Err(refused) => return Err(wrong(gate, draft, blame::of(&document, &target.kind, &refused)).await),

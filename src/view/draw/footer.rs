@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{put, put_end};
+use super::{put, put_end, wipe};
 use crate::keymap::Mode;
 use crate::kinds::schema::Level;
 use crate::theme::Scope;
@@ -15,7 +15,10 @@ use crate::view::prompt::Line;
 use crate::view::state::{Hint, Overlay, State, Tone, View};
 use crate::view::text;
 use crate::view::text_view::TextView;
+use crate::view::wrap::broken_lines;
 
+/// A sentence has no more rows than this.
+const SAID: usize = 6;
 /// Between two hints.
 const GAP: u16 = 3;
 
@@ -38,7 +41,7 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> 
     let end = area.right();
     if let Some(message) = &state.message {
         let look = if message.tone == Tone::Error { Scope::Error } else { Scope::Info };
-        put_end(buffer, x, area.y, &message.text, end.saturating_sub(x), state.theme.style(look));
+        sentence(state, buffer, area, &message.text, look);
         return None;
     }
     if !state.pressed.keys().is_empty() {
@@ -63,6 +66,24 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) -> 
     }
     hints(state, buffer, Rect { x: x + 1, width: end.saturating_sub(x + 1), ..area }, hits);
     None
+}
+
+/// What was said: the way out of it often stands at its end, so that a long sentence has as many rows as it needs, over what is
+/// above it.
+fn sentence(state: &State, buffer: &mut Buffer, area: Rect, words: &str, look: Scope) {
+    let width = area.width.saturating_sub(2);
+    // The top line and half of what is below it stay.
+    let most = usize::from(area.y / 2).clamp(1, SAID);
+    let lines = broken_lines(&text::safe(words), width.into(), most);
+    let rows = lines.len() as u16;
+    if rows > 1 {
+        let top = area.bottom() - rows;
+        wipe(buffer, Rect { y: top - 1, height: rows + 1, ..area }, &state.theme);
+        put(buffer, area.x, top - 1, &"─".repeat(area.width.into()), area.width, state.theme.style(Scope::Rule));
+    }
+    for (line, y) in lines.iter().zip(area.bottom().saturating_sub(rows)..) {
+        put(buffer, area.x + 1, y, line, width, state.theme.style(look));
+    }
 }
 
 /// The filter in force, how much it leaves, and marks.

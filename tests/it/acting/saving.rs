@@ -304,6 +304,16 @@ pub async fn what_is_wrong_is_said_of_its_line_and_nothing_is_lost(ground: &Grou
         desk.view_named("deployments");
         desk.on("web");
     }
+    // What is no text cannot be taken into the editor: it stays where it was written.
+    outside.will("s/^  replicas: 0$/  replicas: \\xff/");
+    desk.press("E");
+    let screen = desk.see("the byte 0xff is no UTF-8 text");
+    let flat: String = screen.split_whitespace().collect();
+    let kept = flat.split_once("itisstillin").and_then(|(_, rest)| rest.find(".yaml").map(|end| rest[..end + 5].to_owned()));
+    let kept = kept.unwrap_or_else(|| panic!("where it is: {screen}"));
+    let bytes = fs::read(&kept).unwrap_or_else(|why| panic!("{kept}: {why}"));
+    assert!(bytes.windows(12).any(|some| some == b" replicas: \xff"), "{}", String::from_utf8_lossy(&bytes));
+    fs::remove_file(&kept).expect("it was there");
     // Its controller writes its status meanwhile.
     assert_eq!(stored(ground, &path).await["metadata"]["generation"], made["metadata"]["generation"]);
     assert_eq!((name(&made), text(&made, "/kind")), ("web", "Deployment"));
