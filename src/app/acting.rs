@@ -101,18 +101,18 @@ impl<S: Surface> App<S> {
                     session::choose(&mut self.state, *choosing);
                 }
             }
-            Said::Refused(why) => {
+            Said::Refused(obstacle) => {
                 self.acts.remove(&number);
-                // The bottom line has one line, less a margin.
-                let fits = text::width(&why) + 2 <= usize::from(self.state.size.0);
+                // The bottom line has one line, less a margin; and nothing to choose from.
+                let fits = text::width(&obstacle.why) + 2 <= usize::from(self.state.size.0) && obstacle.instead.is_none();
                 match &mut self.state.overlay {
                     Overlay::Ask(question) if asked && !fits => {
-                        question.refused = Some(why);
+                        question.refused = Some(obstacle);
                         question.since = std::time::Instant::now();
                     }
                     overlay if asked => {
                         *overlay = Overlay::None;
-                        self.state.error(why);
+                        self.state.error(obstacle.why);
                     }
                     _ => {}
                 }

@@ -161,7 +161,9 @@ pub fn bounds(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
 /// Leaves the question for what it offers instead.
 pub fn instead(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let Overlay::Ask(question) = &c.state.overlay else { return Err("nothing is asked".into()) };
-    let Some((_, line)) = question.plan.as_ref().and_then(|plan| plan.instead.clone()) else { return Ok(()) };
+    let planned = question.plan.as_ref().and_then(|plan| plan.instead.as_ref());
+    let offered = planned.or_else(|| question.refused.as_ref().and_then(|obstacle| obstacle.instead.as_ref()));
+    let Some((_, line)) = offered.cloned() else { return Ok(()) };
     c.effects.push(Effect::Stop(question.number));
     prefill(c, &line)
 }

@@ -403,13 +403,28 @@ pub enum Step {
     Left,
 }
 
+/// Why nothing can be asked, and what could be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why, in as many lines as there are reasons.
+    pub why: String,
+    /// What could be done: words, and the command line to finish.
+    pub instead: Option<(String, String)>,
+}
+
+impl From<String> for Obstacle {
+    fn from(why: String) -> Obstacle {
+        Obstacle { why, instead: None }
+    }
+}
+
 /// What the gate's task of one act says.
 #[derive(Clone, Debug)]
 pub enum Said {
     /// The question; the task waits for the answer.
     Plan(Box<Plan>),
     /// Nothing can be asked: why.
-    Refused(String),
+    Refused(Obstacle),
     /// Something has to be chosen first; nothing more of this act follows, unless it was confirmed already.
     Choose(Box<Choosing>),
     /// Where the object of this place in the plan stands.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::prompt::Line;
-use crate::model::act::{Act, Intent, Plan, Said, Step};
+use crate::model::act::{Act, Intent, Obstacle, Plan, Said, Step};
 use crate::model::draft::Draft;
 use crate::model::edit::{Answer, Conflict};
 use crate::model::policy::Demand;
@@ -30,7 +30,7 @@ pub struct Question {
     /// What will happen; `None` while the objects are read.
     pub plan: Option<Box<Plan>>,
     /// Why it cannot be done, where that is too long for the bottom line.
-    pub refused: Option<String>,
+    pub refused: Option<Obstacle>,
     /// Since when the question can be read, and no key came.
     pub since: Instant,
     /// What was typed, where a name is demanded.

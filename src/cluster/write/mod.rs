@@ -184,11 +184,11 @@ pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
             Act::Enter(entering) => match enter::resolve(&gate, &intent, entering).await {
                 Ok(Resolved::Whole(intent)) => intent,
                 Ok(Resolved::Open(choosing)) => return saying.say(Said::Choose(Box::new(choosing))).await,
-                Err(why) => return saying.say(Said::Refused(why)).await,
+                Err(why) => return saying.say(Said::Refused(why.into())).await,
             },
             Act::Create(draft) => match edit::resolve(&gate, &intent, draft).await {
                 Ok(intent) => intent,
-                Err(why) => return saying.say(Said::Refused(why)).await,
+                Err(why) => return saying.say(Said::Refused(why.into())).await,
             },
             _ => intent,
         };
@@ -197,7 +197,7 @@ pub fn begin(gate: Gate, number: u64, intent: Intent) -> Handle {
                 saying.say(Said::Plan(Box::new(plan))).await;
                 run::carry_out(&gate, &saying, prepared, answered).await;
             }
-            Err(why) => saying.say(Said::Refused(why)).await,
+            Err(why) => saying.say(Said::Refused(why.into())).await,
         }
     });
     Handle { answer, task: task.abort_handle() }

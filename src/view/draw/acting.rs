@@ -213,9 +213,9 @@ fn name_of<'a>(all: impl Iterator<Item = &'a Reference> + Clone) -> impl Fn(&Ref
 
 fn question_rows(question: &Question, room: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    if let Some(why) = &question.refused {
+    if let Some(obstacle) = &question.refused {
         // Reasons may be many, a line each.
-        why.lines().for_each(|line| put_rows(&mut rows, 0, line, Scope::Error, room));
+        obstacle.why.lines().for_each(|line| put_rows(&mut rows, 0, line, Scope::Error, room));
         return rows;
     }
     let Some(plan) = &question.plan else {
@@ -314,8 +314,10 @@ fn question_ways(state: &State, question: &Question) -> Vec<Way> {
         Act::Edit(_) => "save",
         act => act.verb(),
     };
-    if question.refused.is_some() {
-        return ways(state, Mode::Confirm, &[("cancel", "close", false)]);
+    if let Some(obstacle) = &question.refused {
+        let mut wanted = vec![("cancel", "close", false)];
+        wanted.extend(obstacle.instead.iter().map(|(words, _)| ("instead", words.as_str(), false)));
+        return ways(state, Mode::Confirm, &wanted);
     }
     let Some(plan) = &question.plan else { return ways(state, Mode::Confirm, &[("cancel", "leave it", false)]) };
     if question.types() {

@@ -122,7 +122,11 @@ pub async fn who_owns_a_field_is_named_before_it_is_taken_over(ground: &Ground) 
     desk.command(&format!("apply {from}"));
     let screen = desk.see("somebody owns data.a");
     assert!(screen.contains("nothing is applied") && screen.contains("apply --force"), "{screen}");
+    desk.press("b");
+    // What that would be stands there to be sent, and is asked about like everything.
+    desk.see(&format!(":apply --force {from}"));
     desk.press("esc");
+    desk.without("apply --force");
     assert_eq!(ground.get(&ground.core("configmaps/two")).await.ok()["data"]["x"], "1");
     desk.command(&format!("diff {from}"));
     desk.see("1 changed, 1 in conflict");

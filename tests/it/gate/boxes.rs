@@ -143,6 +143,7 @@ fn a_reason_that_is_too_long_for_one_line() {
             question.refused = Some(
                 "deployment/web: deployments.apps \"web\" is forbidden: User \"somebody\" cannot get resource \"deployments\" in API group \
                  \"apps\" in the namespace \"shop\""
+                    .to_owned()
                     .into(),
             );
         }

@@ -248,7 +248,10 @@ fn the_gate_itself_refuses_every_act_in_read_only_mode() {
                     }
                 };
                 count += 1;
-                assert!(matches!(&said, Said::Refused(why) if why.starts_with("read-only (--read-only)")), "{act:?}: {said:?}");
+                assert!(
+                    matches!(&said, Said::Refused(obstacle) if obstacle.why.starts_with("read-only (--read-only)")),
+                    "{act:?}: {said:?}"
+                );
             }
         }
         assert!(count >= 100, "{count} were tried");

@@ -21,7 +21,7 @@ use super::plan::{PATIENCE, demand, typed};
 use super::{Answer, Gate, Saying};
 use crate::cluster::connect::Session;
 use crate::event::Event;
-use crate::model::act::{Act, Note, Plan, Said, Target};
+use crate::model::act::{Act, Note, Obstacle, Plan, Said, Target};
 use crate::model::apply::{Comparison, Fate, Manifests};
 use crate::model::reference::Reference;
 
@@ -97,7 +97,7 @@ impl Considered {
     }
 
     /// Why nothing of it is applied.
-    fn obstacle(&self, manifests: &Manifests) -> Option<String> {
+    fn obstacle(&self, manifests: &Manifests) -> Option<Obstacle> {
         let all = self.items.iter().zip(&self.planned);
         let lines = |fate: Fate| {
             let of = all.clone().filter(move |(_, planned)| planned.fate == fate);
@@ -107,13 +107,15 @@ impl Considered {
         if wrong.is_empty() && clashes.is_empty() {
             return None;
         }
+        // What cannot be read is not helped by force.
+        let instead = wrong.is_empty().then(|| ("take them over".to_owned(), manifests.forced()));
         let mut words = vec!["nothing is applied".to_owned()];
         words.extend(wrong);
         if !clashes.is_empty() {
             words.extend(clashes.into_iter().map(|line| format!("conflict: {line}")));
             words.push(format!(":{} takes these fields over; what is taken out of the files stays its owner's", manifests.forced()));
         }
-        Some(words.join("\n"))
+        Some(Obstacle { why: words.join("\n"), instead })
     }
 }
 
@@ -143,9 +145,9 @@ async fn session(gate: &Gate) -> Result<Session, String> {
     tokio::time::timeout(PATIENCE, link.session()).await.map_err(|_| "there is no connection to the cluster".to_owned())
 }
 
-async fn prepare(gate: &Gate, manifests: &Manifests) -> Result<Asked, String> {
+async fn prepare(gate: &Gate, manifests: &Manifests) -> Result<Asked, Obstacle> {
     if let Some(why) = &gate.policy.read_only {
-        return Err(format!("read-only ({why}): apply is not sent; :diff {} shows what it would do", manifests.typed));
+        return Err(format!("read-only ({why}): apply is not sent; :diff {} shows what it would do", manifests.typed).into());
     }
     let how = How { force: manifests.force, looks: false };
     let considered = considered(gate, manifests, how).await?;
@@ -156,10 +158,10 @@ async fn prepare(gate: &Gate, manifests: &Manifests) -> Result<Asked, String> {
     let acted = considered.planned.iter().filter(|planned| planned.ready.is_some()).count();
     if acted == 0 {
         let what = if count == 1 { "the object is".to_owned() } else { format!("all {count} objects are") };
-        return Err(format!("nothing to apply: {what} as {} has it already", manifests.typed));
+        return Err(format!("nothing to apply: {what} as {} has it already", manifests.typed).into());
     }
     if let Some(most) = gate.policy.most.filter(|most| acted > *most) {
-        return Err(format!("{acted} objects at once are too many: this context allows at most {most}"));
+        return Err(format!("{acted} objects at once are too many: this context allows at most {most}").into());
     }
     let Considered { items, planned, mut notes } = considered;
     let ready: Vec<Option<Ready>> = planned.into_iter().map(|planned| planned.ready).collect();
