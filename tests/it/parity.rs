@@ -67,6 +67,9 @@ const TABLES: &[(&str, usize)] = &[
 /// How long a cluster that moves may make a comparison fail.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same for one that is nothing but names.
+const MOVING: Duration = Duration::from_secs(60);
+
 /// How long all comparisons of a test may take before each is tried only once: everything that differs is to be told,
 /// and soon.
 const ALTOGETHER: Duration = Duration::from_secs(120);
@@ -159,7 +162,7 @@ fn names_are_printed_as_kubectl_does() {
         let arguments = ["get", kind, "-A", "-o", "name"];
         let sorted = |text: String| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
         // Other tests make and delete objects of theirs meanwhile.
-        wait_until(Duration::from_secs(60), kind, || {
+        wait_until(MOVING, kind, || {
             let (ours, kubectl) = (sorted(kubetui(cluster.kubeconfig(), &arguments).output()), sorted(cluster.kubectl(&arguments)));
             assert!(kubectl.len() >= 2, "{kind}: an empty comparison");
             if ours == kubectl { Ok(()) } else { Err(format!("{ours:?} and not {kubectl:?}")) }
@@ -171,19 +174,20 @@ fn names_are_printed_as_kubectl_does() {
 fn json_has_every_row() {
     let Some(cluster) = Cluster::from_env() else { return };
     fixture::apply(&cluster);
-    let text = kubetui(cluster.kubeconfig(), &["get", "services", "-A", "-o", "json"]).output();
-    let json: Value = serde_json::from_str(&text).expect("JSON");
-    let objects = json.as_array().or(json["items"].as_array()).expect("a list");
-    let names: BTreeSet<String> = objects
-        .iter()
-        .map(|object| {
-            let meta = if object["metadata"].is_object() { &object["metadata"] } else { object };
-            format!("{}/{}", meta["namespace"].as_str().expect("a namespace"), meta["name"].as_str().expect("a name"))
-        })
-        .collect();
-    let kubectl = Printed::parse(&cluster.kubectl(&["get", "services", "-A"]));
-    assert_eq!(names, kubectl.objects().into_keys().collect());
-    assert!(names.contains("fx-a/web"));
+    let name = |object: &Value| {
+        let meta = if object["metadata"].is_object() { &object["metadata"] } else { object };
+        format!("{}/{}", meta["namespace"].as_str().expect("a namespace"), meta["name"].as_str().expect("a name"))
+    };
+    // Other tests make and delete objects of theirs meanwhile.
+    wait_until(MOVING, "services", || {
+        let text = kubetui(cluster.kubeconfig(), &["get", "services", "-A", "-o", "json"]).output();
+        let json: Value = serde_json::from_str(&text).expect("JSON");
+        let names: BTreeSet<String> = json.as_array().or(json["items"].as_array()).expect("a list").iter().map(name).collect();
+        let kubectl = cluster.kubectl(&["get", "services", "-A"]);
+        let kubectl: BTreeSet<String> = Printed::parse(&kubectl).objects().into_keys().collect();
+        assert!(names.contains("fx-a/web"), "{names:?}");
+        if names == kubectl { Ok(()) } else { Err(format!("{names:?} and not {kubectl:?}")) }
+    });
 }
 
 /// A row of kubectl's wide table of the pods of `fx-a`, in which a filter is to be found or not.
@@ -261,13 +265,16 @@ fn a_kind_goes_by_every_name_that_it_has() {
         &["ev", "events"],
     ] {
         let full = *names.last().unwrap();
-        let kubectl = cluster.kubectl(&["get", full, "-A", "-o", "name"]);
-        let expected: BTreeSet<&str> = kubectl.lines().filter(|line| !line.starts_with("event/")).collect();
+        let of = |printed: &str| printed.lines().filter(|line| !line.starts_with("event/")).map(str::to_owned).collect::<BTreeSet<_>>();
         for name in names {
-            let printed = kubetui(cluster.kubeconfig(), &["get", name, "-A", "-o", "name"]).output();
-            let ours: BTreeSet<&str> = printed.lines().filter(|line| !line.starts_with("event/")).collect();
-            assert!(!printed.is_empty(), "{name} prints nothing");
-            assert_eq!(ours, expected, "{name}");
+            // Other tests make and delete objects of theirs meanwhile.
+            wait_until(MOVING, name, || {
+                let printed = kubetui(cluster.kubeconfig(), &["get", name, "-A", "-o", "name"]).output();
+                let kubectl = of(&cluster.kubectl(&["get", full, "-A", "-o", "name"]));
+                assert!(!printed.is_empty(), "{name} prints nothing");
+                let ours = of(&printed);
+                if ours == kubectl { Ok(()) } else { Err(format!("{ours:?} and not {kubectl:?}")) }
+            });
         }
     }
     let ran = kubetui(cluster.kubeconfig(), &["get", "no-such-kind"]);
