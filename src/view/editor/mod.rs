@@ -60,8 +60,8 @@ pub enum Meanwhile {
     Gone,
 }
 
-/// What a text is held against.
-#[derive(Clone, Debug, Default)]
+/// What a text is held against. It may hold values of a Secret.
+#[derive(Clone, Default)]
 struct Ground {
     /// The object as it was read, or as it was saved last, with what others did since as far as that is in the text; `null`
     /// where it is to be made.

@@ -166,3 +166,33 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     shell.type_bytes("exit\r");
     wait_until(PATIENCE, "the screen", || if shell.in_session() { Err(shell.session()) } else { Ok(()) });
 }
+
+/// A copy cannot go on where it was: it says so, half a file is nowhere, and the next one works.
+#[test]
+fn a_copy_that_the_server_goes_away_from_says_so_and_leaves_no_half_file() {
+    let Some(mut cluster) = Alone::from_env() else { return };
+    let namespace = Namespace::new(&cluster, "copied");
+    namespace.pods(&["holds"]);
+    let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let of = |folder: &tempfile::TempDir, name: &str| folder.path().join(name).display().to_string();
+    // More than can be copied before the server is gone.
+    std::fs::File::create(of(&there, "large")).unwrap().set_len(60_000_000_000).unwrap();
+    std::fs::write(of(&there, "small"), "small").unwrap();
+    let driver = look(&cluster, &namespace, "pods");
+    driver.wait_for(PATIENCE, "a pod that runs", |screen| screen.contains("● live") && screen.contains("Running"));
+    driver.command(&format!("cp :{} {}", of(&there, "large"), of(&here, "large")));
+    driver.wait_for(PATIENCE, "bytes", |screen| screen.contains("B/s"));
+
+    cluster.stop("kube-apiserver");
+    let screen = driver.wait_for(PATIENCE, "that it is cut off", |screen| screen.contains("esc close") && screen.contains("1 failed"));
+    assert!(screen.contains("the connection was cut: nothing was written"), "{screen}");
+    let left: Vec<_> = std::fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [""; 0], "nothing is there that looks like a copy");
+
+    cluster.start("kube-apiserver");
+    driver.press("esc");
+    driver.wait_for(PATIENCE, "live again", |screen| screen.contains("● live") && !screen.contains("esc close"));
+    driver.command(&format!("cp :{} {}", of(&there, "small"), of(&here, "small")));
+    let copied = || std::fs::read_to_string(of(&here, "small")).map_err(|why| format!("{why}\n{}", driver.screen()));
+    wait_until(PATIENCE, "the next copy", || copied().and_then(|text| if text == "small" { Ok(()) } else { Err(text) }));
+}
