@@ -202,6 +202,7 @@ mod tests {
             uid: "u".into(),
             title: format!("edit {name}"),
             base: json!({"a": 1}),
+            known: serde_json::Value::Null,
             text: format!("name: {name}\n"),
         }
     }

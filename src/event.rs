@@ -231,8 +231,8 @@ pub enum Found {
     Spot((u64, usize, usize), Box<Spotted>, Option<Named>),
     /// Names that exist in the cluster; none where they may not be seen.
     Names(Named, Vec<String>),
-    /// What others changed, put into a version of the text; or why it cannot be.
-    Taken(u64, Result<Merge, String>),
+    /// What others changed, put into a version of the text that was held against a base and a known object; or why it cannot be.
+    Taken(u64, [Arc<Value>; 2], Result<Merge, String>),
 }
 
 impl std::fmt::Debug for Found {

@@ -103,7 +103,7 @@ impl<S: Surface> App<S> {
             }
             Said::Refused(obstacle) => {
                 self.acts.remove(&number);
-                // The bottom line has one line, less a margin; and nothing to choose from.
+                // What is longer than the bottom line, or has something to choose from, has a box.
                 let fits = text::width(&obstacle.why) + 2 <= usize::from(self.state.size.0) && obstacle.instead.is_none();
                 match &mut self.state.overlay {
                     Overlay::Ask(question) if asked && !fits => {

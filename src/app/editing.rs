@@ -87,8 +87,8 @@ impl<S: Surface> App<S> {
 
     /// Takes what a task has found.
     pub(super) fn found(&mut self, number: u64, found: Found) {
-        if let Found::Taken(version, taken) = found {
-            self.taken_in(number, version, taken);
+        if let Found::Taken(version, [base, known], taken) = found {
+            self.taken_in(number, version, &base, &known, taken);
             return;
         }
         let Some(editor) = self.state.editor_mut(number) else { return };

@@ -45,6 +45,7 @@ fn kept(state: &State, editor: &Editor) -> Option<Kept> {
         uid: word(|of| of.uid.to_string()),
         title: editor.title.to_string(),
         base: (**editor.base()).clone(),
+        known: if Arc::ptr_eq(editor.base(), editor.known()) { serde_json::Value::Null } else { (**editor.known()).clone() },
         text: editor.text(),
     })
 }
@@ -172,8 +173,9 @@ impl<S: Surface> App<S> {
             let of = Reference { kind: kind.clone(), namespace: kept.namespace.as_str().into(), name: kept.name.as_str().into(), uid };
             let mut editor = Editor::of(of);
             let text = crate::kinds::draft::text(&kind, &kept.base);
-            editor.opened(Ok((Arc::new(kept.base.clone()), text)));
-            editor.set_text(&kept.text);
+            let base = Arc::new(kept.base.clone());
+            let known = if kept.known.is_null() { base.clone() } else { Arc::new(kept.known.clone()) };
+            editor.restored(base, known, &text, &kept.text);
             editor
         };
         editor.context = self.state.context.name.clone();

@@ -65,28 +65,23 @@ impl<S: Surface> App<S> {
         let (of, text) = (Guided(editor.schema.clone()), editor.text());
         tokio::task::spawn_blocking(move || {
             let taken = taken::take_in(&kind, &of, &base, &known, &now, &text);
-            let _ = out.blocking_send(Event::Editor(number, Found::Taken(version, taken)));
+            let _ = out.blocking_send(Event::Editor(number, Found::Taken(version, [base, known], taken)));
         });
     }
 
     /// It is there, or why it cannot be.
-    pub(super) fn taken_in(&mut self, number: u64, version: u64, merged: Result<Merge, String>) {
+    pub(super) fn taken_in(&mut self, number: u64, version: u64, base: &Arc<Value>, known: &Arc<Value>, merged: Result<Merge, String>) {
         let Some(editor) = self.state.editor_mut(number) else { return };
-        if editor.buffer.version() != version {
-            // Something was typed meanwhile.
+        if editor.buffer.version() != version || !Arc::ptr_eq(editor.base(), base) || !Arc::ptr_eq(editor.known(), known) {
+            // Something was typed or saved meanwhile.
             self.take_in(number);
             return;
         }
         match merged {
             Ok(merge) => {
-                let left = merge.taken.left;
                 editor.take_in(merge);
                 let undo = self.key_in(Mode::Edit, "text-undo");
-                self.state.info(match left {
-                    0 => format!("taken in; {undo} takes it out again"),
-                    1 => "taken in, but for one place that you changed too: saving asks about it".to_owned(),
-                    left => format!("taken in, but for {left} places that you changed too: saving asks about them"),
-                });
+                self.state.info(format!("taken in; {undo} takes it out again"));
             }
             Err(why) => self.state.error(why),
         }

@@ -285,7 +285,7 @@ impl Follower {
                         let before = std::mem::replace(&mut material.object, Arc::new(change.object));
                         self.changed(&before, &material.object).await;
                         changed = true;
-                        // What an editor has stored itself it hears from the gate first, and is not told of.
+                        // What an editor has stored itself it hears from the gate, and is not to be told of.
                         due.get_or_insert(if matches!(want, Want::Moves(_)) { Instant::now() } else { told } + GAP);
                     }
                 }
@@ -302,7 +302,14 @@ impl Follower {
                     // Read as a list at the next tick, and watched from there on.
                     None | Some(Err(_)) => events = None,
                 },
-                () = want.looked() => due = Some(Instant::now()),
+                () = want.looked() => match want {
+                    Want::Moves(_) => {
+                        // What was told is of what was known before.
+                        self.said = None;
+                        due = Some(Instant::now() + GAP);
+                    }
+                    _ => due = Some(Instant::now()),
+                },
                 () = tokio::time::sleep_until(wake) => {
                     let ticked = Instant::now() >= tick;
                     if ticked && (watch.is_none() || !confirmed) {
@@ -397,7 +404,9 @@ impl Follower {
                 }
                 Want::Moves(known) => {
                     let known = known.borrow().clone();
-                    Described::Moved(Moved::since(&known, &moved.object))
+                    // A watch may be behind what a write has answered.
+                    let now = if older(&moved.object, &known) { &known } else { &moved.object };
+                    Described::Moved(Moved::since(&known, now))
                 }
                 Want::Revisions => match Revisions::of(&kind, &moved.object, &moved.answers, now) {
                     Ok(revisions) => Described::Revisions(Arc::new(revisions)),
@@ -466,6 +475,12 @@ async fn unbroken<T>(link: &mut LinkHandle, work: impl Future<Output = Result<T,
         error = link.broken() => Err(error),
         done = work => done,
     }
+}
+
+/// One state of an object was there before another: by their versions, which are numbers that go up (KEP-5504).
+fn older(one: &Value, other: &Value) -> bool {
+    let version = |object| meta(object, "resourceVersion").parse::<u64>().ok();
+    version(one).zip(version(other)).is_some_and(|(one, other)| one < other)
 }
 
 /// A field of the metadata; empty where there is none.

@@ -9,7 +9,7 @@ use super::apps::REVISION;
 use super::draft::{own, stored, text, unnote};
 use super::schema::Guided;
 use super::shown::LAST_APPLIED;
-use crate::model::edit::{self, Answer, Taken, differing, merge, with_servers};
+use crate::model::edit::{self, Taken, differing, merge, with_servers};
 use crate::model::kind::Kind;
 use crate::model::tree::Tree;
 
@@ -57,45 +57,46 @@ impl Moved {
 pub struct Merge {
     /// The text.
     pub taken: Taken,
-    /// The object that what is typed is held against: with what others have done in it, unless some of that is not in the text.
+    /// The object that what is typed is held against: with what others have done in it.
     pub base: Arc<Value>,
     /// The object as they have made it.
     pub known: Arc<Value>,
 }
 
-/// The text of an object (begun as `base`, with what others did up to `known` in it) with what they have done since. What would
-/// be stored of it is what would be stored without this.
+/// The text of an object, begun as `base`, with what others have done to it since it was `known`. All of it comes into the text
+/// or nothing: what would be stored is the same with it and without, and nothing of theirs is taken for typed afterwards.
 ///
 /// # Errors
-/// It cannot be read as it is, or lines are not enough to tell whose is what.
+/// It cannot be read as it is, the same was changed on both sides, or lines are not enough to tell whose is what.
 pub fn take_in(kind: &Kind, of: &Guided, base: &Arc<Value>, known: &Arc<Value>, now: &Arc<Value>, typed: &str) -> Result<Merge, String> {
     let read = |written: &str| edit::read(written).map(|document| stored(kind, document.tree())).map_err(|fault| fault.to_string());
-    let outcome = |mine: &Tree| {
-        let (base, theirs) = (own(base), own(now));
-        let conflicts = merge(&base, &theirs, mine, of, &[]).conflicts.len();
-        merge(&base, &theirs, mine, of, &vec![Answer::Mine; conflicts]).tree
-    };
+    let theirs = own(now);
     let mine =
         read(typed).map_err(|why| format!("the text cannot be read as it is ({why}): what others changed is merged when it is saved"))?;
-    let before = outcome(&mine);
+    let merged = merge(&own(base), &theirs, &mine, of, &[]);
+    if let Some(conflict) = merged.conflicts.first() {
+        let more = if merged.conflicts.len() > 1 { format!(" (and {} more)", merged.conflicts.len() - 1) } else { String::new() };
+        return Err(format!("you have changed {}{more} too: saving asks whose is stored", conflict.path));
+    }
+    // What was written here and what the server made of it differ: only what others did since comes to it.
+    let held = match Arc::ptr_eq(base, known) {
+        true => now.clone(),
+        false => Arc::new(Value::from(&merge(&own(known), &theirs, &own(base), of, &[]).tree)),
+    };
+    let same = |base: &Value, mine: &Tree| {
+        let again = merge(&own(base), &theirs, mine, of, &[]);
+        again.conflicts.is_empty() && again.tree.equals(&merged.tree)
+    };
     // What the server writes for itself nobody has typed, however old it is here.
     let was = text(kind, &Value::from(&with_servers(&own(known), &mine)));
     let is = text(kind, now);
-    let tried = [true, false].map(|close| edit::take_in(&was, &is, typed, close));
-    let same = |taken: &Taken| read(&taken.text).is_ok_and(|mine| outcome(&mine).equals(&before));
-    let refusal = "what others changed cannot be told from what was typed by its lines: it is merged when the text is saved";
-    let taken = tried.into_iter().find(same).ok_or_else(|| refusal.to_owned())?;
-    let base = match taken.left {
-        0 if Arc::ptr_eq(base, known) => now.clone(),
-        0 => {
-            // What was written here and what the server made of it differ: only what others did since comes to it.
-            let merged = merge(&own(known), &own(now), &own(base), of, &[]);
-            if merged.conflicts.is_empty() { Arc::new(Value::from(&merged.tree)) } else { base.clone() }
+    for close in [true, false] {
+        let taken = edit::take_in(&was, &is, typed, close);
+        if taken.left == 0 && read(&taken.text).is_ok_and(|mine| same(base, &mine) && same(&held, &mine)) {
+            return Ok(Merge { taken, base: held, known: now.clone() });
         }
-        // What is still to be asked about is asked about when it is saved.
-        _ => base.clone(),
-    };
-    Ok(Merge { taken, base, known: now.clone() })
+    }
+    Err("what others changed cannot be told from what was typed by its lines: it is merged when the text is saved".to_owned())
 }
 
 #[cfg(test)]
@@ -145,21 +146,42 @@ mod tests {
         let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:1", "2"));
         let typed = text(&kind(), &base).replace("image: app:1", "image: app:2 # newer");
         let Merge { taken: came, base: held, known } = taken(&base, &base, &now, &typed).unwrap();
-        assert_eq!((came.left, &*held, &*known), (0, &now, &now));
+        assert_eq!((&*held, &*known), (&now, &now));
         assert!(came.text.contains("image: app:2 # newer") && came.text.contains("replicas: 3"), "{}", came.text);
         // And again: what came the first time is nobody's doing now.
         let later = deployment(4, "app:1", "3");
         let again = taken(&held, &known, &later, &came.text).unwrap();
-        assert!(again.taken.left == 0 && again.taken.text.contains("replicas: 4"), "{}", again.taken.text);
+        assert!(again.taken.text.contains("replicas: 4"), "{}", again.taken.text);
     }
 
     #[test]
-    fn what_both_changed_stays_as_typed_and_is_asked_about_later() {
-        let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:1", "2"));
+    fn what_both_changed_is_named_and_nothing_is_taken() {
+        let (base, now) = (deployment(1, "app:1", "1"), deployment(3, "app:2", "2"));
         let typed = text(&kind(), &base).replace("replicas: 1", "replicas: 7");
-        let Merge { taken: came, base: held, known } = taken(&base, &base, &now, &typed).unwrap();
-        assert_eq!((came.left, &*held, &*known), (1, &base, &now));
-        assert!(came.text.contains("replicas: 7"), "{}", came.text);
+        let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
+        assert_eq!(why, "you have changed spec.replicas too: saving asks whose is stored");
+    }
+
+    /// A line that stands elsewhere now is not touched by anybody who looks at lines alone: what others deleted would come back.
+    #[test]
+    fn what_was_moved_here_and_deleted_there_does_not_come_back() {
+        let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data});
+        let (base, now) = (map(json!({"a": "1", "b": "2", "c": "3"})), map(json!({"b": "2", "c": "3"})));
+        let typed = text(&kind(), &base).replace("  a: \"1\"\n", "").replace("  c: \"3\"\n", "  c: \"3\"\n  a: \"1\"\n");
+        assert!(typed.contains("c: \"3\"\n  a: \"1\""), "{typed}");
+        let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
+        assert!(why.contains("merged when the text is saved"), "{why}");
+    }
+
+    /// What the server put in beside what was written, and others changed since: the text has no line for it.
+    #[test]
+    fn what_has_no_line_here_is_left_to_the_save() {
+        let mut written = deployment(1, "app:1", "1");
+        written["spec"].as_object_mut().unwrap().remove("replicas");
+        let (stored, now) = (deployment(1, "app:1", "2"), deployment(3, "app:1", "3"));
+        let came = taken(&written, &stored, &now, &text(&kind(), &written));
+        let why = came.map(|merge| merge.taken.text).unwrap_err();
+        assert!(why.contains("merged when the text is saved"), "{why}");
     }
 
     /// After a save the text is as it was written, without what the server has put in beside it.
@@ -172,7 +194,7 @@ mod tests {
         (now["spec"]["replicas"], now["metadata"]["resourceVersion"]) = (json!(5), json!("3"));
         // The text has the version yet that it was begun with.
         let Merge { taken: came, base: held, .. } = taken(&written, &stored, &now, &text(&kind(), &written)).unwrap();
-        assert!(came.left == 0 && came.text.contains("replicas: 5") && !came.text.contains("progressDeadline"), "{}", came.text);
+        assert!(came.text.contains("replicas: 5") && !came.text.contains("progressDeadline"), "{}", came.text);
         assert!(came.text.contains("resourceVersion: \"3\""), "{}", came.text);
         assert_eq!((&held["spec"]["replicas"], held["spec"].get("progressDeadlineSeconds")), (&json!(5), None));
     }
@@ -183,15 +205,5 @@ mod tests {
         let typed = text(&kind(), &base).replace("image: app:1", "image: [");
         let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
         assert!(why.contains("line "), "{why}");
-    }
-
-    /// Nothing tells the items of this list apart: what is saved of it is one side's, and lines of both would be neither's.
-    #[test]
-    fn what_lines_cannot_tell_apart_is_refused() {
-        let of = |args: [&str; 3]| json!({"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"args": args}});
-        let (base, now) = (of(["a", "b", "c"]), of(["a", "b", "z"]));
-        let typed = text(&kind(), &base).replace("- a", "- mine");
-        let why = taken(&base, &base, &now, &typed).map(|_| ()).unwrap_err();
-        assert!(why.contains("merged when the text is saved"), "{why}");
     }
 }

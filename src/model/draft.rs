@@ -19,7 +19,8 @@ pub struct Draft {
     pub editor: u64,
     /// The text, as it was typed.
     pub text: Arc<str>,
-    /// The object as it was read when the text was begun; `null` where it is to be made.
+    /// What the text is held against: the object as it was read when the text was begun, or as it was saved or taken in last;
+    /// `null` where it is to be made.
     pub base: Arc<Value>,
     /// The object as the server last gave it to the editor: what differs from that was done by others since.
     pub seen: Arc<Value>,
@@ -118,8 +119,12 @@ pub struct Kept {
     pub uid: String,
     /// What the editor calls it.
     pub title: String,
-    /// The object as it was read when the text was begun; `null` where it is to be made.
+    /// What the text is held against: the object as it was read when the text was begun, or as it was saved or taken in last;
+    /// `null` where it is to be made.
     pub base: Value,
+    /// The object as the server had given it then; `null` where that is the same.
+    #[serde(default)]
+    pub known: Value,
     /// The text.
     pub text: String,
 }

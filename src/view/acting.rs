@@ -29,7 +29,7 @@ pub struct Question {
     pub intent: Intent,
     /// What will happen; `None` while the objects are read.
     pub plan: Option<Box<Plan>>,
-    /// Why it cannot be done, where that is too long for the bottom line.
+    /// Why it cannot be done, where that is longer than the bottom line or something else is offered.
     pub refused: Option<Obstacle>,
     /// Since when the question can be read, and no key came.
     pub since: Instant,

@@ -82,13 +82,24 @@ impl State {
         self.revisit(to)
     }
 
-    /// To where one was before a table that was called by name, and all that one went down to from it. False where that was
-    /// nowhere.
+    /// To where one was before a table that was called by name, and all that one went down to from it, in whatever namespaces;
+    /// one stays in those that one looks at. False where that was nowhere.
     pub fn leave_root(&mut self) -> bool {
+        let everywhere = |key: &TableKey| key.in_scope(Scope::All);
         let Some(View::Table(root)) = self.stack.first() else { return false };
-        let root = &root.place.key;
-        let before = (0..self.visited).rev().find(|at| self.history[*at].first().is_some_and(|place| place.key != *root));
-        before.is_some_and(|at| self.revisit(at))
+        let root = everywhere(&root.place.key);
+        let roots = |at: &usize| self.history[*at].first();
+        let before = (0..self.visited).rev().find(|at| {
+            roots(at).is_some_and(|place| everywhere(&place.key) != root && (place.pane.is_some() || *place.key.scope() == self.scope))
+        });
+        let Some((at, place)) = before.and_then(|at| Some((at, self.history[at].first()?))) else { return false };
+        match place.pane {
+            Some(pane) if *place.key.scope() != self.scope => {
+                self.show_pane(pane);
+                true
+            }
+            _ => self.revisit(at),
+        }
     }
 
     fn revisit(&mut self, to: usize) -> bool {
@@ -257,6 +268,17 @@ mod tests {
         assert_eq!(state.table_view().and_then(|view| view.place.key.kind()).map(|kind| &*kind.plural), Some("events"));
         assert!(state.leave_root());
         assert_eq!(state.pane(), Some(Pane::Pods));
+    }
+
+    #[test]
+    fn the_namespaces_stay_when_a_table_is_left() {
+        let mut state = state();
+        state.show_table(Place::new(TableKey::Events(Scope::All)));
+        for name in ["a", "b"] {
+            state.set_scope(Scope::one(name));
+        }
+        assert!(state.leave_root());
+        assert_eq!((state.pane(), state.scope.clone()), (Some(Pane::Pods), Scope::one("b")));
     }
 
     #[test]

@@ -146,6 +146,33 @@ async fn a_secret_is_followed_until_its_name_is_anothers() {
 }
 
 #[tokio::test]
+async fn an_editor_hears_what_others_do_and_not_what_it_has_stored_itself() {
+    let first = secret(UID, "1", "x");
+    let (server, route) = served(first.clone(), 200).await;
+    let (out, mut events) = mpsc::channel(8);
+    let link = link::spawn(route, Clock::fixed(1_000_000), out.clone());
+    let subject = Reference { kind: kind("Secret", "secrets"), namespace: "shop".into(), name: "one".into(), uid: Uid::new(UID) };
+    let (known, knows) = watch::channel(Arc::new(first));
+    let _handle = moves(7, subject, knows, link.handle.clone(), out);
+    let fields = async |events: &mut mpsc::Receiver<Event>| match described(events).await {
+        Described::Moved(moved) => moved.fields,
+        other => panic!("{other:?}"),
+    };
+    assert!(fields(&mut events).await.is_empty());
+    server.change("MODIFIED", secret(UID, "2", "y"));
+    assert_eq!(fields(&mut events).await, ["metadata.labels.a"]);
+    // The answer to a write comes before the watch has it: that is nobody else's doing, and what the watch has is older.
+    known.send_replace(Arc::new(secret(UID, "3", "z")));
+    assert!(fields(&mut events).await.is_empty());
+    server.change("MODIFIED", secret(UID, "4", "w"));
+    let said = described(&mut events).await;
+    assert!(
+        matches!(&said, Described::Moved(moved) if moved.fields == ["metadata.labels.a"] && meta(&moved.object, "resourceVersion") == "4")
+    );
+    assert!(!format!("{said:?}").contains("aHVu"), "{said:?}");
+}
+
+#[tokio::test]
 async fn another_object_of_the_name_is_never_shown() {
     let (_server, route) = served(secret("another", "1", "x"), 200).await;
     let (mut events, _link, _handle) = followed(kind("Secret", "secrets"), route);

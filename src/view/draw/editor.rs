@@ -101,8 +101,9 @@ fn notices(editor: &Editor, merge: &str, theme: &Theme, buffer: &mut Buffer, are
     if let Some(words) = meanwhile(editor, merge, area.width.saturating_sub(4).into()) {
         rows.push((words, Scope::Warning));
     }
+    let known = rows.len();
     for said in &editor.said {
-        let left = SAID.saturating_sub(rows.len());
+        let left = SAID.saturating_sub(rows.len() - known);
         rows.extend(
             broken_lines(&text::safe(said), area.width.saturating_sub(4).into(), left).into_iter().map(|line| (line, Scope::Error)),
         );

@@ -75,8 +75,8 @@ pub struct Buffer {
     past: VecDeque<Change>,
     /// So many changes of the past are in the text; those behind were undone.
     done: usize,
-    /// After so many of them the text was as it is stored; `None` where no undo leads back to that.
-    stored: Option<usize>,
+    /// After so many of them the text was as it is stored; empty where no undo leads back to that.
+    stored: Vec<usize>,
     kept: usize,
     /// The last tag of the changes that are kept no longer.
     floor: usize,
@@ -106,7 +106,7 @@ impl Buffer {
             version: 1,
             past: VecDeque::new(),
             done: 0,
-            stored: Some(0),
+            stored: vec![0],
             kept: 0,
             floor: 0,
             joins: false,
@@ -153,7 +153,7 @@ impl Buffer {
 
     /// The text is as it is stored.
     pub fn is_stored(&self) -> bool {
-        self.stored == Some(self.done)
+        self.stored.contains(&self.done)
     }
 
     /// How many changes lead here: [`Buffer::store`] takes it.
@@ -165,12 +165,18 @@ impl Buffer {
     /// The text was stored as it was at a mark.
     pub fn store(&mut self, mark: usize) {
         self.joins = false;
-        self.stored = Some(mark);
+        self.stored = vec![mark];
+    }
+
+    /// As it is now it is stored, and as it was when it was stored before.
+    pub fn store_too(&mut self) {
+        self.joins = false;
+        self.stored.push(self.done);
     }
 
     /// No undo leads to what is stored.
     pub fn unstored(&mut self) {
-        self.stored = None;
+        self.stored.clear();
     }
 
     /// Remembers something with the last change: it holds for as long as that change is in the text.
@@ -186,10 +192,24 @@ impl Buffer {
         self.past.iter().take(self.done).rev().find_map(|change| change.tag).unwrap_or(self.floor)
     }
 
-    /// What was put to changes is forgotten.
+    /// What was put to changes is forgotten, and the way back over such a change, or forward to one that was undone.
     pub fn untag(&mut self) {
         self.floor = 0;
-        self.past.iter_mut().for_each(|change| change.tag = None);
+        if let Some(undone) = (self.done..self.past.len()).find(|at| self.past[*at].tag.is_some()) {
+            for change in self.past.drain(undone..) {
+                self.kept -= change.bytes();
+            }
+        }
+        if let Some(last) = (0..self.done).rev().find(|at| self.past[*at].tag.is_some()) {
+            let gone = last + 1;
+            for change in self.past.drain(..gone) {
+                self.kept -= change.bytes();
+            }
+            self.done -= gone;
+            self.stored = self.stored.iter().filter_map(|stored| stored.checked_sub(gone)).collect();
+        }
+        let most = self.past.len();
+        self.stored.retain(|stored| *stored <= most);
     }
 
     /// What was touched since this was asked last, in order.
@@ -324,9 +344,7 @@ impl Buffer {
 
     fn keep(&mut self, change: Change) {
         // What was undone is forgotten, and with it perhaps the way back to what is stored.
-        if self.stored.is_some_and(|stored| stored > self.done) {
-            self.stored = None;
-        }
+        self.stored.retain(|stored| *stored <= self.done);
         for undone in self.past.drain(self.done..) {
             self.kept -= undone.bytes();
         }
@@ -336,7 +354,7 @@ impl Buffer {
             if let Some(oldest) = self.past.pop_front() {
                 self.kept -= oldest.bytes();
                 self.floor = oldest.tag.unwrap_or(self.floor);
-                self.stored = self.stored.and_then(|stored| stored.checked_sub(1));
+                self.stored = self.stored.iter().filter_map(|stored| stored.checked_sub(1)).collect();
             }
         }
         self.done = self.past.len();

@@ -198,6 +198,13 @@ impl Editor {
         }
     }
 
+    /// One that was left unsaved, as it was: begun as `base`, of an object that was `known` then.
+    pub fn restored(&mut self, base: Arc<Value>, known: Arc<Value>, begun: &str, typed: &str) {
+        self.opened(Ok((base.clone(), begun.to_owned())));
+        self.stand_on(Ground { base, known });
+        self.set_text(typed);
+    }
+
     /// The object came, or why it cannot. One that has come already is not replaced: something may have been typed.
     pub fn opened(&mut self, object: Result<(Arc<Value>, String), Arc<str>>) {
         if self.is_ready() {
@@ -258,7 +265,8 @@ impl Editor {
         self.grounds.get(self.buffer.tag()).unwrap_or(&self.grounds[0])
     }
 
-    /// From here on the text is held against this, whatever is undone.
+    /// From here on the text is held against this, whatever is undone. What put others' changes into it cannot be undone any
+    /// more: without them it would be somebody's wish to take them back.
     fn stand_on(&mut self, ground: Ground) {
         self.grounds = vec![ground];
         self.buffer.untag();
@@ -278,16 +286,20 @@ impl Editor {
     /// What others have changed, put into the text: one change. Where it is undone, the text is held against what it was before.
     pub fn take_in(&mut self, Merge { taken, base, known }: Merge) {
         let untouched = !self.is_changed();
+        // What they have done since is another matter.
+        let newest = matches!(&self.meanwhile, Meanwhile::Changed(moved) if Arc::ptr_eq(&moved.object, &known));
         let here = self.buffer.cursor();
         self.set_text(&taken.text);
         self.buffer.go(at(taken.row(here.row), here.byte), false);
-        if untouched && taken.left == 0 {
-            let mark = self.buffer.mark();
-            self.buffer.store(mark);
+        if untouched {
+            // Nobody has typed it, nor takes anything back by taking it out.
+            self.buffer.store_too();
         }
         self.buffer.put_tag(self.grounds.len());
         self.grounds.push(Ground { base, known });
-        self.meanwhile = Meanwhile::Nothing;
+        if newest {
+            self.meanwhile = Meanwhile::Nothing;
+        }
     }
 
     /// The text as it is to be stored now.

@@ -166,6 +166,65 @@ fn what_is_saved_is_what_the_next_change_is_held_against() {
     assert!(!editor.is_changed());
 }
 
+/// A ConfigMap with this value, in this version, as `take_in` finds it in the text.
+fn valued(version: &str, value: &str) -> Arc<Value> {
+    Arc::new(json!({"kind": "ConfigMap", "metadata": {"name": "a", "uid": "7", "resourceVersion": version}, "data": {"x": value}}))
+}
+
+/// Others have made it `to`: what a task finds, and the editor takes.
+fn others(editor: &mut Editor, to: &Arc<Value>) {
+    let kind = Kind::default();
+    let (base, known) = (editor.base().clone(), editor.known().clone());
+    let of = crate::kinds::schema::Guided(None);
+    let merge = crate::kinds::taken::take_in(&kind, &of, &base, &known, to, &editor.text()).expect("it can be taken in");
+    editor.take_in(merge);
+}
+
+fn opened(object: &Arc<Value>) -> Editor {
+    let kind = Arc::new(Kind { singular: "configmap".into(), ..Kind::default() });
+    let mut editor = Editor::of(Reference { kind, namespace: "n".into(), name: "a".into(), uid: crate::model::row::Uid::new("7") });
+    editor.opened(Ok((object.clone(), crate::kinds::draft::text(&Kind::default(), object))));
+    editor
+}
+
+#[test]
+fn what_others_did_is_held_against_what_it_was_held_against_when_it_is_taken_out() {
+    let (one, two) = (valued("1", "old"), valued("2", "new"));
+    let mut editor = opened(&one);
+    others(&mut editor, &two);
+    assert!(editor.text().contains("x: new") && !editor.is_changed());
+    assert!(Arc::ptr_eq(editor.base(), &two) && Arc::ptr_eq(editor.known(), &two));
+    assert!(editor.undo(true) && editor.text().contains("x: old") && !editor.is_changed(), "nobody has typed anything");
+    assert!(Arc::ptr_eq(editor.base(), &one) && Arc::ptr_eq(editor.known(), &one));
+    assert!(editor.undo(false) && Arc::ptr_eq(editor.base(), &two));
+    // Something else is typed where it was taken out: it is held against what was there then.
+    assert!(editor.undo(true));
+    press(&mut editor, "ctrl-end # y");
+    assert!(editor.is_changed() && Arc::ptr_eq(editor.base(), &one));
+}
+
+#[test]
+fn what_others_did_cannot_be_taken_out_of_what_is_stored() {
+    let (one, two) = (valued("1", "old"), valued("2", "new"));
+    let mut editor = opened(&one);
+    press(&mut editor, "ctrl-end #");
+    others(&mut editor, &two);
+    press(&mut editor, "y");
+    let (text, of) = (editor.text(), editor.subject.clone().expect("an object"));
+    editor.saved(&text, &of, two.clone(), two.clone());
+    assert!(!editor.is_changed());
+    assert!(editor.undo(true) && editor.is_changed() && editor.text().contains("x: new"), "what was typed since can be");
+    assert!(!editor.undo(true), "and nothing before it");
+    assert!(editor.undo(false) && !editor.is_changed());
+
+    // One that is taken out when it is stored cannot come back by itself.
+    others(&mut editor, &valued("3", "newest"));
+    assert!(editor.undo(true));
+    let text = editor.text();
+    editor.saved(&text, &of, two.clone(), two);
+    assert!(!editor.undo(false) && editor.text().contains("x: new\n") && !editor.is_changed());
+}
+
 #[test]
 fn long_texts_are_typed_into() {
     let map: String = (0..5000).map(|row| format!("  key-{row}: value\n")).collect();

@@ -270,7 +270,8 @@ pub async fn what_others_change_meanwhile_is_said_and_taken_in(ground: &Ground) 
     desk.see("mine: m2 # why!");
     desk.press("ctrl-s");
     let screen = desk.question(&["Save configmap/shared", "mine: m2"]);
-    assert!(!screen.contains("+ theirs") && !screen.contains("+ new"), "what others changed is not written again\n{screen}");
+    let written = |words: &str| screen.contains(&format!("+   {words}")) || screen.contains(&format!("-   {words}"));
+    assert!(written("mine: m2") && !written("theirs") && !written("new"), "what others changed is not written again\n{screen}");
     desk.press("y");
     ground.until_is(&path, &[("/data/mine", json!("m2")), ("/data/theirs", json!("t3")), ("/data/new", json!("fresh"))]).await;
     desk.see("● saved");
@@ -281,9 +282,8 @@ pub async fn what_others_change_meanwhile_is_said_and_taken_in(ground: &Ground) 
     others(json!({"both": "b-theirs"})).await;
     desk.see("changed by others meanwhile: data.both");
     desk.press("f5");
-    desk.see("but for one place that you changed too: saving asks about it");
-    let screen = desk.see("both: b-mine");
-    assert!(screen.contains("● not saved"), "{screen}");
+    let screen = desk.see("you have changed data.both too: saving asks whose is stored");
+    assert!(screen.contains("● not saved") && screen.contains("both: b-mine"), "{screen}");
     desk.press("ctrl-s");
     desk.see("others have changed data.both meanwhile, which was b");
     desk.press("esc");
