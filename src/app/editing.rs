@@ -220,8 +220,8 @@ impl<S: Surface> App<S> {
                     editor.blame(&blames);
                 }
             }
-            Heard::Saved { text, written, of, object } => {
-                if self.state.editor_mut(number).is_some_and(|editor| editor.saved(&text, &of, written, object)) {
+            Heard::Saved { text, written, of, known } => {
+                if self.state.editor_mut(number).is_some_and(|editor| editor.saved(&text, &of, written, known)) {
                     self.fetch_schema(number, of.kind);
                 }
             }

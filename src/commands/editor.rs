@@ -12,7 +12,7 @@ use crate::model::time::{self, Seconds};
 use crate::view::editor::{Editor, Meanwhile};
 use crate::view::picker::{Choice, Picker, Purpose};
 use crate::view::prompt::Line;
-use crate::view::state::{Overlay, State, View};
+use crate::view::state::{Overlay, State, Tone, View};
 
 /// What is done with a text that is not saved, in the words of the list.
 const SAVE: &str = "save";
@@ -175,11 +175,16 @@ pub fn leave(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let reason = format!("{} is not saved", editor.name());
-    let choices = vec![
-        Choice::new(SAVE, "store it in the cluster, after a look at what changes"),
-        Choice::new(THROW, "leave without it"),
-        Choice::new(STAY, ""),
-    ];
+    let choices = match editor.meanwhile {
+        Meanwhile::Gone => {
+            vec![Choice::new(STAY, "it was deleted: what is typed can still be copied"), Choice::new(THROW, "leave without it")]
+        }
+        _ => vec![
+            Choice::new(SAVE, "store it in the cluster, after a look at what changes"),
+            Choice::new(THROW, "leave without it"),
+            Choice::new(STAY, ""),
+        ],
+    };
     c.state.overlay = Overlay::Picker(Box::new(Picker::new(Purpose::Leaving, reason.into(), choices, None)));
     Ok(())
 }
@@ -207,6 +212,8 @@ pub(super) fn left(c: &mut Context<'_>, choice: &str) -> Result<(), Refusal> {
 
 /// Takes the last change back, or makes it again.
 pub fn undo(c: &mut Context<'_>, back: bool) -> Result<(), Refusal> {
+    // What was said of the change that is taken back is not true any more.
+    c.state.message.take_if(|message| message.tone == Tone::Info);
     let Some(editor) = c.state.editing() else { return Ok(()) };
     match editor.undo(back) {
         true => Ok(()),

@@ -80,8 +80,8 @@ pub enum Heard {
         written: Arc<Value>,
         /// Which object it is: where it was made, that was not known before.
         of: Reference,
-        /// As it is now.
-        object: Arc<Value>,
+        /// As it is now, but for what others did since the text heard of them: that is not in the text.
+        known: Arc<Value>,
     },
 }
 

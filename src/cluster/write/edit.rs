@@ -216,14 +216,14 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
                     Err(other) => return Step::Failed(other.to_string()),
                 }
                 if idle(&write) {
-                    heard(gate, &draft, saved(&draft, &mine, &write.object, now)).await;
+                    heard(gate, &draft, saved(&draft, &mine, &write, now, &of)).await;
                     return Step::Done("others have made the same changes: nothing was left to save".to_owned());
                 }
             }
         }
         match gate.send(session, &write).await {
             Ok(answer) => {
-                heard(gate, &draft, saved(&draft, &mine, &write.object, answer)).await;
+                heard(gate, &draft, saved(&draft, &mine, &write, answer, &of)).await;
                 return Step::Done(write.done);
             }
             Err(failure) => {
@@ -242,17 +242,23 @@ pub(super) async fn carry_out(gate: &Gate, session: &Session, saving: Saving) ->
     Step::Failed(format!("it was changed by others {TRIES} times while it was saved: save it again"))
 }
 
-/// What an editor hears of what is stored. What was made has a name and a UID now.
-fn saved(draft: &Draft, mine: &Tree, of: &Reference, object: Value) -> Heard {
+/// What an editor hears of what is stored. What was made has a name and a UID now. What others did between the text and the
+/// write is stored and not in the text: the object is known without it, and the editor says so.
+fn saved(draft: &Draft, mine: &Tree, write: &Write, object: Value, guide: &Guided) -> Heard {
     let word = |field: &str| object.text(field);
-    let of = Reference { name: word("metadata.name").into(), uid: Uid::new(word("metadata.uid")), ..of.clone() };
+    let of = Reference { name: word("metadata.name").into(), uid: Uid::new(word("metadata.uid")), ..write.object.clone() };
     let mut written = Value::from(mine);
     for field in ["uid", "resourceVersion"] {
         if let (Some(value), Some(map)) = (object["metadata"].get(field), written.get_mut("metadata").and_then(Value::as_object_mut)) {
             map.insert(field.to_owned(), value.clone());
         }
     }
-    Heard::Saved { text: draft.text.clone(), written: Arc::new(written), of, object: Arc::new(object) }
+    let missed = !draft.seen.is_null() && version(&write.seen) != version(&draft.seen);
+    let known = match missed {
+        true => Value::from(&edit::merge(&own(&write.seen), &own(&object), &own(&draft.seen), guide, &[]).tree),
+        false => object,
+    };
+    Heard::Saved { text: draft.text.clone(), written: Arc::new(written), of, known: Arc::new(known) }
 }
 
 /// What is to be stored after others have had their say.

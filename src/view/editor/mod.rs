@@ -312,8 +312,8 @@ impl Editor {
     }
 
     /// A text that was sent is stored, as this object. What is typed from here on is held against what was written, with what the
-    /// server has made of it (the object as it is now) as somebody else's doing. Whether the schema is another one now.
-    pub fn saved(&mut self, text: &str, of: &Reference, written: Arc<Value>, object: Arc<Value>) -> bool {
+    /// server has made of it (`known`) as somebody else's doing. Whether the schema is another one now.
+    pub fn saved(&mut self, text: &str, of: &Reference, written: Arc<Value>, known: Arc<Value>) -> bool {
         // What was typed meanwhile is not.
         if self.text() == text {
             let mark = self.buffer.mark();
@@ -324,7 +324,7 @@ impl Editor {
         self.signs.retain(|sign| !sign.server);
         self.said.clear();
         // What others did since is heard of anew.
-        self.stand_on(Ground { base: written, known: object });
+        self.stand_on(Ground { base: written, known });
         let other = self.kind != of.kind;
         if self.subject.as_ref() != Some(of) {
             self.kind = of.kind.clone();

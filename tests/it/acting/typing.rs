@@ -276,6 +276,19 @@ pub async fn what_others_change_meanwhile_is_said_and_taken_in(ground: &Ground) 
     ground.until_is(&path, &[("/data/mine", json!("m2")), ("/data/theirs", json!("t3")), ("/data/new", json!("fresh"))]).await;
     desk.see("● saved");
 
+    // What they did between the text and the write is stored, and not in the text: it says so.
+    behind(&desk, "mine: m2");
+    desk.driver.type_text("x");
+    desk.press("ctrl-s");
+    desk.question(&["Save configmap/shared", "mine: m2x"]);
+    others(json!({"theirs": "t4"})).await;
+    desk.press("y");
+    ground.until_is(&path, &[("/data/mine", json!("m2x")), ("/data/theirs", json!("t4"))]).await;
+    let screen = desk.see("changed by others meanwhile: data.theirs");
+    assert!(screen.contains("theirs: t3"), "{screen}");
+    desk.press("f5");
+    desk.wait("their value", |screen| screen.contains("theirs: t4") && screen.contains("● saved"));
+
     // The same field: nobody decides that but the person, and not before it is saved.
     behind(&desk, "both: b");
     desk.driver.type_text("-mine");
@@ -292,6 +305,10 @@ pub async fn what_others_change_meanwhile_is_said_and_taken_in(ground: &Ground) 
     ground.delete(&path, &serde_json::Value::Null).await.ok();
     let screen = desk.see("it was deleted meanwhile");
     assert!(screen.contains("✗ gone") && screen.contains("both: b-mine"), "{screen}");
+    // Nothing is offered that cannot be. First the search is put away.
+    desk.press("esc esc");
+    let screen = desk.see("throw away");
+    assert!(!screen.contains("store it in the cluster") && screen.contains("what is typed can still be copied"), "{screen}");
 }
 
 /// Texts as long as they can be are opened, searched and typed into; the machine is busy with other tests meanwhile.

@@ -108,7 +108,7 @@ impl Considered {
             return None;
         }
         // What cannot be read is not helped by force.
-        let instead = wrong.is_empty().then(|| ("take them over".to_owned(), manifests.forced()));
+        let instead = wrong.is_empty().then(|| ("take them over …".to_owned(), manifests.forced()));
         let mut words = vec!["nothing is applied".to_owned()];
         words.extend(wrong);
         if !clashes.is_empty() {
