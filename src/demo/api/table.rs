@@ -37,10 +37,14 @@ enum Cells {
     Other(&'static [others::Column]),
 }
 
+/// What the API server's printers say of their age columns: by it clients know that it goes on while the object stays as it is.
+const CREATION: &str = "CreationTimestamp is a timestamp representing the server time when this object was created.";
+
 /// A column as the API declares it.
 fn declared(name: &str, kind: &str, wide: bool) -> Value {
     let format = if name == "Name" { "name" } else { "" };
-    json!({"name": name, "type": kind, "format": format, "description": "", "priority": i32::from(wide)})
+    let description = if name == "Age" && kind == "string" { CREATION } else { "" };
+    json!({"name": name, "type": kind, "format": format, "description": description, "priority": i32::from(wide)})
 }
 
 /// `NOMINATED NODE` → `Nominated Node`: kubectl writes headers in capitals by itself.
@@ -243,6 +247,9 @@ mod tests {
     use super::*;
     use crate::demo::resources::Registry;
 
+    use crate::kinds::table::decode_table;
+    use crate::model::row::Source;
+
     fn cells(group: &str, plural: &str, object: Value) -> Value {
         let resource = Registry::recorded().preferred(group, plural).expect(plural).clone();
         let printer = Printer::of(&resource, "None");
@@ -251,6 +258,9 @@ mod tests {
         out.extend_from_slice(b"]}");
         let table: Value = serde_json::from_slice(&out).expect("JSON");
         let names: Vec<_> = table["columnDefinitions"].as_array().expect("columns").iter().map(|c| c["name"].clone()).collect();
+        // An age goes on by itself, in whatever reads it.
+        let read = decode_table(&out, true, &mut Interner::default()).expect("it is read").columns.expect("columns");
+        assert_eq!(names.contains(&json!("Age")), read.iter().any(|column| column.source == Source::Age), "{plural}");
         let cells = table["rows"][0]["cells"].as_array().expect("cells").clone();
         assert_eq!(names.len(), cells.len(), "{plural}");
         names.iter().map(|name| name.as_str().unwrap_or("").to_owned()).zip(cells).collect::<serde_json::Map<_, _>>().into()
