@@ -87,10 +87,6 @@ impl<S: Surface> App<S> {
 
     /// Takes what a task has found.
     pub(super) fn found(&mut self, number: u64, found: Found) {
-        if let Found::Taken(version, [base, known], taken) = found {
-            self.taken_in(number, version, &base, &known, taken);
-            return;
-        }
         let Some(editor) = self.state.editor_mut(number) else { return };
         match found {
             Found::Object(object) => editor.opened(object),
@@ -98,7 +94,7 @@ impl<S: Surface> App<S> {
             Found::Marks(version, marks) => editor.checked(version, &marks),
             Found::Spot((version, row, byte), spotted, named) => editor.take_spot((version, at(row, byte)), *spotted, named),
             Found::Names(named, names) => editor.named(named, names),
-            Found::Taken(..) => {}
+            Found::Taken(version, [base, known], taken) => return self.taken_in(number, version, &base, &known, taken),
         }
         editor.look();
     }

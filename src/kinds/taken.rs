@@ -91,8 +91,8 @@ pub fn take_in(kind: &Kind, of: &Guided, base: &Arc<Value>, known: &Arc<Value>, 
     let was = text(kind, &Value::from(&with_servers(&own(known), &mine)));
     let is = text(kind, now);
     for close in [true, false] {
-        let taken = edit::take_in(&was, &is, typed, close);
-        if taken.left == 0 && read(&taken.text).is_ok_and(|mine| same(base, &mine) && same(&held, &mine)) {
+        let Some(taken) = edit::take_in(&was, &is, typed, close) else { continue };
+        if read(&taken.text).is_ok_and(|mine| same(base, &mine) && same(&held, &mine)) {
             return Ok(Merge { taken, base: held, known: now.clone() });
         }
     }

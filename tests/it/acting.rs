@@ -33,7 +33,7 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// How far a demo's time goes between two looks at the screen, in milliseconds.
 const STEP: u64 = 50;
 /// An answer counts after 300 ms: the one place where a name is typed shows nothing that says so.
-const SETTLED: Duration = Duration::from_millis(320);
+pub const SETTLED: Duration = Duration::from_millis(320);
 
 /// What the palette's list is headed by.
 const PALETTE: &str = "── Go to ─";

@@ -16,8 +16,6 @@ use crate::model::tree::Tree;
 pub struct Taken {
     /// The text.
     pub text: String,
-    /// Places that were changed here too, and stayed as they were typed.
-    pub left: usize,
     /// Up to which line, from 0, of the text before, how many lines were put in and how many taken out.
     moved: Vec<(usize, usize, usize)>,
 }
@@ -67,10 +65,10 @@ fn walk(old: &Tree, new: &Tree, path: &Path, found: &mut Vec<Path>) {
     }
 }
 
-/// Puts what others changed (`base` to `theirs`) into a text that was made of `base` and typed in since. Lines that were
-/// touched here stay, comments and order with them. Next to such a line others' come only when `close` says so: in a list of
-/// things that look alike that may be the wrong place.
-pub fn take_in(base: &str, theirs: &str, mine: &str, close: bool) -> Taken {
+/// Puts what others changed (`base` to `theirs`) into a text that was made of `base` and typed in since. What was typed stays,
+/// comments and order with it; `None` where a line that they changed was touched here. Next to such a line theirs come only when
+/// `close` says so: in a list of things that look alike that may be the wrong place.
+pub fn take_in(base: &str, theirs: &str, mine: &str, close: bool) -> Option<Taken> {
     let [base, theirs, lines]: [Vec<&str>; 3] = [base, theirs, mine].map(|text| text.lines().collect());
     let deadline = Some(Instant::now() + LONGEST);
     // Where each line of the base is here, as long as it is as it was.
@@ -102,28 +100,24 @@ pub fn take_in(base: &str, theirs: &str, mine: &str, close: bool) -> Taken {
         (last - first == old.len() && (close || alone)).then_some(first..last)
     };
     let mut out = Vec::with_capacity(lines.len());
-    let (mut copied, mut left, mut moved) = (0, 0, Vec::new());
+    let (mut copied, mut moved) = (0, Vec::new());
     for op in capture_diff_slices_deadline(Algorithm::Myers, &base, &theirs, deadline) {
         let (old, new) = (op.old_range(), op.new_range());
         if matches!(op, DiffOp::Equal { .. }) || lines[between(&old)] == theirs[new.clone()] {
             continue;
         }
-        match place(&old).filter(|place| place.start >= copied) {
-            Some(place) => {
-                out.extend_from_slice(&lines[copied..place.start]);
-                moved.push((place.end, new.len(), place.len()));
-                out.extend_from_slice(&theirs[new]);
-                copied = place.end;
-            }
-            None => left += 1,
-        }
+        let place = place(&old).filter(|place| place.start >= copied)?;
+        out.extend_from_slice(&lines[copied..place.start]);
+        moved.push((place.end, new.len(), place.len()));
+        out.extend_from_slice(&theirs[new]);
+        copied = place.end;
     }
     out.extend_from_slice(&lines[copied..]);
     let mut text = out.join("\n");
     if mine.ends_with('\n') && !text.is_empty() {
         text.push('\n');
     }
-    Taken { text, left, moved }
+    Some(Taken { text, moved })
 }
 
 #[cfg(test)]
@@ -133,55 +127,56 @@ mod tests {
 
     const BASE: &str = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\n";
 
-    fn taken(theirs: &str, mine: &str, close: bool) -> (String, usize) {
-        let Taken { text, left, .. } = take_in(BASE, theirs, mine, close);
-        (text, left)
+    fn taken(theirs: &str, mine: &str, close: bool) -> Option<String> {
+        take_in(BASE, theirs, mine, close).map(|taken| taken.text)
     }
 
     #[test]
     fn what_others_changed_comes_to_what_was_typed() {
-        for close in [false, true] {
-            let taken = |theirs, mine| taken(theirs, mine, close);
-            assert_eq!(taken("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", BASE), ("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n".into(), 0));
-            let mine = "# mine\na: 8 # so\nb: 2\nc: 3\nd: 4\ne: 5\n";
-            assert_eq!(taken("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", mine), ("# mine\na: 8 # so\nb: 2\nc: 3\nd: 9\ne: 5\n".into(), 0));
-            assert_eq!(taken("a: 1\nb: 2\nd: 4\ne: 5\nf: 6\n", mine), ("# mine\na: 8 # so\nb: 2\nd: 4\ne: 5\nf: 6\n".into(), 0));
-            assert_eq!(taken("z: 0\na: 1\nb: 2\nc: 3\nd: 4\n", "a: 1\nb: 2\nc: 7\nd: 4\ne: 5"), ("z: 0\na: 1\nb: 2\nc: 7\nd: 4".into(), 0));
-            assert_eq!(taken("", BASE), (String::new(), 0), "all of it is gone");
+        let typed = "# mine\na: 8 # so\nb: 2\nc: 3\nd: 4\ne: 5\n";
+        for (theirs, mine, together) in [
+            ("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", BASE, "a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n"),
+            ("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", typed, "# mine\na: 8 # so\nb: 2\nc: 3\nd: 9\ne: 5\n"),
+            ("a: 1\nb: 2\nd: 4\ne: 5\nf: 6\n", typed, "# mine\na: 8 # so\nb: 2\nd: 4\ne: 5\nf: 6\n"),
+            ("z: 0\na: 1\nb: 2\nc: 3\nd: 4\n", "a: 1\nb: 2\nc: 7\nd: 4\ne: 5", "z: 0\na: 1\nb: 2\nc: 7\nd: 4"),
+            ("", BASE, ""),
+            // The same on both sides.
+            (typed, typed, typed),
+        ] {
+            for close in [false, true] {
+                assert_eq!(taken(theirs, mine, close).as_deref(), Some(together), "{theirs:?} {mine:?}");
+            }
         }
     }
 
     #[test]
-    fn what_was_changed_on_both_sides_stays_as_typed_and_is_counted() {
+    fn what_was_changed_on_both_sides_is_not_taken() {
+        let mine = "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n";
+        let put = "a: 1\nb: 2\nmine: 0\nc: 3\nd: 4\ne: 5\n";
         for close in [false, true] {
-            let taken = |theirs, mine| taken(theirs, mine, close);
-            let mine = "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n";
-            assert_eq!(taken("a: 1\nb: 2\nc: 9\nd: 4\ne: 0\n", mine), ("a: 1\nb: 2\nc: 7\nd: 4\ne: 0\n".into(), 1));
-            // The same on both sides is none.
-            assert_eq!(taken(mine, mine), (mine.into(), 0));
-            let mine = "a: 1\nb: 2\nmine: 0\nc: 3\nd: 4\ne: 5\n";
-            assert_eq!(taken(mine, mine), (mine.into(), 0));
+            assert_eq!(taken("a: 1\nb: 2\nc: 9\nd: 4\ne: 0\n", mine, close), None);
             // What they took away, and something was put into here.
-            assert_eq!(taken("a: 1\nd: 4\ne: 5\n", mine), (mine.into(), 1));
+            assert_eq!(taken("a: 1\nd: 4\ne: 5\n", put, close), None);
         }
     }
 
     #[test]
     fn next_to_a_line_that_was_touched_they_come_only_when_that_may_be() {
-        for (theirs, mine, together) in [
-            ("a: 1\nb: 2\ntheirs: 0\nc: 3\nd: 4\ne: 5\n", "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n", "a: 1\nb: 2\ntheirs: 0\nc: 7\nd: 4\ne: 5\n"),
-            ("a: 1\nb: 2\nc: 3\ntheirs: 0\nd: 4\ne: 5\n", "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n", "a: 1\nb: 2\nc: 7\ntheirs: 0\nd: 4\ne: 5\n"),
-            ("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n", "a: 1\nb: 2\nc: 7\nd: 9\ne: 5\n"),
-            ("a: 1\nb: 2\nc: 3\nd: 4\n", "a: 1\nb: 2\nc: 3\nd: 7\ne: 5\n", "a: 1\nb: 2\nc: 3\nd: 7\n"),
+        let mine = "a: 1\nb: 2\nc: 7\nd: 4\ne: 5\n";
+        for (theirs, together) in [
+            ("a: 1\nb: 2\ntheirs: 0\nc: 3\nd: 4\ne: 5\n", "a: 1\nb: 2\ntheirs: 0\nc: 7\nd: 4\ne: 5\n"),
+            ("a: 1\nb: 2\nc: 3\ntheirs: 0\nd: 4\ne: 5\n", "a: 1\nb: 2\nc: 7\ntheirs: 0\nd: 4\ne: 5\n"),
+            ("a: 1\nb: 2\nc: 3\nd: 9\ne: 5\n", "a: 1\nb: 2\nc: 7\nd: 9\ne: 5\n"),
+            ("a: 1\nb: 2\nc: 3\ne: 5\n", "a: 1\nb: 2\nc: 7\ne: 5\n"),
         ] {
-            assert_eq!(taken(theirs, mine, true), (together.into(), 0));
-            assert_eq!(taken(theirs, mine, false), (mine.into(), 1));
+            assert_eq!(taken(theirs, mine, true).as_deref(), Some(together));
+            assert_eq!(taken(theirs, mine, false), None);
         }
     }
 
     #[test]
     fn a_line_is_found_again() {
-        let taken = take_in(BASE, "z: 0\na: 1\nb: 2\nd: 4\nx: 1\ny: 2\ne: 5\n", BASE, true);
+        let taken = take_in(BASE, "z: 0\na: 1\nb: 2\nd: 4\nx: 1\ny: 2\ne: 5\n", BASE, true).expect("nothing was touched");
         assert_eq!((0..5).map(|row| taken.row(row)).collect::<Vec<_>>(), [1, 2, 3, 3, 6], "{taken:?}");
     }
 

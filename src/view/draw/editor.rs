@@ -123,7 +123,7 @@ fn meanwhile(editor: &Editor, merge: &str, room: usize) -> Option<String> {
     let moved = match &editor.meanwhile {
         Meanwhile::Nothing => return None,
         Meanwhile::Gone => {
-            return Some("it was deleted meanwhile: what is typed here cannot be saved, and is still here to be copied".to_owned());
+            return Some("it was deleted meanwhile: what is typed can be copied, and not saved".to_owned());
         }
         Meanwhile::Changed(moved) => moved,
     };

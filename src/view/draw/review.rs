@@ -64,7 +64,7 @@ fn line(pairs: &[Pair], shown: Shown, split: bool, buffer: &mut Buffer, row: Rec
     let whole = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
     match shown {
         Shown::Gap(count) => {
-            let words = format!("⋯ {count} {} as they are", if count == 1 { "line" } else { "lines" });
+            let words = if count == 1 { "⋯ 1 line as it is".to_owned() } else { format!("⋯ {count} lines as they are") };
             put(buffer, whole.x + digits as u16 + 3, row.y, &words, whole.width, theme.style(Scope::Dim));
         }
         Shown::Both(at) if split && pairs.iter().any(|pair| pair.old.is_some()) => {

@@ -262,7 +262,11 @@ impl Editor {
     }
 
     fn ground(&self) -> &Ground {
-        self.grounds.get(self.buffer.tag()).unwrap_or(&self.grounds[0])
+        match self.grounds.as_slice() {
+            // Nearly always: nothing of others' was put into the text.
+            [only] => only,
+            all => all.get(self.buffer.tag()).unwrap_or(&all[0]),
+        }
     }
 
     /// From here on the text is held against this, whatever is undone. What put others' changes into it cannot be undone any

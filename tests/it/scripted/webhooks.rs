@@ -1,14 +1,12 @@
 //! A webhook that cannot be left out of a dry run: the server refuses every one (`NewDryRunUnsupportedErr` of apiserver), and
 //! what can be shown before a write is what was written.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::server::{Answer, Request, SOON, Server, pod};
 use super::{Run, live, look};
+use crate::acting::SETTLED;
 use crate::wait::wait_until;
-
-/// An answer counts after 300 ms.
-const SETTLED: Duration = Duration::from_millis(320);
 
 fn server() -> Server {
     let server = Server::start();
