@@ -2,7 +2,6 @@
 //! and some are kept; what a filter leaves of a block is worked out once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -11,9 +10,10 @@ use crate::model::log::{Lines, Slot, Source, Splice};
 
 /// Blocks that are kept at hand.
 const KEPT: usize = 48;
-/// So long one key, or one frame, looks through blocks of which it is not counted what a filter leaves: the others follow
-/// when they are counted.
-const BUDGET: Duration = Duration::from_millis(5);
+/// Through so many blocks of which nobody has counted what a filter leaves one key, or one frame, looks: a megabyte of text, some
+/// milliseconds. The others follow when they are counted. (Not a time: what a screen shows does not depend on how busy the
+/// machine is.)
+const BUDGET: usize = 16;
 /// Of so many blocks it is remembered what a filter leaves.
 const LEFT: usize = 1024;
 
@@ -54,8 +54,8 @@ pub(super) struct Reader {
     lines: FxHashMap<u64, (u64, Arc<Lines>)>,
     left: FxHashMap<u64, Arc<[u16]>>,
     clock: u64,
-    /// Until when blocks are looked through that nobody has counted.
-    until: Option<Instant>,
+    /// Blocks that nobody has counted and that this key, or this frame, has looked through.
+    looked: usize,
     /// Not all of them were: what was not found may be there.
     unsure: bool,
 }
@@ -63,7 +63,7 @@ pub(super) struct Reader {
 impl Reader {
     /// A key, or a frame, begins.
     pub(super) fn begin(&mut self) {
-        self.until = Some(Instant::now() + BUDGET);
+        self.looked = 0;
         self.unsure = false;
     }
 
@@ -72,10 +72,12 @@ impl Reader {
         self.unsure
     }
 
-    fn late(&mut self) -> bool {
-        let late = self.until.is_some_and(|until| Instant::now() >= until);
-        self.unsure |= late;
-        late
+    /// It is not known what is in a block, and too many of them were looked through already.
+    fn too_many(&mut self, known: bool) -> bool {
+        let too_many = !known && self.looked >= BUDGET;
+        self.looked += usize::from(!known);
+        self.unsure |= too_many;
+        too_many
     }
 
     /// The filter is another one.
@@ -169,8 +171,9 @@ impl Reader {
         let mut slot = at.slot;
         let mut from = Some(at.line);
         loop {
-            let known = slots.get(slot)?.tally.generation == sieve.generation;
-            if !known && self.late() {
+            let there = slots.get(slot)?;
+            let known = there.tally.generation == sieve.generation || self.left.contains_key(&there.block.id);
+            if self.too_many(known) {
                 return None;
             }
             let shown = self.shown(slots, sources, sieve, context, slot);
@@ -232,7 +235,7 @@ impl Reader {
             if known && tally.found == 0 {
                 continue;
             }
-            if !known && self.late() {
+            if self.too_many(known) {
                 return None;
             }
             let left = self.left(slots, sources, sieve, slot);

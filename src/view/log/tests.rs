@@ -103,6 +103,15 @@ fn a_filter_leaves_lines_and_those_round_them() {
 }
 
 #[test]
+fn a_frame_looks_through_some_of_what_is_not_counted_and_the_next_ones_come_further() {
+    let mut view = view();
+    add(&mut view, (0..40).map(|at| block(at * 10, 10, |seq| format!("line {seq}"))).collect());
+    assert!(view.filter("\"line 125\""));
+    assert!(seen(&mut view).is_empty() && view.reader.unsure(), "27 blocks from the end, and none of them counted");
+    assert_eq!(seen(&mut view), [">line 125"], "what was looked through is known");
+}
+
+#[test]
 fn context_reaches_over_the_edge_of_a_block() {
     let mut view = hundred();
     view.context = 2;
