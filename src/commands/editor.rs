@@ -244,20 +244,30 @@ pub fn merge(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 pub fn replace(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let Some(editor) = c.state.editor() else { return Ok(()) };
     let what = editor.searched().map(|(text, _, _)| text.to_owned()).unwrap_or_default();
-    c.state.overlay = Overlay::Replace(Line::new(what), None);
+    c.state.overlay = Overlay::Replace(Line::again(what), None);
     Ok(())
 }
 
 /// What is to be replaced was typed, or by what.
 pub(super) fn replaced(c: &mut Context<'_>, line: &Line, what: Option<String>) -> Result<(), Refusal> {
     let Some(what) = what else {
-        if !line.text().is_empty() {
-            c.state.overlay = Overlay::Replace(Line::default(), Some(line.text().to_owned()));
+        if line.text().is_empty() {
+            return Ok(());
         }
-        return Ok(());
+        // What is wrong with it is said where it can be put right.
+        let wrong = c.state.editor().and_then(|editor| editor.replaceable(line.text()).err());
+        let what = wrong.is_none().then(|| line.text().to_owned());
+        c.state.overlay = Overlay::Replace(if wrong.is_some() { line.clone() } else { Line::default() }, what);
+        return wrong.map_or(Ok(()), Err);
     };
     let Some(editor) = c.state.editing() else { return Ok(()) };
-    let count = editor.replace_all(&what, line.text())?;
+    let count = match editor.replace_all(&what, line.text()) {
+        Ok(count) => count,
+        Err(wrong) => {
+            c.state.overlay = Overlay::Replace(line.clone(), Some(what));
+            return Err(wrong);
+        }
+    };
     c.state.info(if count == 1 { "1 place was replaced".to_owned() } else { format!("{count} places were replaced") });
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, editor, events, find, logs, session, views};
 use crate::effect::Effect;
 use crate::model::kind::Kind;
+use crate::model::pattern::pattern;
 use crate::model::scope::Scope;
 use crate::view::lists::ALL_NAMESPACES;
 use crate::view::picker::{Choice, Offer, Picker, Purpose, Usage};
@@ -186,18 +187,22 @@ pub fn accept(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
             Ok(())
         }
         Overlay::Search(line, help) => {
+            if let Err(wrong) = pattern(line.text()) {
+                // Said where it can be put right.
+                c.state.overlay = Overlay::Search(line, help);
+                return Err(wrong);
+            }
             if let Some(help) = help {
                 c.state.overlay = Overlay::Help(help);
             }
-            let wrong = |why| format!("/{}/ is no regular expression: {why}", line.text());
             if let (Overlay::None, Some(editor)) = (&c.state.overlay, c.state.stack.last_mut().and_then(View::as_editor)) {
                 return editor.search(line.text());
             }
             if let Some(text) = c.state.text_mut() {
-                return text.search(line.text()).map_err(wrong);
+                return text.search(line.text());
             }
             if let Some(log) = c.state.log_mut() {
-                return log.search(line.text()).map_err(wrong);
+                return log.search(line.text());
             }
             Ok(())
         }

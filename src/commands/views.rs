@@ -263,7 +263,7 @@ pub fn search(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         (Some(View::Edit(editor)), Overlay::None) => editor.searched().map(|(text, _, _)| text.to_owned()).unwrap_or_default(),
         _ => c.state.text_mut().map(|text| text.searched().to_owned()).unwrap_or_default(),
     };
-    let line = Line::new(searched);
+    let line = Line::again(searched);
     let help = match std::mem::replace(&mut c.state.overlay, Overlay::None) {
         Overlay::Help(help) => Some(help),
         _ => None,

@@ -14,6 +14,7 @@ pub mod intern;
 pub mod kind;
 pub mod log;
 pub mod metrics;
+pub mod pattern;
 pub mod policy;
 pub mod quantity;
 pub mod query;

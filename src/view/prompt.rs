@@ -10,13 +10,36 @@ const LONGEST: usize = 4096;
 pub struct Line {
     text: String,
     at: usize,
+    /// All of it is selected: what is typed takes its place.
+    selected: bool,
 }
 
 impl Line {
     /// With the cursor at the end.
     pub fn new(text: impl Into<String>) -> Line {
         let text = text.into();
-        Line { at: text.len(), text }
+        Line { at: text.len(), text, selected: false }
+    }
+
+    /// What was typed here last: the next letter takes its place, a key that moves keeps it to be edited.
+    pub fn again(text: impl Into<String>) -> Line {
+        let line = Line::new(text);
+        Line { selected: !line.text.is_empty(), ..line }
+    }
+
+    /// All of it is selected.
+    pub fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// Takes away what is selected. False when nothing is.
+    fn clear(&mut self) -> bool {
+        let was = std::mem::take(&mut self.selected);
+        if was {
+            self.text.clear();
+            self.at = 0;
+        }
+        was
     }
 
     /// What was typed.
@@ -32,6 +55,7 @@ impl Line {
     /// Types or pastes. Line ends become spaces; what would make the line longer than 4 KiB is left out, and `false`
     /// says so.
     pub fn insert(&mut self, text: &str) -> bool {
+        self.clear();
         let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
         let room = clean.floor_char_boundary(LONGEST.saturating_sub(self.text.len()));
         self.text.insert_str(self.at, &clean[..room]);
@@ -39,16 +63,22 @@ impl Line {
         room == clean.len()
     }
 
-    /// Takes away the grapheme before the cursor. False when there is none.
+    /// Takes away what is selected, else the grapheme before the cursor. False when there is none.
     pub fn backspace(&mut self) -> bool {
+        if self.clear() {
+            return true;
+        }
         let Some((from, _)) = self.before().grapheme_indices(true).next_back() else { return false };
         self.text.replace_range(from..self.at, "");
         self.at = from;
         true
     }
 
-    /// Takes away the grapheme after the cursor.
+    /// Takes away what is selected, else the grapheme after the cursor.
     pub fn delete(&mut self) {
+        if self.clear() {
+            return;
+        }
         if let Some(next) = self.text[self.at..].graphemes(true).next() {
             let end = self.at + next.len();
             self.text.replace_range(self.at..end, "");
@@ -57,6 +87,7 @@ impl Line {
 
     /// Takes away the word before the cursor.
     pub fn delete_word(&mut self) {
+        self.selected = false;
         let before = self.before();
         let kept = before.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         self.text.replace_range(kept..self.at, "");
@@ -78,27 +109,32 @@ impl Line {
 
     /// Takes away everything before the cursor.
     pub fn delete_to_start(&mut self) {
+        self.selected = false;
         self.text.replace_range(..self.at, "");
         self.at = 0;
     }
 
     /// One grapheme to the left.
     pub fn left(&mut self) {
+        self.selected = false;
         self.at = self.before().grapheme_indices(true).next_back().map_or(0, |(from, _)| from);
     }
 
     /// One grapheme to the right.
     pub fn right(&mut self) {
+        self.selected = false;
         self.at += self.text[self.at..].graphemes(true).next().map_or(0, str::len);
     }
 
     /// To the start.
     pub fn home(&mut self) {
+        self.selected = false;
         self.at = 0;
     }
 
     /// To the end.
     pub fn end(&mut self) {
+        self.selected = false;
         self.at = self.text.len();
     }
 }
@@ -121,6 +157,23 @@ mod tests {
         assert_eq!(line.text(), "ab ");
         line.delete_to_start();
         assert!(!line.backspace());
+    }
+
+    #[test]
+    fn what_was_typed_last_gives_way_to_what_is_typed() {
+        let typed = |keys: fn(&mut Line)| {
+            let mut line = Line::again("web");
+            assert!(line.is_selected());
+            keys(&mut line);
+            assert!(!line.is_selected());
+            line.text().to_owned()
+        };
+        assert_eq!(typed(|line| assert!(line.insert("a") && line.insert("pi"))), "api");
+        assert_eq!(typed(|line| assert!(line.backspace())), "");
+        assert_eq!(typed(Line::delete), "");
+        assert_eq!(typed(|line| (line.end(), assert!(line.insert("-1"))).1), "web-1");
+        assert_eq!(typed(|line| (line.left(), line.delete()).1), "we");
+        assert!(!Line::again("").is_selected());
     }
 
     #[test]

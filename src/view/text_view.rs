@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::history::Stamp;
 use super::paint::Part;
@@ -13,6 +13,7 @@ use super::{changed, paint, text, unified};
 use crate::kinds::explain::{Page, Schema};
 use crate::kinds::revisions::Revisions;
 use crate::kinds::shown::Looks;
+use crate::model::pattern::pattern;
 use crate::model::reference::Reference;
 use crate::model::time::Seconds;
 use crate::theme::Scope;
@@ -281,17 +282,7 @@ impl TextView {
     /// The regex is none; the words say why.
     pub fn search(&mut self, text: &str) -> Result<(), String> {
         self.searched = text.to_owned();
-        self.search = if text.is_empty() {
-            None
-        } else {
-            let pattern = match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                Some(regex) if !regex.is_empty() => regex.to_owned(),
-                _ => regex::escape(text),
-            };
-            let insensitive = !text.chars().any(char::is_uppercase);
-            let built = RegexBuilder::new(&pattern).case_insensitive(insensitive).build();
-            Some(built.map_err(|e| e.to_string().lines().last().unwrap_or_default().to_owned())?)
-        };
+        self.search = if text.is_empty() { None } else { Some(pattern(text)?) };
         self.at = None;
         self.find();
         if let Some(next) = self.found.iter().position(|&line| line >= self.top).or((!self.found.is_empty()).then_some(0)) {

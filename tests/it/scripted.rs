@@ -214,7 +214,7 @@ fn a_bookmark_before_the_end_of_a_streaming_list_says_that_it_is_none() {
     let start = Instant::now();
     server.push("pods", |of| bookmark(of, "pods", 300, false));
     live(&run, &["aa-here"]);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "not because it waited in vain: {:?}", start.elapsed());
     assert!(server.requests_of("pods").iter().any(|request| request.has("limit=500")), "it was read in pages");
 }
 

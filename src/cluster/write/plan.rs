@@ -11,7 +11,7 @@ use super::send::Content;
 use super::{Gate, edit, effects};
 use crate::cluster::connect::Session;
 use crate::cluster::follow;
-use crate::model::act::{Act, Intent, Note, Plan, Target, Weight};
+use crate::model::act::{Act, Intent, Note, Plan, Target, Weight, kubectl};
 use crate::model::policy::Demand;
 use crate::model::reference::Reference;
 
@@ -69,7 +69,12 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
             .map(|found| ("change its bounds instead".to_owned(), format!("bounds {} {}", found.min, found.max))),
         _ => None,
     };
-    let kubectl = acted.iter().map(|object| intent.act.kubectl(object, &gate.context)).collect();
+    let kubectl = targets.iter().zip(&work).filter_map(|(target, prepared)| {
+        let (object, context) = (&target.object, &*gate.context);
+        let patch = prepared.as_ref()?.work.patch().and_then(|operations| kubectl::patch(object, context, operations));
+        Some(patch.unwrap_or_else(|| intent.act.kubectl(object, context)))
+    });
+    let kubectl = kubectl.collect();
     let mut notes = match intent.act {
         Act::Delete(_) | Act::Evict(_) => effects::staying(lists, &acted).await,
         _ => Vec::new(),

@@ -1,15 +1,11 @@
 //! Which lines are left, and which are found: `words !word "two words" /regex/ level>=warn status=500 a | b`.
 
-use std::borrow::Cow;
-
 use regex::{Regex, RegexBuilder};
 
 use super::fields::{self, Level};
 use super::plain::plain;
 use super::{Line, Source, Tally};
-
-/// A regular expression that compiles to more than this (bytes) is refused: it would be slow on every line.
-const LARGEST: usize = 1 << 20;
+use crate::model::pattern::{LARGEST, between_slashes, pattern, reason};
 
 /// A filter of lines: one of several groups, of which every term has to hold.
 #[derive(Clone, Debug)]
@@ -58,18 +54,6 @@ impl Op {
             Op::AtLeast => matches!(order, Some(Greater | Equal)),
         }
     }
-}
-
-/// A pattern as it is typed: plain words, without regard to case unless they have capitals; `/regex/` between slashes.
-///
-/// # Errors
-/// The regex is none; the words say why.
-pub fn pattern(text: &str) -> Result<Regex, String> {
-    let regex = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|regex| !regex.is_empty());
-    let insensitive = !text.chars().any(char::is_uppercase);
-    let pattern = regex.map_or_else(|| Cow::Owned(regex::escape(text)), Cow::Borrowed);
-    let built = RegexBuilder::new(&pattern).case_insensitive(insensitive).size_limit(LARGEST).build();
-    built.map_err(|error| error.to_string().lines().last().unwrap_or_default().to_owned())
 }
 
 impl Filter {
@@ -177,12 +161,12 @@ fn compare(key: &str, op: Op, value: &str, sign: &str) -> Result<What, String> {
         return Err(format!("{key}{sign} needs a number, and {value:?} is none"));
     }
     // The whole value, with * for anything; or a regex that is found in it.
-    let regex = match value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|regex| !regex.is_empty()) {
+    let regex = match between_slashes(value) {
         Some(_) => pattern(value)?,
         None => {
             let parts: Vec<String> = value.split('*').map(regex::escape).collect();
             let whole = RegexBuilder::new(&format!("^(?s:{})$", parts.join(".*"))).case_insensitive(true).size_limit(LARGEST).build();
-            whole.map_err(|error| error.to_string())?
+            whole.map_err(|error| format!("{value}: {}", reason(&error)))?
         }
     };
     Ok(What::Field(key.to_owned(), op, regex, number))
@@ -348,7 +332,7 @@ mod tests {
             ("\"open", "not closed"),
             ("a |", "one side"),
             ("|", "nothing"),
-            ("/(x{1000}){1000}/", "size limit"),
+            ("/(x{1000}){1000}/", "too large"),
         ] {
             let error = Filter::parse(filter).expect_err(filter);
             assert!(error.contains(why), "{filter}: {error}");

@@ -10,13 +10,11 @@ use super::compare::{Compare, Op};
 use super::search::Search;
 use super::{Mistake, Node};
 use crate::model::facts::{Operator, Requirement, Selector};
+use crate::model::pattern::{LARGEST, reason};
 use crate::model::row::{Align, Column, Source};
 
 /// Nobody writes more by hand, and a pasted file must not exhaust the stack.
 const DEEPEST: usize = 50;
-
-/// A regular expression that compiles to more than this (bytes) is refused: it would be slow on every row.
-const LARGEST_REGEX: usize = 1 << 20;
 
 /// Reads a whole filter; `None` for a blank one.
 pub(super) fn parse(text: &str, columns: &[Column]) -> Result<Option<Node>, Mistake> {
@@ -185,10 +183,9 @@ impl<'a> Parser<'a> {
         if pattern.is_empty() {
             return mistake(start..end, "nothing stands between the slashes");
         }
-        let regex = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(LARGEST_REGEX).build();
+        let regex = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(LARGEST).build();
         match regex {
             Ok(regex) => Ok(search(Search::regex(regex))),
-            Err(regex::Error::CompiledTooBig(_)) => mistake(start..end, "the regular expression is too large"),
             Err(error) => mistake(start..end, format!("not a regular expression: {}", reason(&error))),
         }
     }
@@ -423,10 +420,4 @@ fn squashed(name: &str) -> String {
         return String::new();
     }
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The last line of regex's own message is the reason; the lines before draw the pattern.
-fn reason(error: &regex::Error) -> String {
-    let text = error.to_string();
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

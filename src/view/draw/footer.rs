@@ -181,13 +181,8 @@ fn typed(editor: &Editor, pieces: &mut Vec<(String, Scope)>) {
     }
     let (line, column) = editor.place();
     pieces.push((format!("{line}:{column}"), Scope::Dim));
-    let (refused, dropped) = editor.signs().iter().fold((0, 0), |(refused, dropped), sign| match sign.level {
-        Level::Refused => (refused + 1, dropped),
-        Level::Dropped => (refused, dropped + 1),
-    });
-    if refused + dropped > 0 {
-        let words = if refused + dropped == 1 { "1 problem".into() } else { format!("{} problems", refused + dropped) };
-        pieces.push((words, if refused > 0 { Scope::Error } else { Scope::Warning }));
+    if let Some((words, worst)) = editor.problems() {
+        pieces.push((words, if worst == Level::Refused { Scope::Error } else { Scope::Warning }));
     }
     if let Some((text, at, of)) = editor.searched() {
         pieces.push((format!("/{text}"), Scope::Prompt));
@@ -249,7 +244,8 @@ fn prompt(state: &State, buffer: &mut Buffer, area: Rect, sign: char, line: &Lin
         skipped = &skipped[first.len_utf8()..];
     }
     let after = text::safe(&line.text()[line.before().len()..]);
-    let cursor = put(buffer, x, area.y, skipped, room as u16, state.theme.style(Scope::Text));
+    let look = state.theme.style(if line.is_selected() { Scope::Selection } else { Scope::Text });
+    let cursor = put(buffer, x, area.y, skipped, room as u16, look);
     let mut x = put(buffer, cursor, area.y, &after, area.right().saturating_sub(cursor), state.theme.style(Scope::Text));
     if let (Overlay::Filter(..), Some(View::Log(view))) = (&state.overlay, state.view()) {
         let (words, look) = match &view.mistake {

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::Editor;
 use super::buffer::{At, LARGEST, at};
+use crate::model::pattern::{between_slashes, pattern};
 
 /// What is searched for.
 #[derive(Debug)]
@@ -17,15 +18,30 @@ pub struct Find {
     counted: (u64, usize, usize),
 }
 
-/// Plain words, without regard to case unless they have capitals; `/regex/` between slashes.
-fn regex(text: &str) -> Result<Regex, String> {
-    let pattern = match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-        Some(regex) if !regex.is_empty() => regex.to_owned(),
-        _ => regex::escape(text),
-    };
-    let insensitive = !text.chars().any(char::is_uppercase);
-    let built = RegexBuilder::new(&pattern).case_insensitive(insensitive).build();
-    built.map_err(|e| format!("/{text}/ is no regular expression: {}", e.to_string().lines().last().unwrap_or_default()))
+/// What is put in place of a match, for [`Regex::replace_all`]: `$1` is the first group whatever follows, `$name` and `${name}`
+/// are named ones, `$$` is a dollar.
+///
+/// # Errors
+/// There is no such group: the library would put nothing there.
+fn replacement(regex: &Regex, with: &str) -> Result<String, String> {
+    let group = Regex::new(r"\$\$|\$(?:\{(?<braced>[^}]*)\}|(?<number>[0-9]+)|(?<name>\w+))").map_err(|e| e.to_string())?;
+    let mut unknown = None;
+    let written = group.replace_all(with, |found: &regex::Captures<'_>| {
+        let Some(name) = ["braced", "number", "name"].into_iter().find_map(|kind| found.name(kind)) else { return "$$".to_owned() };
+        let name = name.as_str();
+        let known = match name.parse::<usize>() {
+            Ok(number) => number < regex.captures_len(),
+            Err(_) => regex.capture_names().flatten().any(|known| known == name),
+        };
+        if !known {
+            unknown.get_or_insert_with(|| found[0].to_owned());
+        }
+        format!("${{{name}}}")
+    });
+    match unknown {
+        Some(unknown) => Err(format!("what is looked for has no group {unknown} ($$ is a dollar)")),
+        None => Ok(written.into_owned()),
+    }
 }
 
 /// What is found in a line, without what is empty.
@@ -44,7 +60,7 @@ impl Editor {
             self.find = None;
             return Ok(());
         }
-        self.find = Some(Find { text: text.to_owned(), regex: regex(text)?, counted: (0, 0, 0) });
+        self.find = Some(Find { text: text.to_owned(), regex: pattern(text)?, counted: (0, 0, 0) });
         let here = self.buffer.selection().map_or(self.buffer.cursor(), |(from, _)| from);
         self.jump(here, true, true)
     }
@@ -101,31 +117,51 @@ impl Editor {
         Ok(())
     }
 
+    /// The lines in which is replaced: those that are selected where they are several, else all.
+    fn replaced_in(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        let (from, to) = self.buffer.selection().filter(|(from, to)| from.row != to.row)?;
+        Some(from.row..=if to.byte == 0 { to.row - 1 } else { to.row })
+    }
+
+    /// Whether there is something to be replaced.
+    ///
+    /// # Errors
+    /// It is not there, or no regular expression.
+    pub fn replaceable(&self, what: &str) -> Result<(), String> {
+        let regex = pattern(what)?;
+        let rows = self.replaced_in();
+        let mut lines = self.buffer.lines().iter().enumerate().filter(|(row, _)| rows.as_ref().is_none_or(|rows| rows.contains(row)));
+        if lines.any(|(_, line)| matches(&regex, line).next().is_some()) {
+            return Ok(());
+        }
+        Err(format!("{what:?} is not in {}", if rows.is_some() { "the selected lines" } else { "this text" }))
+    }
+
     /// Puts a text in place of all that is found, in what is selected where that is more than a line, as one change. Gives how
     /// many they were.
     ///
     /// # Errors
-    /// It is not there, no regular expression, or the text would be too large.
+    /// It is not there, no regular expression, a group is not known, or the text would be too large.
     pub fn replace_all(&mut self, what: &str, with: &str) -> Result<usize, String> {
-        let regex = regex(what)?;
-        let is_regex = what.len() > 2 && what.starts_with('/') && what.ends_with('/');
-        let selected = self.buffer.selection().filter(|(from, to)| from.row != to.row);
-        let (first, last) = selected.map_or((0, usize::MAX), |(from, to)| (from.row, if to.byte == 0 { to.row - 1 } else { to.row }));
+        self.replaceable(what)?;
+        let regex = pattern(what)?;
+        let groups = between_slashes(what).map(|_| replacement(&regex, with)).transpose()?;
+        let rows = self.replaced_in().unwrap_or(0..=usize::MAX);
         let mut count = 0;
         let mut fresh: Vec<(usize, String)> = Vec::new();
         let mut bytes = self.buffer.bytes();
-        for (row, line) in self.buffer.lines().iter().enumerate().filter(|(row, _)| (first..=last).contains(row)) {
+        for (row, line) in self.buffer.lines().iter().enumerate().filter(|(row, _)| rows.contains(row)) {
             let here = matches(&regex, line).count();
             if here == 0 {
                 continue;
             }
             count += here;
-            let new = if is_regex { regex.replace_all(line, with) } else { regex.replace_all(line, regex::NoExpand(with)) };
+            let new = match &groups {
+                Some(with) => regex.replace_all(line, with),
+                None => regex.replace_all(line, regex::NoExpand(with)),
+            };
             bytes = bytes + new.len() - line.len();
             fresh.push((row, new.into_owned()));
-        }
-        if count == 0 {
-            return Err(format!("{what:?} is not in {}", if selected.is_some() { "the selected lines" } else { "this text" }));
         }
         if bytes > LARGEST {
             return Err(format!("nothing was replaced: the text would be larger than the {} MiB that a server takes", LARGEST >> 20));

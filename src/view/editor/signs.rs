@@ -83,6 +83,19 @@ impl Editor {
         &self.signs
     }
 
+    /// In words how much is wrong, and how bad the worst of it is. What the server says of a line in which something was found
+    /// here already is mostly the same.
+    pub fn problems(&self) -> Option<(String, Level)> {
+        let worst = self.signs.iter().map(|sign| sign.level).max()?;
+        let told = |sign: &Sign| sign.server && self.signs.iter().any(|other| !other.server && other.row == sign.row);
+        let words = match self.signs.iter().filter(|sign| !told(sign)).count() {
+            1 => "1 problem".into(),
+            count if count < MOST => format!("{count} problems"),
+            _ => format!("{MOST} problems or more"),
+        };
+        Some((words, worst))
+    }
+
     /// What is wrong in the cursor's line: first what the cursor stands on.
     pub fn sign_here(&self) -> Option<&Sign> {
         let here = self.buffer.cursor();

@@ -124,6 +124,7 @@ fn marks_stand_at_their_letters_and_move_with_their_lines() {
         Blame { at: Some(Place { line: 5, column: 1, start: 0, end: 1 }), message: "here".into(), server: true },
     ]);
     assert_eq!((editor.said.len(), editor.buffer.cursor().row), (1, 4));
+    assert_eq!((editor.signs().len(), editor.problems()), (3, Some(("2 problems".into(), Level::Refused))), "the server says it too");
     write(&mut editor, "x");
     assert!(editor.said.is_empty() && editor.signs().iter().all(|sign| !sign.server), "the line may be right now");
 }
@@ -142,6 +143,13 @@ fn all_that_is_found_is_replaced_at_once() {
     assert_eq!(editor.text(), "image: web:1\nname: Web\n# web\n");
     assert_eq!(editor.replace_all("/(\\w+): web/", "$1: x"), Ok(2));
     assert!(editor.replace_all("nothing", "x").is_err() && editor.replace_all("/[/", "x").is_err());
+    assert_eq!(editor.replaceable("/[/").unwrap_err(), "/[/ is no regular expression: unclosed character class");
+    assert_eq!(editor.replaceable("nothing").unwrap_err(), "\"nothing\" is not in this text");
+    editor.set_text("a-b c-d");
+    assert_eq!(editor.replace_all("/(\\w)-(?<to>\\w)/", "$2_$1$$${to}$to"), Ok(2));
+    assert_eq!(editor.text(), "b_a$bb d_c$dd");
+    let unknown = editor.replace_all("/(b)/", "$2x").unwrap_err();
+    assert_eq!(unknown, "what is looked for has no group $2 ($$ is a dollar)");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashSet;
 
-use crate::model::log::filter::{self, Filter, Sieve};
+use crate::model::log::filter::{Filter, Sieve};
 use crate::model::log::{self, Kind, Slot, Source, Streams, Update, Wanted};
+use crate::model::pattern::pattern;
 
 mod colour;
 mod lay;
@@ -265,7 +266,7 @@ impl LogView {
     /// # Errors
     /// The regex is none; the words say why.
     pub fn search(&mut self, text: &str) -> Result<(), String> {
-        let search = if text.is_empty() { None } else { Some(filter::pattern(text)?) };
+        let search = if text.is_empty() { None } else { Some(pattern(text)?) };
         self.searched = text.to_owned();
         self.sieve.search = search;
         self.sieved();

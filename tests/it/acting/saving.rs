@@ -78,6 +78,14 @@ fn saved(desk: &Desk<'_>) {
     desk.wait("the table again", |screen| !screen.lines().next().unwrap_or_default().contains(" edit "));
 }
 
+/// What a question gives for kubectl.
+fn copied(desk: &Desk<'_>) -> String {
+    desk.press("c");
+    desk.wait("the command", |_| desk.driver.copied().is_some());
+    let copied = desk.driver.copied().unwrap_or_default();
+    copied
+}
+
 async fn stored(ground: &Ground, path: &str) -> Value {
     ground.get(path).await.ok()
 }
@@ -93,6 +101,8 @@ pub async fn only_what_was_written_is_sent(ground: &Ground) {
     assert!(outside.given().starts_with("apiVersion: v1\ndata:\n  key: value\nkind: ConfigMap\n"), "{}", outside.given());
     assert!(!outside.given().contains("managedFields"), "{}", outside.given());
     assert!(screen.lines().any(|line| line.contains("-   key: value")), "{screen}");
+    // The same for kubectl.
+    assert!(copied(&desk).ends_with(r#" patch configmap/one --type=json -p '[{"op":"replace","path":"/data/key","value":"other"}]'"#));
     desk.press("y");
     desk.see("saved: 1 line changed");
     saved(&desk);
@@ -335,6 +345,7 @@ pub async fn a_secret_is_written_as_text_and_stands_in_no_file(ground: &Ground) 
     let review = screen.split("Save secret/pass").nth(1).unwrap_or_default();
     assert!(!review.contains(BEFORE) && !review.contains(AFTER), "{screen}");
     assert!(outside.given().contains(&format!("stringData:\n  password: {BEFORE}\n")), "{}", outside.given());
+    assert!(copied(&desk).ends_with(" edit secret/pass"), "its values are in its patch");
     desk.press("y");
     saved(&desk);
     let now = stored(ground, &path).await;

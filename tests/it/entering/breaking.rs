@@ -58,7 +58,7 @@ pub async fn a_connection_that_hangs_is_left(ground: &Ground) {
     let asked = Instant::now();
     desk.driver.type_bytes("~.");
     desk.until("the screen", || !desk.driver.in_session());
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(10), "not because nothing was heard for long: {:?}", asked.elapsed());
     desk.see("a shell in app: left");
 }
 

@@ -58,7 +58,7 @@ fn quitting_does_not_wait_for_ever_and_says_what_is_not_known() {
     let journal = run.folder.path().join("state");
     let start = Instant::now();
     assert_eq!(run.driver.ended(), 0);
-    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "it did not wait for the answer: {:?}", start.elapsed());
     let outcome = kept(&journal)[0]["outcome"]["Err"].as_str().expect("it is not known").to_owned();
     assert!(outcome.starts_with("the program was quit before the server answered: whether it was done is not known"), "{outcome}");
 }

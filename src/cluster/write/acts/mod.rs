@@ -16,6 +16,7 @@ use super::reveal;
 use super::send::{Content, Write};
 use crate::cluster::connect::Session;
 use crate::kinds::ability;
+use crate::kinds::shown::is_secret;
 use crate::model::act::{Act, Note};
 use crate::model::edit::Pair;
 use crate::model::reference::Reference;
@@ -74,6 +75,20 @@ impl Work {
             Work::Copy(_) | Work::Save(_) | Work::Shown(..) => None,
             Work::Enter(entrance) => entrance.write.as_deref(),
             Work::Forward(_) | Work::Reveal(..) => None,
+        }
+    }
+
+    /// The JSON patch that is sent for what somebody wrote or takes back: kubectl has no shorter words for it. A Secret's has
+    /// its values in it.
+    pub(super) fn patch(&self) -> Option<&[Value]> {
+        let write = match self {
+            Work::Save(saving) => &saving.write,
+            Work::Shown(write, _) => write,
+            _ => return None,
+        };
+        match &write.body {
+            Content::Patch(operations, _) if !is_secret(&write.object.kind) => Some(operations),
+            _ => None,
         }
     }
 
