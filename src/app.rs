@@ -306,6 +306,7 @@ impl<S: Surface> App<S> {
             self.surface.draw(|frame| draw::draw(state, frame))?;
             self.ask_rights();
             self.tend_editor();
+            self.list_folder();
             self.follow_edited();
             self.forget_drafts();
         }

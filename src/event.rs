@@ -17,6 +17,7 @@ use crate::model::act::{Entry, Said};
 use crate::model::apply::Comparison;
 use crate::model::draft;
 use crate::model::edit;
+use crate::model::folder;
 use crate::model::forward;
 use crate::model::kind::Kind;
 use crate::model::log;
@@ -49,6 +50,8 @@ pub enum Event {
     Changed(Uid, Seconds, Vec<edit::Row>),
     /// A text for a new object is there, or why there is none.
     Composed(Result<Box<Composed>, Arc<str>>),
+    /// What is in a folder of this machine that was typed so.
+    Listed(Arc<str>, Vec<folder::Entry>),
     /// What came of an export: the words.
     Exported(Result<String, String>),
     /// The values of the Secret in the text of this number may be shown.

@@ -127,6 +127,7 @@ impl<S: Surface> App<S> {
             }
             Event::Changed(uid, at, rows) => self.seen().object(uid, at, rows),
             Event::Composed(composed) => self.composed(composed).await?,
+            Event::Listed(folder, entries) => self.state.folder.take(&folder, entries),
             Event::Exported(Ok(words)) => self.state.info(words),
             Event::Exported(Err(why)) => self.state.error(why),
             Event::Explained(number, schema) => self.explained(number, schema),

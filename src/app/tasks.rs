@@ -12,6 +12,7 @@ use crate::cluster::link::Control;
 use crate::cluster::metrics::{self, Answer, Of};
 use crate::cluster::write::access;
 use crate::cluster::{discovery, follow, list};
+use crate::commands::paths;
 use crate::event::{Event, Measured, Measurement};
 use crate::kinds;
 use crate::model::facts::Resources;
@@ -60,6 +61,16 @@ impl<S: Surface> App<S> {
         tokio::spawn(async move {
             let found = discovery::discover(&session).await;
             let _ = out.send(Event::Discovered(found.map(Box::new).map_err(|e| e.to_string().into()))).await;
+        });
+    }
+
+    /// Reads the folder that a path leads into which is being typed.
+    pub(super) fn list_folder(&mut self) {
+        let Some(folder) = self.state.folder.take_asked() else { return };
+        let out = self.say.clone();
+        tokio::task::spawn_blocking(move || {
+            let names = paths::names(&folder);
+            let _ = out.blocking_send(Event::Listed(folder, names));
         });
     }
 

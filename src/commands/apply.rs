@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Refusal, act, cp, palette};
+use super::{Context, Refusal, act, palette, paths};
 use crate::effect::Effect;
 use crate::model::act::{Act, Intent};
 use crate::model::apply::{Manifests, Origin};
@@ -49,7 +49,7 @@ pub fn diff(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
 
 fn manifests(state: &State, args: &str) -> Result<Manifests, Refusal> {
     let mut force = false;
-    let mut paths: Vec<String> = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     let mut flags = true;
     for word in shell::words(args)? {
         match word.as_str() {
@@ -57,13 +57,16 @@ fn manifests(state: &State, args: &str) -> Result<Manifests, Refusal> {
             "--force" | "--force-conflicts" if flags => force = true,
             "-f" | "-R" | "--recursive" | "--server-side" if flags => {}
             "--" if flags => flags = false,
-            "-" => paths.push(word),
+            "-" => found.push(word),
             _ if flags && word.starts_with('-') => return Err(format!("{word:?} is not understood here: {USAGE}")),
-            _ => paths.push(word),
+            _ => found.push(word),
         }
     }
-    let [typed] = paths.as_slice() else { return Err(USAGE.to_owned()) };
-    let from = if typed == "-" { Origin::Input } else { Origin::Path(cp::local_path(typed)?) };
+    let [typed] = found.as_slice() else { return Err(USAGE.to_owned()) };
+    if typed.is_empty() {
+        return Err(USAGE.to_owned());
+    }
+    let from = if typed == "-" { Origin::Input } else { Origin::Path(paths::local(typed)?) };
     Ok(Manifests { from, typed: typed.as_str().into(), force, namespace: namespace(state) })
 }
 

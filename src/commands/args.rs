@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Command, copy, forward, logs, session};
+use super::{Command, copy, forward, logs, paths, session};
 use crate::kinds;
 use crate::model::facts::Facts;
 use crate::model::kind::Kind;
@@ -93,6 +93,9 @@ fn placeholder(token: &str) -> Option<&'static Placeholder> {
 /// What can stand where the cursor is behind a command; `before` is the line up to the cursor, in which its arguments begin
 /// at `start`.
 pub fn offer(state: &State, command: &'static Command, before: &str, start: usize) -> Offer {
+    if let Some(offer) = paths::offer(state, command, before, start) {
+        return offer;
+    }
     let tokens: Vec<&str> = command.args.split_whitespace().map(bare).collect();
     if tokens.iter().any(|token| token.starts_with("--")) {
         return flags(state, command, &tokens, before, start);

@@ -1,9 +1,8 @@
 //! `:cp`: files from a container to this machine, or the other way round, in the words of `kubectl cp`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Context, Refusal, act, palette, session};
+use super::{Context, Refusal, act, palette, paths, session};
 use crate::kinds::{ability, pods};
 use crate::model::act::Act;
 use crate::model::copying::Copying;
@@ -80,9 +79,12 @@ pub fn cp(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
             return Err(format!("both are in containers: {USAGE}; ./ before a path here that has a colon"));
         }
     };
+    if local.is_empty() {
+        return Err(USAGE.to_owned());
+    }
     let (pod, under) = pod_of(c.state, pod)?;
     ability::able("copy", &pod.kind)?;
-    let copying = Copying { into, container: container.or(under), remote: remote.into(), local: local_path(local)? };
+    let copying = Copying { into, container: container.or(under), remote: remote.into(), local: paths::local(local)? };
     act::ask_of(c, Act::Copy(copying), vec![pod])
 }
 
@@ -116,20 +118,6 @@ fn pod_of(state: &State, typed: &str) -> Result<(Reference, Option<Arc<str>>), R
     let namespace = namespace.map(Arc::from).or_else(|| state.scope.single().cloned());
     let namespace = namespace.ok_or_else(|| format!("there is no pod {name} to be seen: NAMESPACE/{name} names one"))?;
     Ok((Reference { kind, namespace, name: name.into(), uid: Uid::new("") }, None))
-}
-
-/// A path here, from the folder that the program was started in; `~` is the home folder.
-pub(super) fn local_path(typed: &str) -> Result<PathBuf, Refusal> {
-    if typed.is_empty() {
-        return Err(USAGE.to_owned());
-    }
-    let home = || std::env::home_dir().ok_or_else(|| "~: there is no home folder".to_owned());
-    let path = match typed.strip_prefix('~') {
-        Some("") => home()?,
-        Some(rest) if rest.starts_with('/') => home()?.join(rest.trim_start_matches('/')),
-        _ => PathBuf::from(typed),
-    };
-    std::path::absolute(&path).map_err(|error| format!("{typed}: {error}"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! New objects: a text to begin with, a copy of one that is there, and what is there written to a file.
 
-use std::path::PathBuf;
-
-use super::{Context, Refusal, act, palette, views};
+use super::{Context, Refusal, act, palette, paths, views};
 use crate::effect::{Effect, Making};
 use crate::kinds::manifest::{self, Wanted};
 use crate::kinds::shown::is_secret;
@@ -104,16 +102,8 @@ pub fn export(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         palette::open_with(c.state, &format!("export {}", file_name(&objects)));
         return Ok(());
     }
-    let path = path(args)?;
+    let path = paths::typed(args)?;
     read(c, objects.clone(), Making::File { objects, path })
-}
-
-/// A path as one types it.
-pub(super) fn path(typed: &str) -> Result<PathBuf, Refusal> {
-    match typed.strip_prefix("~/") {
-        Some(rest) => Ok(std::env::home_dir().ok_or("there is no home folder")?.join(rest)),
-        None => Ok(PathBuf::from(typed)),
-    }
 }
 
 /// What is marked, else the whole object under the cursor.

@@ -28,6 +28,7 @@ mod look;
 mod making;
 mod moves;
 mod palette;
+pub mod paths;
 pub mod session;
 mod table;
 mod views;

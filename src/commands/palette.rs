@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, editor, events, find, logs, session, views};
+use super::{
+    ALIASES, COMMANDS, Command, Context, Group, Refusal, act, args, chosen, clash, editor, events, find, logs, paths, session, views,
+};
 use crate::effect::Effect;
+use crate::model::folder::Folder;
 use crate::model::kind::Kind;
 use crate::model::pattern::pattern;
 use crate::model::scope::Scope;
@@ -27,6 +30,7 @@ pub fn open(c: &mut Context<'_>, line: &str) -> Result<(), Refusal> {
 
 /// Opens the palette with this line typed.
 pub fn open_with(state: &mut State, line: &str) {
+    state.folder = Folder::default();
     let mut picker = Picker::new(Purpose::Palette, "".into(), Vec::new(), None);
     picker.line = Line::new(line);
     state.overlay = Overlay::Picker(Box::new(picker));
@@ -66,6 +70,9 @@ pub fn offer(state: &mut State) {
     let (first, rest) = before[start..].split_once(' ').map_or((&before[start..], None), |(first, rest)| (first, Some(rest)));
     let meant = meaning(state, first);
     args::look(state, if let Meaning::Command(command) = &meant { Some(command) } else { None });
+    if let (Meaning::Command(command), Some(rest)) = (&meant, rest) {
+        paths::look(state, command, &before, before.len() - rest.len());
+    }
     let found = match (&meant, rest) {
         (_, None) => Offer { choices: palette_choices(state), from: start, ..Offer::default() },
         (Meaning::Command(command), Some(rest)) => args::offer(state, command, &before, before.len() - rest.len()),

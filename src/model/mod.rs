@@ -8,6 +8,7 @@ pub mod draft;
 pub mod edit;
 pub mod facts;
 pub mod fields;
+pub mod folder;
 pub mod forward;
 pub mod history;
 pub mod intern;

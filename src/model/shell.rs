@@ -6,6 +6,34 @@ pub fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
+/// A word, or a part of one, with a backslash before what a shell would not take as it is.
+pub fn escaped(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,~".contains(c);
+    word.chars().fold(String::new(), |mut out, c| {
+        if !plain(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+/// Where the last word of a line begins, in bytes: its end, where a blank stands there.
+pub fn last_word(line: &str) -> usize {
+    let (mut begins, mut quote, mut escaped) = (0, None, false);
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            _ if escaped => escaped = false,
+            (Some('"') | None, '\\') => escaped = true,
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, blank) if blank.is_whitespace() => begins = at + blank.len_utf8(),
+            _ => {}
+        }
+    }
+    begins
+}
+
 /// The words of a line, as a POSIX shell cuts it: at blanks, but not within quotes. Nothing is expanded.
 ///
 /// # Errors
@@ -69,6 +97,19 @@ mod tests {
         }
         let line = ["a b", "it's", "", "$x"].map(quoted).join(" ");
         assert_eq!(words(&line), Ok(["a b", "it's", "", "$x"].map(String::from).to_vec()), "the way there and back");
+    }
+
+    #[test]
+    fn the_last_word_is_where_the_shell_begins_it() {
+        let last = |line: &str| line[last_word(line)..].to_owned();
+        assert_eq!((last("apply x y"), last("apply ")), ("y".into(), String::new()));
+        assert_eq!(
+            (last(r"a my\ files/b"), last("a 'b c"), last(r#"a "b\" c"#)),
+            (r"my\ files/b".into(), "'b c".into(), r#""b\" c"#.into())
+        );
+        for name in ["my files", "it's", "a\"b\\c", "$x & é"] {
+            assert_eq!(words(&escaped(name)), Ok(vec![name.to_owned()]));
+        }
     }
 
     #[test]

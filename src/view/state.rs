@@ -22,6 +22,7 @@ use crate::keymap::{self, Keymap, Mode};
 use crate::kinds::catalog::Catalog;
 use crate::kinds::{self};
 use crate::model::act::Entry;
+use crate::model::folder::Folder;
 use crate::model::kind::Kind;
 use crate::model::log::{LogSettings, Wanted};
 use crate::model::metrics::Metrics;
@@ -207,6 +208,8 @@ pub struct State {
     pub left: Vec<(Arc<str>, Seconds)>,
     /// What has to be decided before a text can be saved.
     pub clash: Option<Box<Clashing>>,
+    /// The folder of this machine that a path leads into while it is typed.
+    pub folder: Folder,
     /// The port-forwards that are open, of every context.
     pub forwards: Forwards,
     /// What was written in this run, the newest last.
@@ -263,6 +266,7 @@ impl State {
             choosing: None,
             clash: None,
             left: Vec::new(),
+            folder: Folder::default(),
             forwards: Forwards::default(),
             journal: Vec::new(),
             message: None,

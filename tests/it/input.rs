@@ -171,6 +171,50 @@ fn names_cells_and_commands_are_copied() {
 }
 
 #[test]
+fn a_path_is_completed_from_what_is_there() {
+    let shop = Shop::open();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("my files")).expect("is made");
+    let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typed, namespace: shop}\n";
+    std::fs::write(folder.path().join("my files/one.yaml"), manifest).expect("is written");
+    std::fs::write(folder.path().join("notes.txt"), "").expect("is written");
+    shop.press(":");
+    shop.type_text(&format!("diff {}/", folder.path().display()));
+    shop.wait("what is in it", |screen| screen.contains(r"my\ files/  folder") && screen.contains("notes.txt"));
+    shop.press("tab");
+    shop.see(r"/my\ files/");
+    shop.see("one.yaml");
+    shop.press("tab");
+    shop.see(r"/my\ files/one.yaml");
+    shop.press("enter");
+    shop.wait("what it would do", |screen| screen.contains("configmap/typed") && screen.contains("● live"));
+    assert_eq!(shop.driver.quit(), 0);
+}
+
+#[test]
+fn a_search_that_is_wrong_is_put_right_where_it_was_typed() {
+    let shop = Shop::open();
+    shop.press("d");
+    shop.see("Namespace:");
+    shop.press("/");
+    shop.type_text("/[/");
+    shop.press("enter");
+    shop.wait("why", |screen| screen.contains("/[/ is no regular expression: unclosed character class") && screen.contains(" //[/"));
+    shop.press("backspace backspace");
+    shop.type_text("namespace:/");
+    shop.press("enter");
+    shop.see("1 of 1");
+    // It is there to be searched for again, and gives way to what is typed.
+    shop.press("/");
+    shop.see(" //namespace:/");
+    shop.type_text("Labels:");
+    shop.wait("the other search", |screen| screen.contains(" /Labels:") && !screen.contains("namespace:/"));
+    shop.press("enter");
+    shop.wait("its place", |screen| screen.contains("/Labels:") && screen.contains(" of "));
+    assert_eq!(shop.driver.quit(), 0);
+}
+
+#[test]
 fn the_help_begins_with_the_object_and_is_searched() {
     let shop = Shop::open();
     shop.press("?");

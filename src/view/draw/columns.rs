@@ -1,7 +1,8 @@
 //! How wide each column is, and which fit: computed from the widths that the store keeps, never from all rows.
 //!
 //! Where everything fits by shortening long text, long text is shortened: the last column of it first, names last. Words
-//! that say how a row does stay whole. Where that is not enough, what does not fit is scrolled to.
+//! that say how a row does stay whole. Where that is not enough, what does not fit is scrolled to: its age, which everybody
+//! asks for, stands before what it uses then.
 
 use crate::model::row::{Align, Cell, Column, Source};
 use crate::model::store::Store;
@@ -70,6 +71,7 @@ enum Gives {
 
 struct Wish {
     index: usize,
+    source: Source,
     natural: u16,
     width: u16,
     gives: Gives,
@@ -83,6 +85,12 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
     let mut wishes: Vec<Wish> = columns.map(|(index, column)| wish(index, column, store, spent)).collect();
     if width < NARROW && wishes.len() > 1 && wishes[0].gives == Gives::Text(NAMESPACE) {
         wishes.rotate_left(1);
+    }
+    if !squeeze(&mut wishes, width)
+        && let Some(used) = wishes.iter().position(|wish| matches!(wish.source, Source::Cpu | Source::Memory))
+        && let Some(age) = wishes.iter().rposition(|wish| wish.source == Source::Age).filter(|age| used < *age)
+    {
+        wishes[used..=age].rotate_right(1);
     }
     let mut scrolled = 0;
     loop {
@@ -130,7 +138,7 @@ fn wish(index: usize, column: &Column, store: &Store, spent: [Spent; 2]) -> Wish
         }
     };
     let natural = cells.max(head);
-    Wish { index, natural, width: natural, gives, state }
+    Wish { index, source: column.source, natural, width: natural, gives, state }
 }
 
 fn total(wishes: &[Wish]) -> u16 {

@@ -37,6 +37,8 @@ enum Tabs {
     Apart,
     /// Names and counts.
     Close,
+    /// Names; the count of the one that is lit; what is not healthy is counted for all.
+    Names,
     /// The name of the one that is lit, keys of the others; what is not healthy is counted for all.
     Keys,
     /// Only the one that is lit, without its key.
@@ -65,7 +67,8 @@ pub fn draw(state: &State, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let room = right_x.saturating_sub(left_x + 2);
     let way = way(state, area.width);
     let (whole, least) = (width(&joined(&way)) as u16, shortest(&way));
-    let all = [(Tabs::Apart, GAP), (Tabs::Close, GAP), (Tabs::Keys, GAP), (Tabs::Lit, 2)].map(|(how, gap)| (tabs(state, how), gap));
+    let all = [(Tabs::Apart, GAP), (Tabs::Close, GAP), (Tabs::Names, GAP), (Tabs::Keys, GAP), (Tabs::Lit, 2)]
+        .map(|(how, gap)| (tabs(state, how), gap));
     let tabs_wide = |tabs: &[(Piece, Pane)]| width(tabs.iter().map(|(piece, _)| piece)) as u16;
     let fits = |(tabs, gap): &&(Vec<(Piece, Pane)>, u16), way: u16| !tabs.is_empty() && way + gap + tabs_wide(tabs) <= room;
     // Where none fits, the way here may lose its middle, but not its ends.
@@ -206,7 +209,7 @@ fn tabs(state: &State, how: Tabs) -> Vec<(Piece, Pane)> {
         if !pieces.is_empty() {
             pieces.push(((if how == Tabs::Apart { "   " } else { "  " }.into(), look), pane));
         }
-        let named = chosen || matches!(how, Tabs::Apart | Tabs::Close);
+        let named = chosen || matches!(how, Tabs::Apart | Tabs::Close | Tabs::Names);
         let name = match (named, how) {
             (true, Tabs::Lit) => pane.title().to_owned(),
             (true, _) => format!("{} {}", at + 1, pane.title()),
@@ -215,7 +218,8 @@ fn tabs(state: &State, how: Tabs) -> Vec<(Piece, Pane)> {
         pieces.push(((name, look), pane));
         let Some(table) = state.tables.get(&state.pane_key(pane)) else { continue };
         // A number that is not complete yet would be a lie.
-        if named && (table.truth().complete() || !table.store.is_empty()) {
+        let counted = chosen || matches!(how, Tabs::Apart | Tabs::Close);
+        if counted && (table.truth().complete() || !table.store.is_empty()) {
             let more = if table.truth() == Truth::Syncing { "…" } else { "" };
             pieces.push(((format!(" {}{more}", table.store.len()), look), pane));
         }

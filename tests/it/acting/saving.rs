@@ -82,8 +82,7 @@ fn saved(desk: &Desk<'_>) {
 fn copied(desk: &Desk<'_>) -> String {
     desk.press("c");
     desk.wait("the command", |_| desk.driver.copied().is_some());
-    let copied = desk.driver.copied().unwrap_or_default();
-    copied
+    desk.driver.copied().unwrap_or_default()
 }
 
 async fn stored(ground: &Ground, path: &str) -> Value {
