@@ -2,7 +2,7 @@
 //!
 //! Where everything fits by shortening long text, long text is shortened: the last column of it first, names last. Words
 //! that say how a row does stay whole. Where that is not enough, what does not fit is scrolled to: its age, which everybody
-//! asks for, stands before what it uses then.
+//! asks for, stands before what it uses then, if it would not be seen.
 
 use crate::model::row::{Align, Cell, Column, Source};
 use crate::model::store::Store;
@@ -86,16 +86,17 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
     if width < NARROW && wishes.len() > 1 && wishes[0].gives == Gives::Text(NAMESPACE) {
         wishes.rotate_left(1);
     }
+    // What identifies the row stays when the rest scrolls.
+    let fixed = wishes.iter().position(|wish| wish.gives == Gives::Name).map_or(0, |at| at + 1);
     if !squeeze(&mut wishes, width)
-        && let Some(used) = wishes.iter().position(|wish| matches!(wish.source, Source::Cpu | Source::Memory))
-        && let Some(age) = wishes.iter().rposition(|wish| wish.source == Source::Age).filter(|age| used < *age)
+        && let Some(age) = wishes.iter().position(|wish| wish.source == Source::Age)
+        && scroll(&mut wishes, fixed, width).0.iter().all(|fitted| fitted.index != wishes[age].index)
     {
-        wishes[used..=age].rotate_right(1);
+        let used = wishes[..age].iter().rev().take_while(|wish| matches!(wish.source, Source::Cpu | Source::Memory)).count();
+        wishes[age - used..=age].rotate_right(1);
     }
     let mut scrolled = 0;
     loop {
-        // What identifies the row stays when the rest scrolls.
-        let fixed = wishes.iter().position(|wish| wish.gives == Gives::Name).map_or(0, |at| at + 1);
         let (shown, hidden) = if squeeze(&mut wishes, width) { (place(&wishes, width), 0) } else { scroll(&mut wishes, fixed, width) };
         if hidden == 0 || scrolled == left || wishes.len() <= fixed + 1 {
             return Fit { shown, hidden, left: scrolled };
@@ -356,6 +357,28 @@ mod tests {
         assert_eq!(sought(Some(2), left, 60), (0, vec![0, 1, 2]), "and back");
         assert_eq!(sought(Some(1), left, 60).0, left, "the name is always there");
         assert_eq!(sought(Some(4), 0, 200).0, 0);
+    }
+
+    #[test]
+    fn the_age_is_seen_before_use_is() {
+        let column = |name: &str, source| Column { name: name.into(), source, wide: false, align: Align::Left };
+        let all = [
+            column("NAME", Source::Name),
+            column("STATUS", Source::Cell(0)),
+            column("CPU", Source::Cpu),
+            column("MEM", Source::Memory),
+            column("AGE", Source::Age),
+            column("IMAGE", Source::Cell(1)),
+        ];
+        let store = Store::new(all.clone().into());
+        let names = |left, width| {
+            let fit = fit(all.iter().enumerate(), &store, [Spent::default(); 2], left, width);
+            fit.shown.iter().map(|fitted| &*all[fitted.index].name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(0, 80), "NAME STATUS CPU MEM AGE IMAGE");
+        assert_eq!(names(0, 31), "NAME STATUS CPU MEM AGE", "it is seen");
+        assert_eq!(names(0, 25), "NAME STATUS AGE CPU");
+        assert_eq!(names(1, 25), "NAME AGE CPU MEM", "and stays there");
     }
 
     #[test]
