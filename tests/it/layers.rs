@@ -198,6 +198,11 @@ fn heads(tokens: &[Token], start: usize) -> Vec<(String, usize)> {
 
 /// Every source file, with its path below `src`.
 fn sources() -> Vec<(PathBuf, String)> {
+    sources_in("src")
+}
+
+/// The same of another folder of the project.
+fn sources_in(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -208,7 +213,7 @@ fn sources() -> Vec<(PathBuf, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = Vec::new();
     walk(&root, &mut paths);
     paths.sort();
@@ -274,11 +279,12 @@ fn what_may_import_what_has_no_circle() {
 #[test]
 fn no_file_is_long_without_a_reason() {
     let mut wrong = Vec::new();
-    for (path, source) in sources() {
-        let name = path.to_string_lossy().into_owned();
+    let of =
+        |folder: &'static str| sources_in(folder).into_iter().map(move |(path, source)| (format!("{folder}/{}", path.display()), source));
+    for (name, source) in of("src").chain(of("tests")).chain(of("benches")) {
         match (source.lines().count(), LONG_WITH_REASON.iter().any(|(long, _)| *long == name)) {
-            (lines, false) if lines > LONG => wrong.push(format!("src/{name}:{LONG}: {lines} lines: split it by topic")),
-            (lines, true) if lines <= LONG => wrong.push(format!("src/{name} is no longer long: take it from the list")),
+            (lines, false) if lines > LONG => wrong.push(format!("{name}:{LONG}: {lines} lines: split it by topic")),
+            (lines, true) if lines <= LONG => wrong.push(format!("{name} is no longer long: take it from the list")),
             _ => {}
         }
     }

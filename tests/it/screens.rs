@@ -7,8 +7,6 @@ use kubetui::commands;
 use kubetui::keymap::{self, Key, Keymap};
 use kubetui::kinds::catalog::Catalog;
 use kubetui::kinds::schema::Type;
-use kubetui::model::log::{self, Block, Kind, Lines, Slot, Source, Splice, Streams, Tally, Update};
-use kubetui::model::row::Uid;
 use kubetui::model::scope::Scope;
 use kubetui::model::state::{Link, Truth};
 use kubetui::model::time::Clock;
@@ -32,162 +30,20 @@ const CLASSIC: (u16, u16) = (80, 24);
 const USUAL: (u16, u16) = (120, 35);
 const LARGE: (u16, u16) = (250, 70);
 
-/// A state, what feeds it, and a screen.
-pub struct Stage {
-    pub state: State,
-    pub feeder: Feeder,
-    size: (u16, u16),
-}
+mod stage;
 
-impl Stage {
-    /// The sample, connected and live, on a screen of this size.
-    pub fn new(size: (u16, u16)) -> Stage {
-        let mut stage = Stage::bare(size, Feeder::new(sample::objects()));
-        sample::connect(&mut stage.state);
-        stage
-    }
-
-    /// Nothing connected yet.
-    fn bare(size: (u16, u16), feeder: Feeder) -> Stage {
-        let (theme, problems) = Theme::load(theme::DARK, None, Depth::Truecolor);
-        assert!(problems.is_empty(), "{problems:?}");
-        let (keymap, problems) = Keymap::load(keymap::DEFAULT, None, &commands::names());
-        assert!(problems.is_empty(), "{problems:?}");
-        let contexts = sample::contexts();
-        let mut state = State::new(Clock::fixed(NOW), theme, keymap, contexts[0].clone(), contexts, Scope::All);
-        state.catalog = Catalog::builtin();
-        state.size = size;
-        Stage { state, feeder, size }
-    }
-
-    /// Carries out a command line, as a key would.
-    pub fn run(&mut self, line: &str) -> &mut Stage {
-        self.settle();
-        commands::run(&mut self.state, &mut Vec::new(), line);
-        self.settle();
-        self
-    }
-
-    /// The cursor on a row of this name.
-    fn on(&mut self, name: &str) -> &mut Stage {
-        self.settle();
-        let (view, table) = self.state.table_mut().expect("a table");
-        let at = (0..view.len()).find(|&at| view.row(table, at).is_some_and(|(row, _)| &*row.name == name)).expect("the row is there");
-        view.go(table, at);
-        self.settle();
-        self
-    }
-
-    /// The filter as it is being typed.
-    fn typing(&mut self, filter: &str) -> &mut Stage {
-        self.run("filter");
-        if let Some((view, _)) = self.state.table_mut() {
-            view.filter(filter);
-        }
-        self.state.overlay = Overlay::Filter(Line::new(filter), String::new());
-        self
-    }
-
-    /// Text typed into the list that is open.
-    fn picking(&mut self, text: &str) -> &mut Stage {
-        let Overlay::Picker(picker) = &mut self.state.overlay else { panic!("no list is open") };
-        picker.line.insert(text);
-        commands::typed(&mut self.state);
-        self
-    }
-
-    /// A search in what is open, taken.
-    fn searching(&mut self, text: &str) -> &mut Stage {
-        let Overlay::Search(line, _) = &mut self.state.overlay else { panic!("no search is open") };
-        line.insert(text);
-        self.run("accept")
-    }
-
-    pub fn settle(&mut self) {
-        self.feeder.feed(&mut self.state);
-    }
-
-    /// The screen as it is drawn.
-    pub fn draw(&mut self) -> Buffer {
-        self.draw_at(self.size)
-    }
-
-    /// The screen of another size.
-    pub fn draw_at(&mut self, size: (u16, u16)) -> Buffer {
-        self.settle();
-        self.state.hints = commands::hints(&self.state);
-        let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a screen");
-        terminal.draw(|frame| draw::draw(&mut self.state, frame)).expect("drawn");
-        terminal.backend().buffer().clone()
-    }
-
-    /// The screen as text.
-    fn text(&mut self) -> String {
-        text(&self.draw())
-    }
-
-    /// The screen as text, and below it a letter for the look of each cell.
-    fn looks(&mut self) -> String {
-        let buffer = self.draw();
-        format!("{}\n{}", text(&buffer), looks(&buffer))
-    }
-}
-
-/// The text of a screen, without spaces at the ends of its lines.
-pub fn text(buffer: &Buffer) -> String {
-    let width = buffer.area.width.max(1) as usize;
-    let mut out = String::new();
-    for row in buffer.content.chunks(width) {
-        let mut line = String::new();
-        let mut skip = 0;
-        for cell in row {
-            // The second half of a wide character is a cell of its own, and is not written.
-            if skip == 0 {
-                line.push_str(cell.symbol());
-                skip = kubetui::view::text::width(cell.symbol()).saturating_sub(1);
-            } else {
-                skip -= 1;
-            }
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// The looks of a screen: a letter for each, `.` for the plain one, and what the letters mean.
-pub fn looks(buffer: &Buffer) -> String {
-    let width = buffer.area.width.max(1) as usize;
-    let mut known: Vec<(Color, Color, Modifier)> = vec![(Color::Reset, Color::Reset, Modifier::empty())];
-    let mut out = String::new();
-    for row in buffer.content.chunks(width) {
-        let line: String = row
-            .iter()
-            .map(|cell| {
-                let look = (cell.fg, cell.bg, cell.modifier);
-                let at = known.iter().position(|other| *other == look).unwrap_or_else(|| {
-                    known.push(look);
-                    known.len() - 1
-                });
-                if at == 0 { '.' } else { char::from(b'a' + (at as u8 - 1)) }
-            })
-            .collect();
-        out.push_str(line.trim_end_matches('.'));
-        out.push('\n');
-    }
-    for (at, (fg, bg, modifier)) in known.iter().enumerate().skip(1) {
-        let _ = writeln!(out, "{} = {fg} on {bg} {modifier:?}", char::from(b'a' + (at as u8 - 1)));
-    }
-    out
-}
+pub use stage::{Stage, looks, text};
 
 macro_rules! screen {
     ($name:literal, $screen:expr) => {
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false,
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots") }, {
             insta::assert_snapshot!(concat!("screen-", $name), $screen);
         })
     };
 }
+
+mod logs;
 
 #[test]
 fn pods() {
@@ -318,63 +174,6 @@ fn an_editor() {
     screen!("editor-80x24", editing(CLASSIC).text());
     screen!("editor-120x35", editing(USUAL).run("suggest").looks());
     screen!("editor-40x10", editing(SMALL).run("problem-next").text());
-}
-
-/// A log as it is read: of two pods, with something missing, a restart, JSON, and colours of its own.
-fn log(size: (u16, u16)) -> Stage {
-    let mut stage = Stage::new(size);
-    stage.on("web-7d8f9c6b5-9fh2n").run("logs app");
-    let view = stage.state.log_mut().expect("a log");
-    let source = |pod: &str, life| Source { namespace: "shop".into(), pod: pod.into(), uid: Uid::new(pod), container: "app".into(), life };
-    let sources = vec![source("web-7d8f9c6b5-9fh2n", 0), source("web-7d8f9c6b5-2kx9q", 0), source("web-7d8f9c6b5-9fh2n", 1)];
-    let mut lines = Lines::default();
-    let all: [(u16, Kind, &str); 9] = [
-        (0, Kind::Text, "I1121 11:59:00.000001       1 main.go:12] \"Starting\" version=\"1.4.2\""),
-        (0, Kind::Text, r#"{"time":"x","level":"info","msg":"ready to serve","port":8080,"tls":{"cert":"/etc/tls"}}"#),
-        (1, Kind::Text, r#"{"time":"x","level":"warn","msg":"slow answer of the database","took_ms":2310,"query":"select * from orders"}"#),
-        (1, Kind::Text, "\u{1b}[32mGET\u{1b}[0m /cart \u{1b}[1m200\u{1b}[0m 12ms\tuser=anna"),
-        (0, Kind::Gap, "web-7d8f9c6b5-9fh2n/app: 12 s of its lines are missing here: they were rotated away while it was not read"),
-        (0, Kind::Text, r#"{"level":"error","msg":"it broke","err":"out of memory"}"#),
-        (0, Kind::Note, "web-7d8f9c6b5-9fh2n/app was started again, the 1st time: exit 137 (OOMKilled)"),
-        (2, Kind::Text, "title \u{1b}]0;owned\u{7} and \u{202e}backwards"),
-        (2, Kind::Text, "level=debug msg=\"nothing to do\" queue=0"),
-    ];
-    for (seq, (source, kind, text)) in all.into_iter().enumerate() {
-        let at = (NOW - 60 + seq as i64 * 5) * 1_000_000_000 + 123_000_000;
-        lines.push(log::Line { seq: seq as u64, at, source, kind, text: text.as_bytes() });
-    }
-    let slot = Slot { block: Block::new(lines, 0).into(), tally: Tally { generation: 0, left: 9, found: 0 } };
-    let splices = vec![Splice { at: 0, gone: 0, new: vec![slot] }];
-    let streams = Streams { open: 2, complete: true, ..Streams::default() };
-    view.take(Update { sources, splices, streams: Some(streams), ..Update::default() });
-    stage
-}
-
-#[test]
-fn logs() {
-    screen!("logs-80x24", log(CLASSIC).text());
-    screen!("logs-120x35", log(USUAL).run("stamps utc").run("wrap").looks());
-    screen!("logs-40x10", log(SMALL).text());
-    let mut stage = log(USUAL);
-    stage.run("json").run("filter level>=warn");
-    screen!("logs-filtered-unfolded", stage.looks());
-    let mut stage = log(CLASSIC);
-    stage.run("scroll-up").run("mark").run("top");
-    stage.state.log_mut().expect("a log").search("it").expect("a word");
-    screen!("logs-paused-searched", stage.looks());
-    let without = |streams: Streams| {
-        let mut stage = Stage::new(CLASSIC);
-        stage.on("web-7d8f9c6b5-9fh2n").run("logs app");
-        let streams = Some(Streams { complete: true, ..streams });
-        stage.state.log_mut().expect("a log").take(Update { streams, ..Update::default() });
-        stage.text()
-    };
-    screen!("logs-asks", without(Streams { asks: Some(212), ..Streams::default() }));
-    screen!("logs-quiet", without(Streams { open: 1, ..Streams::default() }));
-    let why = "connection refused by 10.0.0.1:6443";
-    screen!("logs-unread", without(Streams { waiting: 1, failed: Some(why.into()), ..Streams::default() }));
-    let why = "web-1/app has not started: ImagePullBackOff: Back-off pulling image \"x\"";
-    screen!("logs-nothing", without(Streams { empty: Some(why.into()), ..Streams::default() }));
 }
 
 #[test]

@@ -17,6 +17,10 @@ use crate::scenarios::ground::{Ground, Patch};
 use crate::scenarios::objects::{deployment, name, pod, ready, service, uid, workload};
 use crate::swallow::Proxy;
 
+mod breaking;
+
+pub use breaking::*;
+
 /// What anything on a connection may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Many connections at once, and what goes through each of them: 100 MB in all.
@@ -156,6 +160,20 @@ async fn ready_pods(ground: &Ground, count: usize) -> Vec<Value> {
             if pods.len() == count { Ok(pods) } else { Err(format!("{} are ready", pods.len())) }
         })
         .await
+}
+
+/// A program whose way to the API server is a proxy that can be cut.
+fn through<'a>(ground: &'a Ground, config: &str) -> (Desk<'a>, Proxy) {
+    let folder: TempDir = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kubeconfig");
+    ground.write_kubeconfig(&path);
+    let (proxy, kubeconfig) = Proxy::before(&path, folder.path());
+    let settings = folder.path().join("settings");
+    std::fs::create_dir(&settings).expect("a folder");
+    std::fs::write(settings.join("config.toml"), config).expect("is written");
+    let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("pods").size(100, 40);
+    let driver = setup.settings(&settings).journal(folder.path()).start();
+    (Desk { ground, driver, _folder: folder }, proxy)
 }
 
 pub async fn ports_of_a_pod_are_forwarded_listed_and_closed(ground: &Ground) {
@@ -353,141 +371,6 @@ fn pass(port: u16, seed: u64) {
         (&stream).read_exact(&mut heard).expect("all comes back");
         assert!(heard == bytes, "connection {seed}: other bytes came back");
     });
-}
-
-/// A program whose way to the API server is a proxy that can be cut.
-fn through<'a>(ground: &'a Ground, config: &str) -> (Desk<'a>, Proxy) {
-    let folder: TempDir = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("kubeconfig");
-    ground.write_kubeconfig(&path);
-    let (proxy, kubeconfig) = Proxy::before(&path, folder.path());
-    let settings = folder.path().join("settings");
-    std::fs::create_dir(&settings).expect("a folder");
-    std::fs::write(settings.join("config.toml"), config).expect("is written");
-    let setup = Setup::new(&kubeconfig).namespace(ground.namespace()).resource("pods").size(100, 40);
-    let driver = setup.settings(&settings).journal(folder.path()).start();
-    (Desk { ground, driver, _folder: folder }, proxy)
-}
-
-pub async fn a_connection_that_is_cut_ends_and_the_next_one_works(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
-    let (desk, proxy) = through(ground, "");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
-    let mut open = connect(("127.0.0.1", port)).expect("a connection");
-    comes_back(&mut open, b"before").expect("an echo");
-
-    proxy.cut();
-    let ended = open.read(&mut [0; 1]).expect_err("a connection that broke is no good end");
-    assert_eq!(ended.kind(), ErrorKind::ConnectionReset, "{ended}");
-    // The port is open still, and what cannot be dialled is closed.
-    let mut next = connect(("127.0.0.1", port)).expect("it listens");
-    let ended = next.read(&mut [0; 1]).expect_err("nobody is there");
-    assert_eq!(ended.kind(), ErrorKind::ConnectionReset, "{ended}");
-    list(&desk);
-    let address = format!("127.0.0.1:{port}");
-    desk.wait("two that failed", |screen| {
-        crate::live::row(screen, &address).is_some_and(|row| row.split_whitespace().any(|word| word == "2"))
-    });
-    proxy.forward();
-    echoes_again(&desk, port);
-    desk.on(&address);
-    desk.press("enter");
-    let text = desk.see("Failed connections");
-    assert!(text.contains("the connection"), "{text}");
-
-    // Where the forward ends before the pod does, that is no good end either: nothing is taken for whole that is not.
-    let mut open = connect(("127.0.0.1", port)).expect("a connection");
-    comes_back(&mut open, b"half of it").expect("an echo");
-    desk.press("esc");
-    desk.on(&address);
-    desk.press("D");
-    let ended = open.read(&mut [0; 1]).expect_err("the other half is missing");
-    assert_eq!(ended.kind(), ErrorKind::ConnectionReset, "{ended}");
-}
-
-pub async fn who_rests_or_is_slow_loses_nothing(ground: &Ground) {
-    /// Longer than a way may be silent.
-    const REST: Duration = Duration::from_secs(23);
-    /// More than all buffers on the way have room for.
-    const MUCH: u64 = 1 << 30;
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
-    let desk = Desk::open(ground, "pods");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
-    let mut resting = connect(("127.0.0.1", port)).expect("a connection");
-    comes_back(&mut resting, b"before").expect("an echo");
-
-    // It sends and takes nothing back, until nothing is taken any more: what waits is bounded.
-    let mut slow = connect(("127.0.0.1", port)).expect("a connection");
-    slow.set_write_timeout(Some(Duration::from_secs(2))).expect("a limit");
-    let byte = |at: u64| (at % 251) as u8;
-    let mut sent = 0;
-    while sent < MUCH {
-        let piece: Vec<u8> = (sent..sent + 65_536).map(byte).collect();
-        match slow.write(&piece) {
-            Ok(count) => sent += count as u64,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
-            Err(error) => panic!("after {sent} bytes: {error}"),
-        }
-    }
-    assert!(sent < MUCH, "somebody keeps all of it");
-    std::thread::sleep(REST);
-    comes_back(&mut resting, b"after").expect("an echo after a rest");
-    slow.shutdown(Shutdown::Write).expect("it is open");
-    let mut heard = vec![0; sent as usize];
-    slow.read_exact(&mut heard).expect("all comes back");
-    assert!(heard.iter().zip(0..).all(|(heard, at)| *heard == byte(at)), "other bytes came back");
-    list(&desk);
-    let address = format!("127.0.0.1:{port}");
-    desk.on(&address);
-    desk.press("enter");
-    desk.see("2 in all, 0 failed");
-}
-
-pub async fn a_way_that_falls_silent_ends(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
-    let (desk, proxy) = through(ground, "");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
-    let mut open = connect(("127.0.0.1", port)).expect("a connection");
-    comes_back(&mut open, b"before").expect("an echo");
-    open.set_read_timeout(Some(2 * PATIENCE)).expect("a limit");
-    proxy.swallow();
-    let ended = open.read(&mut [0; 1]).expect_err("nobody answers");
-    assert_eq!(ended.kind(), ErrorKind::ConnectionReset, "{ended}");
-    proxy.forward();
-    echoes_again(&desk, port);
-}
-
-pub async fn a_service_that_turns_to_other_pods_takes_the_forward_along(ground: &Ground) {
-    echo(ground);
-    let (blue, mut before) = one_port("blue", 1);
-    let (green, _) = one_port("green", 1);
-    before["metadata"]["name"] = json!("web");
-    ground.post(&ground.apps("deployments"), &blue).await.ok();
-    ground.post(&ground.apps("deployments"), &green).await.ok();
-    ground.post(&ground.core("services"), &before).await.ok();
-    ready_pods(ground, 2).await;
-    let desk = Desk::open(ground, "services");
-    desk.driver.send(Input::Resize(155, 40));
-    desk.on("web");
-    desk.command("port-forward :http");
-    let port = opened(&desk, "of pod blue-");
-    echoes(port);
-    ground.patch(&ground.core("services/web"), Patch::Merge, &json!({"spec": {"selector": {"app": "green"}}})).await.ok();
-    let screen = desk.see("is not behind service/web any more");
-    assert!(screen.contains("→ pod green-"), "{screen}");
-    echoes(port);
 }
 
 pub async fn forwards_go_on_in_another_context_and_end_with_the_program(ground: &Ground) {

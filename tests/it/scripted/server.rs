@@ -15,95 +15,16 @@ use kubetui::kinds::{self, Block, List, ListMeta};
 use prost::Message;
 use serde_json::{Value, json};
 
+mod http;
+mod wire;
+
+pub use http::{Answer, Request};
+pub use wire::{bookmark, error, frame};
+
+use http::{chunk, read, whole};
+use wire::sealed;
+
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
-
-/// What was asked for.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// `GET`, mostly.
-    pub method: String,
-    /// What came with it.
-    pub body: Value,
-    /// Without the query.
-    pub path: String,
-    /// Without the question mark.
-    pub query: String,
-    /// The Accept header.
-    pub accept: String,
-    /// It asks to speak something else than HTTP from now on.
-    pub upgrades: bool,
-    /// When.
-    pub at: Instant,
-}
-
-impl Request {
-    /// The query has this pair.
-    pub fn has(&self, pair: &str) -> bool {
-        self.query.split('&').any(|other| other == pair)
-    }
-
-    /// A value of the query.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-    }
-
-    /// It asks for a watch.
-    pub fn watches(&self) -> bool {
-        self.has("watch=1")
-    }
-
-    /// It asks for a watch or a list of this kind, in whichever namespace.
-    pub fn is_of(&self, plural: &str) -> bool {
-        // metrics.k8s.io calls its kinds by the names of others.
-        self.path.rsplit('/').next() == Some(plural) && !self.path.starts_with("/apis/metrics.k8s.io/")
-    }
-}
-
-/// What is answered.
-pub enum Answer {
-    /// A whole document.
-    Whole {
-        /// HTTP status.
-        code: u16,
-        /// Its type.
-        content_type: String,
-        /// More headers.
-        headers: Vec<(&'static str, String)>,
-        /// The document.
-        body: Vec<u8>,
-    },
-    /// A stream that stays open after its first bytes; [`Server::push`] and the like reach it by its kind.
-    Stream {
-        /// Its type.
-        content_type: String,
-        /// How it begins.
-        first: Vec<u8>,
-    },
-}
-
-impl Answer {
-    /// A document in JSON.
-    pub fn json(value: &Value) -> Answer {
-        Answer::Whole { code: 200, content_type: "application/json".into(), headers: Vec::new(), body: value.to_string().into_bytes() }
-    }
-
-    /// A refusal as the API has it.
-    pub fn refusal(code: u16, reason: &str, message: &str) -> Answer {
-        let status = status(code, reason, message);
-        Answer::Whole { code, content_type: "application/json".into(), headers: Vec::new(), body: status.to_string().into_bytes() }
-    }
-
-    /// The same with a header.
-    pub fn with(self, name: &'static str, value: &str) -> Answer {
-        match self {
-            Answer::Whole { code, content_type, mut headers, body } => {
-                headers.push((name, value.to_owned()));
-                Answer::Whole { code, content_type, headers, body }
-            }
-            stream => stream,
-        }
-    }
-}
 
 /// A `Status` document.
 pub fn status(code: u16, reason: &str, message: &str) -> Value {
@@ -486,106 +407,6 @@ fn block(plural: &str) -> Option<&'static Block> {
 fn chosen(request: &Request, plural: &str, stream: &str) -> String {
     let protobuf = block(plural).is_some() && request.accept.starts_with(PROTOBUF);
     format!("{}{stream}", if protobuf { PROTOBUF } else { "application/json" })
-}
-
-fn sealed(kind: &str, raw: Vec<u8>) -> Vec<u8> {
-    let unknown = Unknown { type_meta: Some(TypeMeta { api_version: "v1".into(), kind: kind.into() }), raw: raw.into() };
-    [b"k8s\0".to_vec(), unknown.encode_to_vec()].concat()
-}
-
-/// A `Status` in protobuf.
-#[derive(Clone, PartialEq, Message)]
-struct Status {
-    #[prost(string, tag = 3)]
-    message: String,
-    #[prost(string, tag = 4)]
-    reason: String,
-    #[prost(int32, tag = 6)]
-    code: i32,
-}
-
-/// One event of a watch, in the stream's own type.
-pub fn frame(content_type: &str, plural: &str, what: &str, object: &Value) -> Vec<u8> {
-    match block(plural).filter(|_| content_type.starts_with(PROTOBUF)) {
-        Some(block) => enveloped(what, sealed(block.kind, (block.encode)(&object.clone().into()).expect("encodes"))),
-        None => line(what, object),
-    }
-}
-
-/// An ERROR event, in the stream's own type.
-pub fn error(content_type: &str, code: u16, reason: &str, message: &str) -> Vec<u8> {
-    if content_type.starts_with(PROTOBUF) {
-        let status = Status { message: message.into(), reason: reason.into(), code: code.into() };
-        enveloped("ERROR", sealed("Status", status.encode_to_vec()))
-    } else {
-        line("ERROR", &status(code, reason, message))
-    }
-}
-
-/// A bookmark; `end`: the initial events are complete with it.
-pub fn bookmark(content_type: &str, plural: &str, version: u64, end: bool) -> Vec<u8> {
-    let mut meta = json!({"resourceVersion": version.to_string()});
-    if end {
-        meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});
-    }
-    frame(content_type, plural, "BOOKMARK", &json!({"metadata": meta}))
-}
-
-fn enveloped(what: &str, raw: Vec<u8>) -> Vec<u8> {
-    let event = WatchEvent { kind: what.into(), object: Some(RawExtension { raw: raw.into() }) }.encode_to_vec();
-    [u32::try_from(event.len()).expect("short").to_be_bytes().to_vec(), event].concat()
-}
-
-fn line(what: &str, object: &Value) -> Vec<u8> {
-    format!("{}\n", json!({"type": what, "object": object})).into_bytes()
-}
-
-fn chunk(bytes: &[u8]) -> Vec<u8> {
-    if bytes.is_empty() {
-        // An empty chunk would be the end.
-        return Vec::new();
-    }
-    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
-}
-
-fn whole(writer: &mut &TcpStream, code: u16, content_type: &str, headers: &[(&str, String)], body: &[u8]) -> std::io::Result<()> {
-    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!("HTTP/1.1 {code} Scripted\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n{more}\r\n", body.len());
-    writer.write_all(&[head.as_bytes(), body].concat())?;
-    writer.flush()
-}
-
-/// The head of a request; `None` when the connection is closed.
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end().to_owned();
-        if line.is_empty() {
-            break;
-        }
-        head.push(line);
-    }
-    let target = head.first()?.split(' ').nth(1)?.to_owned();
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let header = |name: &str| {
-        let of = |line: &String| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned());
-        head.iter().find_map(of).unwrap_or_default()
-    };
-    let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request {
-        method: head.first()?.split(' ').next()?.to_owned(),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
-        path: path.to_owned(),
-        query: query.to_owned(),
-        accept: header("accept"),
-        upgrades: !header("upgrade").is_empty() || header("connection").to_lowercase().contains("upgrade"),
-        at: Instant::now(),
-    })
 }
 
 /// A pod that runs.
