@@ -93,10 +93,14 @@ fn placeholder(token: &str) -> Option<&'static Placeholder> {
 /// What can stand where the cursor is behind a command; `before` is the line up to the cursor, in which its arguments begin
 /// at `start`.
 pub fn offer(state: &State, command: &'static Command, before: &str, start: usize) -> Offer {
-    if let Some(offer) = paths::offer(state, command, before, start) {
+    let tokens: Vec<&str> = command.args.split_whitespace().map(bare).collect();
+    if let Some(mut offer) = paths::offer(state, command, before, start) {
+        if offer.from == before.len() && before.ends_with(' ') {
+            // Nothing is typed of it yet: it may be a flag.
+            offer.choices.extend(flags(state, command, &tokens, before, start).choices);
+        }
         return offer;
     }
-    let tokens: Vec<&str> = command.args.split_whitespace().map(bare).collect();
     if tokens.iter().any(|token| token.starts_with("--")) {
         return flags(state, command, &tokens, before, start);
     }
@@ -321,6 +325,8 @@ mod tests {
         assert_eq!(names(&at("delete ")), ["foreground", "orphan", "--grace", "--force"]);
         assert_eq!(names(&at("delete --force ")), ["foreground", "orphan", "--grace"]);
         assert_eq!(names(&at("delete --grace ")), [""; 0], "a number of seconds");
+        assert_eq!(names(&at("apply ")), ["--force"], "beside what is in the folder");
+        assert_eq!(names(&at("cp x ")), ["--container"]);
         assert_eq!(names(&at("expose --type ")), ["ClusterIP", "NodePort", "LoadBalancer"]);
     }
 

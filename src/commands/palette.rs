@@ -146,7 +146,8 @@ fn other_names(kind: &Kind) -> String {
     names.join(" ")
 }
 
-/// Puts the choice under the cursor into the line, or the first one; where it stands there already, goes to the next.
+/// Puts the choice under the cursor into the line, or the first one; where it stands there already, goes to the next, unless
+/// what is typed counts as it is.
 pub fn complete(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
     let Overlay::Picker(picker) = &mut c.state.overlay else { return Ok(()) };
     if picker.purpose != Purpose::Palette {
@@ -171,10 +172,10 @@ pub fn complete(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         if takes && picker.line.after().is_empty() {
             picker.line.insert(" ");
         }
-        if picker.line.text() == before {
-            picker.step(1);
-        } else {
+        if picker.line.text() != before {
             picker.edited();
+        } else if !picker.is_free() {
+            picker.step(1);
         }
     }
     offer(c.state);

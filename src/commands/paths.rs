@@ -8,8 +8,10 @@ use crate::model::shell;
 use crate::view::picker::{Choice, Offer};
 use crate::view::state::State;
 
-/// No more names of a folder than this are offered.
-const NAMES: usize = 5000;
+/// No more names of a folder than this are read.
+const READ: usize = 50_000;
+/// No more than this are offered: of a larger folder those that begin as what is typed.
+const OFFERED: usize = 1000;
 /// What objects are written in.
 const MANIFESTS: [&str; 3] = [".yaml", ".yml", ".json"];
 
@@ -37,10 +39,14 @@ pub fn names(folder: &str) -> Vec<Entry> {
     let path = typed(folder).unwrap_or_default();
     let path = if folder.is_empty() { Path::new(".") } else { &path };
     let entry = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok().filter(|name| !name.contains(char::is_control))?;
-        Some(Entry { name, is_folder: entry.path().is_dir() })
+        let name = entry.file_name().into_string().ok()?;
+        if name.contains(char::is_control) || name.ends_with(char::is_whitespace) {
+            return None;
+        }
+        let kind = entry.file_type().ok()?;
+        Some(Entry { name, is_folder: kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()) })
     };
-    let all = std::fs::read_dir(path).into_iter().flatten().flatten().take(NAMES);
+    let all = std::fs::read_dir(path).into_iter().flatten().flatten().take(READ);
     let mut all: Vec<Entry> = all.filter_map(entry).collect();
     all.sort_by_cached_key(|entry| entry.name.to_lowercase());
     all
@@ -54,14 +60,17 @@ struct Typing {
     from: usize,
     /// Blanks end it: a name that has some needs backslashes.
     word: bool,
+    /// A new file: what is there already is no choice.
+    fresh: bool,
 }
 
 /// The path before the cursor, if one can stand there; `before` is the line up to there, in which the arguments of the command
 /// begin at `start`.
-fn typing(command: &Command, before: &str, start: usize) -> Option<Typing> {
+fn typing(state: &State, command: &Command, before: &str, start: usize) -> Option<Typing> {
     let takes = |name: &str| command.args.split(|c: char| !c.is_ascii_uppercase()).any(|word| word == name);
     let word = takes("PATH") || (takes("FROM") && takes("TO"));
-    if !word && !takes("FILE") {
+    // What is saved of a text goes to the cluster.
+    if !word && (!takes("FILE") || state.editor().is_some()) {
         return None;
     }
     let begins = if word { start + shell::last_word(&before[start..]) } else { start };
@@ -71,30 +80,50 @@ fn typing(command: &Command, before: &str, start: usize) -> Option<Typing> {
     if word && (raw.starts_with('-') || raw.starts_with(['\'', '"']) || elsewhere) {
         return None;
     }
+    // The value of a flag is none.
+    let flag = before[start..begins].split_whitespace().next_back().unwrap_or_default();
+    if matches!(flag, "--container" | "-c") {
+        return None;
+    }
     let end = raw.rfind('/').map_or(0, |at| at + 1);
     let folder = if word { shell::words(&raw[..end]).ok()?.pop().unwrap_or_default() } else { raw[..end].to_owned() };
-    Some(Typing { folder, from: begins + end, word })
+    Some(Typing { folder, from: begins + end, word, fresh: !word })
 }
 
 /// The folder of the path that is being typed is wanted.
 pub(super) fn look(state: &mut State, command: &Command, before: &str, start: usize) {
-    if let Some(typing) = typing(command, before, start) {
+    if let Some(typing) = typing(state, command, before, start) {
         state.folder.look(&typing.folder);
     }
 }
 
 /// What can stand where the cursor is, if that is a path: folders and manifests first.
 pub(super) fn offer(state: &State, command: &Command, before: &str, start: usize) -> Option<Offer> {
-    let Typing { folder, from, word } = typing(command, before, start)?;
-    let hidden = before[from..].starts_with('.');
-    let plain = |entry: &&Entry| hidden || !entry.name.starts_with('.');
-    let mut entries: Vec<&Entry> = state.folder.entries(&folder).iter().filter(plain).collect();
-    entries.sort_by_key(|entry| !entry.is_folder && !MANIFESTS.iter().any(|end| entry.name.ends_with(end)));
-    let choice = |entry: &Entry| {
-        let name = if word { shell::escaped(&entry.name) } else { entry.name.clone() };
-        if entry.is_folder { Choice::new(name + "/", "folder") } else { Choice::new(name, "") }
+    let Typing { folder, from, word, fresh } = typing(state, command, before, start)?;
+    let typed = &before[from..];
+    let hidden = typed.starts_with('.');
+    let fits = |entry: &&Entry| (hidden || !entry.name.starts_with('.')) && (entry.is_folder || !fresh);
+    let mut entries: Vec<&Entry> = state.folder.entries(&folder).iter().filter(fits).collect();
+    let spelled = |name: &str| {
+        let name = if word { shell::escaped(name) } else { name.to_owned() };
+        // What would be a flag, the home folder or a pod is a name here.
+        let other = folder.is_empty() && (name.starts_with(['-', '~']) || name.contains(':'));
+        if other { format!("./{name}") } else { name }
     };
-    Some(Offer { choices: entries.into_iter().map(choice).collect(), from, free: true, usage: None })
+    if entries.len() > OFFERED {
+        let begins = |entry: &&Entry| spelled(&entry.name).get(..typed.len()).is_some_and(|name| name.eq_ignore_ascii_case(typed));
+        entries.retain(begins);
+        entries.truncate(OFFERED);
+    }
+    entries.sort_by_key(|entry| !entry.is_folder && !MANIFESTS.iter().any(|end| entry.name.ends_with(end)));
+    // They are in no folder, and lead to one.
+    let way = matches!(typed, ".." | ".").then(|| format!("{typed}/")).or((typed == "~" && folder.is_empty()).then(|| "~/".into()));
+    let mut choices: Vec<Choice> = way.into_iter().map(|way| Choice::new(way, "folder")).collect();
+    choices.extend(entries.into_iter().map(|entry| match (spelled(&entry.name), entry.is_folder) {
+        (name, true) => Choice::new(name + "/", "folder"),
+        (name, false) => Choice::new(name, ""),
+    }));
+    Some(Offer { choices, from, free: true, usage: None })
 }
 
 #[cfg(test)]
@@ -122,14 +151,20 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
         assert_eq!(found("apply "), Some((String::new(), 6, names(&["b.yaml", "my\\ files/", "a.txt"]))));
         assert_eq!(found("apply --force ~/x/.g").map(|found| (found.0, found.1)), Some(("~/x/".into(), 18)));
-        assert_eq!(found("diff .").map(|found| found.2), Some(names(&[".git/", "b.yaml", "my\\ files/", "a.txt"])), "what is hidden too");
+        assert_eq!(found("diff .g").map(|found| found.2), Some(names(&[".git/", "b.yaml", "my\\ files/", "a.txt"])), "what is hidden too");
+        assert_eq!(found("diff ..").map(|found| found.2[0].clone()), Some("../".into()));
+        assert_eq!(found("diff ~").map(|found| found.2[0].clone()), Some("~/".into()));
         assert_eq!(found("apply my\\ files/c").map(|found| (found.0, found.1)), Some(("my files/".into(), 16)));
         assert_eq!(
-            found("export my files/c").map(|found| (found.0, found.1, found.2[1].clone())),
-            Some(("my files/".into(), 16, "my files/".into()))
+            found("export my files/c"),
+            Some(("my files/".into(), 16, names(&["my files/"]))),
+            "a file that is there is not written over"
         );
         assert_eq!(found("cp web:/x /tmp/").map(|found| found.0), Some("/tmp/".into()));
-        for elsewhere in ["cp web:/var/", "apply --fo", "apply 'a/", "scale "] {
+        assert_eq!(found("cp ").map(|found| found.2.len()), Some(3));
+        let odd = offered("apply ", &["-x", "~/", "12:30"]).map(|found| found.2);
+        assert_eq!(odd, Some(names(&["./~/", "./-x", "./12:30"])), "neither a flag, nor the home folder, nor a pod");
+        for elsewhere in ["cp web:/var/", "cp --container ", "apply --fo", "apply 'a/", "scale "] {
             assert_eq!(found(elsewhere), None, "{elsewhere}");
         }
     }

@@ -195,6 +195,7 @@ fn the_screen_comes_up_at_once_and_says_what_it_does() {
     let start = Instant::now();
     let window = Window::open(&["here"], &[]);
     window.see("here ▸");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     window.wait_until_up();
     // What a connection is given before it is called unreachable is more.
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());

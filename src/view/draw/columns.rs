@@ -80,9 +80,9 @@ struct Wish {
 }
 
 /// Fits columns into `width` cells, `left` of them after the name scrolled away as far as that shows any more. `spent`
-/// measures CPU and memory.
-pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store, spent: [Spent; 2], left: usize, width: u16) -> Fit {
-    let mut wishes: Vec<Wish> = columns.map(|(index, column)| wish(index, column, store, spent)).collect();
+/// measures CPU and memory. The column `sought` keeps its place.
+fn fit(columns: &[(usize, &Column)], sought: Option<usize>, store: &Store, spent: [Spent; 2], left: usize, width: u16) -> Fit {
+    let mut wishes: Vec<Wish> = columns.iter().map(|(index, column)| wish(*index, column, store, spent)).collect();
     if width < NARROW && wishes.len() > 1 && wishes[0].gives == Gives::Text(NAMESPACE) {
         wishes.rotate_left(1);
     }
@@ -92,7 +92,8 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
         && let Some(age) = wishes.iter().position(|wish| wish.source == Source::Age)
         && scroll(&mut wishes, fixed, width).0.iter().all(|fitted| fitted.index != wishes[age].index)
     {
-        let used = wishes[..age].iter().rev().take_while(|wish| matches!(wish.source, Source::Cpu | Source::Memory)).count();
+        let used = |wish: &&Wish| matches!(wish.source, Source::Cpu | Source::Memory) && Some(wish.index) != sought;
+        let used = wishes[..age].iter().rev().take_while(used).count();
         wishes[age - used..=age].rotate_right(1);
     }
     let mut scrolled = 0;
@@ -108,7 +109,7 @@ pub fn fit<'a>(columns: impl Iterator<Item = (usize, &'a Column)>, store: &Store
 
 /// [`fit`] with the column `sought` among those that are shown: scrolled no further than that takes.
 pub fn fit_with(columns: &[(usize, &Column)], sought: Option<usize>, store: &Store, spent: [Spent; 2], left: usize, width: u16) -> Fit {
-    let at = |left: usize| fit(columns.iter().copied(), store, spent, left, width);
+    let at = |left: usize| fit(columns, sought, store, spent, left, width);
     let shows = |fit: &Fit| sought.is_none_or(|sought| fit.shown.iter().any(|fitted| fitted.index == sought));
     std::iter::once(left).chain(0..columns.len()).map(at).find(shows).unwrap_or_else(|| at(left))
 }
@@ -296,7 +297,8 @@ mod tests {
     }
 
     fn fitted(store: &Store, left: usize, width: u16) -> (Vec<(String, u16)>, Fit) {
-        let fit = fit(store.columns().iter().enumerate(), store, [Spent::default(); 2], left, width);
+        let columns: Vec<_> = store.columns().iter().enumerate().collect();
+        let fit = fit(&columns, None, store, [Spent::default(); 2], left, width);
         let names = fit.shown.iter().map(|fitted| (store.columns()[fitted.index].name.to_string(), fitted.width)).collect();
         (names, fit)
     }
@@ -371,14 +373,16 @@ mod tests {
             column("IMAGE", Source::Cell(1)),
         ];
         let store = Store::new(all.clone().into());
-        let names = |left, width| {
-            let fit = fit(all.iter().enumerate(), &store, [Spent::default(); 2], left, width);
+        let columns: Vec<_> = all.iter().enumerate().collect();
+        let names = |left, width, sought| {
+            let fit = fit_with(&columns, sought, &store, [Spent::default(); 2], left, width);
             fit.shown.iter().map(|fitted| &*all[fitted.index].name).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(names(0, 80), "NAME STATUS CPU MEM AGE IMAGE");
-        assert_eq!(names(0, 31), "NAME STATUS CPU MEM AGE", "it is seen");
-        assert_eq!(names(0, 25), "NAME STATUS AGE CPU");
-        assert_eq!(names(1, 25), "NAME AGE CPU MEM", "and stays there");
+        assert_eq!(names(0, 80, None), "NAME STATUS CPU MEM AGE IMAGE");
+        assert_eq!(names(0, 31, None), "NAME STATUS CPU MEM AGE", "it is seen");
+        assert_eq!(names(0, 25, None), "NAME STATUS AGE CPU");
+        assert_eq!(names(1, 25, None), "NAME AGE CPU MEM", "and stays there");
+        assert_eq!(names(0, 25, Some(2)), "NAME STATUS CPU AGE", "what rows are sorted by is seen as before");
     }
 
     #[test]

@@ -151,17 +151,26 @@ impl Editor {
         let mut fresh: Vec<(usize, String)> = Vec::new();
         let mut bytes = self.buffer.bytes();
         for (row, line) in self.buffer.lines().iter().enumerate().filter(|(row, _)| rows.contains(row)) {
-            let here = matches(&regex, line).count();
-            if here == 0 {
-                continue;
+            let mut new = String::new();
+            let mut end = 0;
+            for found in regex.captures_iter(line) {
+                let range = found.get_match().range();
+                if range.is_empty() {
+                    continue;
+                }
+                new.push_str(&line[end..range.start]);
+                match &groups {
+                    Some(with) => found.expand(with, &mut new),
+                    None => new.push_str(with),
+                }
+                end = range.end;
+                count += 1;
             }
-            count += here;
-            let new = match &groups {
-                Some(with) => regex.replace_all(line, with),
-                None => regex.replace_all(line, regex::NoExpand(with)),
-            };
-            bytes = bytes + new.len() - line.len();
-            fresh.push((row, new.into_owned()));
+            if end > 0 {
+                new.push_str(&line[end..]);
+                bytes = bytes + new.len() - line.len();
+                fresh.push((row, new));
+            }
         }
         if bytes > LARGEST {
             return Err(format!("nothing was replaced: the text would be larger than the {} MiB that a server takes", LARGEST >> 20));

@@ -143,11 +143,14 @@ fn all_that_is_found_is_replaced_at_once() {
     assert_eq!(editor.text(), "image: web:1\nname: Web\n# web\n");
     assert_eq!(editor.replace_all("/(\\w+): web/", "$1: x"), Ok(2));
     assert!(editor.replace_all("nothing", "x").is_err() && editor.replace_all("/[/", "x").is_err());
-    assert_eq!(editor.replaceable("/[/").unwrap_err(), "/[/ is no regular expression: unclosed character class");
+    assert_eq!(editor.replaceable("/[/").unwrap_err(), "no regular expression: unclosed character class");
     assert_eq!(editor.replaceable("nothing").unwrap_err(), "\"nothing\" is not in this text");
     editor.set_text("a-b c-d");
     assert_eq!(editor.replace_all("/(\\w)-(?<to>\\w)/", "$2_$1$$${to}$to"), Ok(2));
     assert_eq!(editor.text(), "b_a$bb d_c$dd");
+    editor.set_text("a1b");
+    assert_eq!((editor.replace_all("/[0-9]*/", "N"), editor.text()), (Ok(1), "aNb".into()), "what is empty is not found");
+    editor.set_text("b");
     let unknown = editor.replace_all("/(b)/", "$2x").unwrap_err();
     assert_eq!(unknown, "what is looked for has no group $2 ($$ is a dollar)");
 }

@@ -75,9 +75,13 @@ impl Reader {
     /// It is not known what is in a block, and too many of them were looked through already.
     fn too_many(&mut self, known: bool) -> bool {
         let too_many = !known && self.looked >= BUDGET;
-        self.looked += usize::from(!known);
         self.unsure |= too_many;
         too_many
+    }
+
+    /// What the filter leaves of a block was counted, or looked at; beyond the ends there is nothing.
+    fn knows(&self, slots: &[Slot], sieve: &Sieve, slot: usize) -> bool {
+        slots.get(slot).is_none_or(|slot| slot.tally.generation == sieve.generation || self.left.contains_key(&slot.block.id))
     }
 
     /// The filter is another one.
@@ -120,6 +124,7 @@ impl Reader {
         if let Some(left) = self.left.get(&id) {
             return left.clone();
         }
+        self.looked += usize::from(!self.knows(slots, sieve, slot));
         let Some(lines) = self.lines(slots, slot) else { return Arc::new([]) };
         let left: Arc<[u16]> = if sieve.filter.is_none() {
             (0..lines.len() as u16).collect()
@@ -171,8 +176,10 @@ impl Reader {
         let mut slot = at.slot;
         let mut from = Some(at.line);
         loop {
-            let there = slots.get(slot)?;
-            let known = there.tally.generation == sieve.generation || self.left.contains_key(&there.block.id);
+            slots.get(slot)?;
+            // Lines round what is left may be those of its neighbours.
+            let reach = usize::from(context > 0);
+            let known = (slot.saturating_sub(reach)..=slot + reach).all(|slot| self.knows(slots, sieve, slot));
             if self.too_many(known) {
                 return None;
             }
@@ -238,7 +245,10 @@ impl Reader {
             if self.too_many(known) {
                 return None;
             }
+            // Searching it is work, too, when what the filter leaves is at hand.
+            let looked = self.looked + usize::from(!known);
             let left = self.left(slots, sources, sieve, slot);
+            self.looked = looked;
             let Some(lines) = self.lines(slots, slot) else { continue };
             let meant = |line: usize| match (step, forward) {
                 (0, true) => line > from.line,

@@ -109,6 +109,12 @@ fn a_frame_looks_through_some_of_what_is_not_counted_and_the_next_ones_come_furt
     assert!(view.filter("\"line 125\""));
     assert!(seen(&mut view).is_empty() && view.reader.unsure(), "27 blocks from the end, and none of them counted");
     assert_eq!(seen(&mut view), [">line 125"], "what was looked through is known");
+    // Lines round it are of its neighbours, perhaps: they are no more than as many.
+    view.context = 1;
+    assert!(view.filter("/line 5$/"));
+    assert!(seen(&mut view).is_empty() && view.reader.unsure());
+    assert!(seen(&mut view).is_empty() && view.reader.unsure());
+    assert_eq!(seen(&mut view), ["line 4", "line 5", ">line 6"]);
 }
 
 #[test]

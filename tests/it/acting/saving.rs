@@ -118,6 +118,9 @@ pub async fn only_what_was_written_is_sent(ground: &Ground) {
     // And it is taken back, if it is still so.
     desk.command("undo");
     desk.question(&["configmap/one", "key: other", "key: value"]);
+    let back = r#"{"op":"test","path":"/data/key","value":"other"},{"op":"replace","path":"/data/key","value":"value"}"#;
+    desk.press("c");
+    desk.wait("the command", |_| desk.driver.copied().is_some_and(|copied| copied.ends_with(&format!(" -p '[{back}]'"))));
     desk.press("y");
     ground.until_is(&path, &[("/data/key", json!("value"))]).await;
 }

@@ -80,14 +80,18 @@ impl Work {
 
     /// The JSON patch that is sent for what somebody wrote or takes back: kubectl has no shorter words for it. A Secret's has
     /// its values in it.
-    pub(super) fn patch(&self) -> Option<&[Value]> {
+    pub(super) fn patch(&self) -> Option<Vec<Value>> {
         let write = match self {
             Work::Save(saving) => &saving.write,
             Work::Shown(write, _) => write,
             _ => return None,
         };
+        if is_secret(&write.object.kind) || !write.subresource.is_empty() {
+            return None;
+        }
         match &write.body {
-            Content::Patch(operations, _) if !is_secret(&write.object.kind) => Some(operations),
+            Content::Patch(operations, _) => Some(operations.clone()),
+            Content::Fields(fields) => fields::patch(&write.seen, fields).as_array().cloned(),
             _ => None,
         }
     }
