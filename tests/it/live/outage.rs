@@ -2,6 +2,7 @@
 
 use super::{Namespace, PATIENCE, cursor, drawn, live, look, never_without, pod, row, sorted};
 use crate::cluster::Alone;
+use crate::driver::Driver;
 use crate::wait::wait_until;
 
 #[test]
@@ -155,16 +156,21 @@ fn what_goes_on_in_a_pod_outlives_the_server_or_says_that_it_ended() {
     let from = whole.iter().position(|line| *line == said[0]).expect("it begins with a line of the log");
     crate::reading::same(&said, &whole[from..(from + said.len()).min(whole.len())]);
     // What came of the first one stands there until it is read.
-    shell.wait("the table alone", |screen| {
-        if screen.contains("esc close") {
-            shell.press("esc");
-        }
-        !screen.contains("esc close")
-    });
+    put_away(&shell);
     shell.press("s");
     wait_until(PATIENCE, "another shell", || if shell.in_session() { Ok(()) } else { Err(shell.screen()) });
     shell.type_bytes("exit\r");
     wait_until(PATIENCE, "the screen", || if shell.in_session() { Err(shell.session()) } else { Ok(()) });
+}
+
+/// Closes the box that says what came of an act; the alarm of the connection, which may stand below it, is put away first.
+fn put_away(driver: &Driver) {
+    driver.wait("the table alone", |screen| {
+        if screen.contains("esc close") {
+            driver.press("esc");
+        }
+        !screen.contains("esc close")
+    });
 }
 
 /// A copy cannot go on where it was: it says so, half a file is nowhere, and the next one works.
@@ -190,7 +196,7 @@ fn a_copy_that_the_server_goes_away_from_says_so_and_leaves_no_half_file() {
     assert_eq!(left, [""; 0], "nothing is there that looks like a copy");
 
     cluster.start("kube-apiserver");
-    driver.press("esc");
+    put_away(&driver);
     driver.wait_for(PATIENCE, "live again", |screen| screen.contains("● live") && !screen.contains("esc close"));
     driver.command(&format!("cp :{} {}", of(&there, "small"), of(&here, "small")));
     let copied = || std::fs::read_to_string(of(&here, "small")).map_err(|why| format!("{why}\n{}", driver.screen()));
