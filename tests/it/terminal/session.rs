@@ -27,10 +27,13 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
     window.press("stty size\r");
     window.see("24 80");
     window.pty.resize(Size::new(30, 90)).expect("its size");
-    // The signal and what is typed come by two ways.
-    std::thread::sleep(Duration::from_millis(300));
-    window.press("stty size\r");
-    window.see("30 90");
+    // The signal and what is typed come by two ways: it may be asked too early.
+    let end = Instant::now() + Duration::from_secs(30);
+    while !window.screen().screen().contents().contains("30 90") {
+        assert!(Instant::now() < end, "{}", window.screen().screen().contents());
+        window.press("stty size\r");
+        std::thread::sleep(Duration::from_millis(300));
+    }
     // ctrl-c and ctrl-z are for the other side: nothing here ends or stops.
     window.press("\u{3}\u{1a}");
     window.press("echo goes-$HOSTNAME\r");
