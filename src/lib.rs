@@ -44,13 +44,14 @@
 //! The view ([`view::log`]) has the same blocks, and reads those that it shows; filters and searches are counted by the task.
 //!
 //! ## The way of what is typed
-//! [`view::editor`] has the text: lines, a cursor and a history, changed by a text area (tui-textarea) a piece at a time. What is known of the
-//! field under the cursor ([`kinds::schema::field_at`]) is found at once in short texts, and by a task in long ones; what is wrong
-//! ([`kinds::proof`]) is found by a task when the keys rest, of the newest version alone. Names that exist ([`kinds::named`])
-//! are listed without their objects. What others do to the object meanwhile is heard of ([`cluster::follow`]) and can be put into
-//! the text, by its lines, as long as that changes nothing of what would be stored ([`kinds::taken`]). What is saved is an act like the others ([`model::draft`]; `cluster::write::edit`): merged
-//! with what others did meanwhile ([`model::edit::merge`]), tried by the server, shown as a difference, sent as a patch of that
-//! alone. A text whose view goes is kept ([`view::unsaved`]), and all of them are on disk while they are typed, but for Secrets
+//! [`view::editor`] has the text: lines, a cursor and a history, changed by a text area (tui-textarea) a piece at a time. What
+//! is known of the field under the cursor ([`kinds::schema::field_at`]) is found at once in short texts, and by a task in long
+//! ones; what is wrong ([`kinds::proof`]) is found by a task when the keys rest, of the newest version alone. Names that exist
+//! ([`kinds::named`]) are listed without their objects. What others do to the object meanwhile is heard of
+//! ([`cluster::follow`]) and can be put into the text, by its lines, as long as that changes nothing of what would be stored
+//! ([`kinds::taken`]). What is saved is an act like the others ([`model::draft`]; `cluster::write::edit`): merged with what
+//! others did meanwhile ([`model::edit::merge`]), tried by the server, shown as a difference, sent as a patch of that alone. A
+//! text whose view goes is kept ([`view::unsaved`]), and all of them are on disk while they are typed, but for Secrets
 //! ([`drafts`]).
 //!
 //! ## The way of what is made

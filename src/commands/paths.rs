@@ -58,10 +58,9 @@ struct Typing {
     folder: String,
     /// Where the name in it begins, in bytes of the line.
     from: usize,
-    /// Blanks end it: a name that has some needs backslashes.
+    /// It is one of several words: a name that has blanks needs backslashes. Otherwise it is all that follows, and of a new file:
+    /// what is there already is no choice.
     word: bool,
-    /// A new file: what is there already is no choice.
-    fresh: bool,
 }
 
 /// The path before the cursor, if one can stand there; `before` is the line up to there, in which the arguments of the command
@@ -76,7 +75,7 @@ fn typing(state: &State, command: &Command, before: &str, start: usize) -> Optio
     let begins = if word { start + shell::last_word(&before[start..]) } else { start };
     let raw = &before[begins..];
     // What begins with a dash is a flag; what is in a container is not here.
-    let elsewhere = raw.split_once(':').is_some() && takes("FROM") && !raw.starts_with(['/', '.', '~']);
+    let elsewhere = raw.contains(':') && takes("FROM") && !raw.starts_with(['/', '.', '~']);
     if word && (raw.starts_with('-') || raw.starts_with(['\'', '"']) || elsewhere) {
         return None;
     }
@@ -87,7 +86,7 @@ fn typing(state: &State, command: &Command, before: &str, start: usize) -> Optio
     }
     let end = raw.rfind('/').map_or(0, |at| at + 1);
     let folder = if word { shell::words(&raw[..end]).ok()?.pop().unwrap_or_default() } else { raw[..end].to_owned() };
-    Some(Typing { folder, from: begins + end, word, fresh: !word })
+    Some(Typing { folder, from: begins + end, word })
 }
 
 /// The folder of the path that is being typed is wanted.
@@ -99,10 +98,10 @@ pub(super) fn look(state: &mut State, command: &Command, before: &str, start: us
 
 /// What can stand where the cursor is, if that is a path: folders and manifests first.
 pub(super) fn offer(state: &State, command: &Command, before: &str, start: usize) -> Option<Offer> {
-    let Typing { folder, from, word, fresh } = typing(state, command, before, start)?;
+    let Typing { folder, from, word } = typing(state, command, before, start)?;
     let typed = &before[from..];
     let hidden = typed.starts_with('.');
-    let fits = |entry: &&Entry| (hidden || !entry.name.starts_with('.')) && (entry.is_folder || !fresh);
+    let fits = |entry: &&Entry| (hidden || !entry.name.starts_with('.')) && (entry.is_folder || word);
     let mut entries: Vec<&Entry> = state.folder.entries(&folder).iter().filter(fits).collect();
     let spelled = |name: &str| {
         let name = if word { shell::escaped(name) } else { name.to_owned() };
