@@ -419,7 +419,7 @@ pub fn save(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         palette::open_with(c.state, &line);
         return Ok(());
     }
-    let path = super::paths::typed(args)?;
+    let path = super::paths::only(args)?;
     let saving = Saving { path, filtered: log.sieve().filter.is_some(), stamps: log.stamps != Stamps::Off };
     let number = log.number;
     c.effects.push(Effect::Log(number, Ask::Save(saving)));

@@ -102,7 +102,7 @@ pub fn export(c: &mut Context<'_>, args: &str) -> Result<(), Refusal> {
         palette::open_with(c.state, &format!("export {}", file_name(&objects)));
         return Ok(());
     }
-    let path = paths::typed(args)?;
+    let path = paths::only(args)?;
     read(c, objects.clone(), Making::File { objects, path })
 }
 

@@ -154,7 +154,8 @@ pub fn complete(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
         picker.step(1);
         return Ok(());
     }
-    if picker.chosen().is_none() && !picker.choose(0) {
+    // Within a word: the rest of it stands there already.
+    if picker.line.after().starts_with(|c: char| !c.is_whitespace()) || (picker.chosen().is_none() && !picker.choose(0)) {
         return Ok(());
     }
     let before = picker.line.text().to_owned();
@@ -271,6 +272,11 @@ fn take_line(c: &mut Context<'_>, mut picker: Box<Picker>) -> Result<(), Refusal
     if let Err(why) = run_line(c, &line) {
         if !matches!(c.state.overlay, Overlay::None) {
             return Err(why);
+        }
+        // What was chosen is what was tried.
+        if picker.moved() && *picker.line.text().trim() != *line {
+            picker.line = Line::new(line.as_str());
+            picker.edited();
         }
         picker.error = Some(why.into());
         picker.recalled = None;
@@ -424,8 +430,8 @@ fn open_kind(c: &mut Context<'_>, word: &str, rest: &str) -> Result<(), Refusal>
         c.state.set_scope(views::namespaces(namespaces)?);
     }
     match (pane, kind) {
-        (Some(pane), _) => c.state.show_pane(pane),
-        (None, Some(kind)) if &*kind.plural == "pods" && kind.group.is_empty() => c.state.show_pane(Pane::Pods),
+        (Some(pane), _) => c.state.show_root(pane),
+        (None, Some(kind)) if &*kind.plural == "pods" && kind.group.is_empty() => c.state.show_root(Pane::Pods),
         (None, Some(_)) if events => events::show(c, single),
         (None, Some(kind)) => {
             let key = TableKey::Kind(kind, c.state.scope.clone()).normal();

@@ -28,7 +28,15 @@ pub fn typed(typed: &str) -> Result<PathBuf, Refusal> {
     }
 }
 
-/// The same from the folder that the program was started in.
+/// A path that is all that a command takes: as it stands, or one word of a shell.
+pub(super) fn only(args: &str) -> Result<PathBuf, Refusal> {
+    match shell::words(args).as_deref() {
+        Ok([word]) => typed(word),
+        _ => typed(args),
+    }
+}
+
+/// A path from the folder that the program was started in.
 pub(super) fn local(path: &str) -> Result<PathBuf, Refusal> {
     std::path::absolute(typed(path)?).map_err(|error| format!("{path}: {error}"))
 }
@@ -58,9 +66,32 @@ struct Typing {
     folder: String,
     /// Where the name in it begins, in bytes of the line.
     from: usize,
-    /// It is one of several words: a name that has blanks needs backslashes. Otherwise it is all that follows, and of a new file:
-    /// what is there already is no choice.
-    word: bool,
+    form: Form,
+}
+
+/// In which form names are put into the line.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// One of several words: a name that has blanks needs backslashes.
+    Word,
+    /// A word in these quotes.
+    Quoted(char),
+    /// All that follows, as it is: a new file, so that one that is there already is no choice.
+    Rest,
+}
+
+impl Form {
+    /// A name in it; `None` for one that cannot be written so.
+    fn of(self, name: &str, is_folder: bool) -> Option<String> {
+        let end = if is_folder { "/" } else { "" };
+        match self {
+            Form::Word => Some(shell::escaped(name) + end),
+            Form::Quoted(quote) if name.contains([quote, '\\', '$', '`']) => None,
+            Form::Quoted(_) if is_folder => Some(format!("{name}/")),
+            Form::Quoted(quote) => Some(format!("{name}{quote}")),
+            Form::Rest => Some(format!("{name}{end}")),
+        }
+    }
 }
 
 /// The path before the cursor, if one can stand there; `before` is the line up to there, in which the arguments of the command
@@ -76,7 +107,7 @@ fn typing(state: &State, command: &Command, before: &str, start: usize) -> Optio
     let raw = &before[begins..];
     // What begins with a dash is a flag; what is in a container is not here.
     let elsewhere = raw.contains(':') && takes("FROM") && !raw.starts_with(['/', '.', '~']);
-    if word && (raw.starts_with('-') || raw.starts_with(['\'', '"']) || elsewhere) {
+    if word && (raw.starts_with('-') || elsewhere) {
         return None;
     }
     // The value of a flag is none.
@@ -85,8 +116,16 @@ fn typing(state: &State, command: &Command, before: &str, start: usize) -> Optio
         return None;
     }
     let end = raw.rfind('/').map_or(0, |at| at + 1);
+    let quoted = raw.chars().next().filter(|first| word && matches!(first, '\'' | '"'));
+    if let Some(quote) = quoted {
+        let inner = &raw[1..];
+        return (!inner.contains([quote, '\\'])).then(|| {
+            let end = end.max(1);
+            Typing { folder: raw[1..end].to_owned(), from: begins + end, form: Form::Quoted(quote) }
+        });
+    }
     let folder = if word { shell::words(&raw[..end]).ok()?.pop().unwrap_or_default() } else { raw[..end].to_owned() };
-    Some(Typing { folder, from: begins + end, word })
+    Some(Typing { folder, from: begins + end, form: if word { Form::Word } else { Form::Rest } })
 }
 
 /// The folder of the path that is being typed is wanted.
@@ -98,30 +137,27 @@ pub(super) fn look(state: &mut State, command: &Command, before: &str, start: us
 
 /// What can stand where the cursor is, if that is a path: folders and manifests first.
 pub(super) fn offer(state: &State, command: &Command, before: &str, start: usize) -> Option<Offer> {
-    let Typing { folder, from, word } = typing(state, command, before, start)?;
+    let Typing { folder, from, form } = typing(state, command, before, start)?;
     let typed = &before[from..];
     let hidden = typed.starts_with('.');
-    let fits = |entry: &&Entry| (hidden || !entry.name.starts_with('.')) && (entry.is_folder || word);
+    let fits = |entry: &&Entry| (hidden || !entry.name.starts_with('.')) && (entry.is_folder || form != Form::Rest);
     let mut entries: Vec<&Entry> = state.folder.entries(&folder).iter().filter(fits).collect();
-    let spelled = |name: &str| {
-        let name = if word { shell::escaped(name) } else { name.to_owned() };
+    let spelled = |entry: &Entry| {
+        let name = form.of(&entry.name, entry.is_folder)?;
         // What would be a flag, the home folder or a pod is a name here.
         let other = folder.is_empty() && (name.starts_with(['-', '~']) || name.contains(':'));
-        if other { format!("./{name}") } else { name }
+        Some(if other { format!("./{name}") } else { name })
     };
     if entries.len() > OFFERED {
-        let begins = |entry: &&Entry| spelled(&entry.name).get(..typed.len()).is_some_and(|name| name.eq_ignore_ascii_case(typed));
-        entries.retain(begins);
+        let begins = |name: String| name.get(..typed.len()).is_some_and(|name| name.eq_ignore_ascii_case(typed));
+        entries.retain(|entry| spelled(entry).is_some_and(begins));
         entries.truncate(OFFERED);
     }
     entries.sort_by_key(|entry| !entry.is_folder && !MANIFESTS.iter().any(|end| entry.name.ends_with(end)));
     // They are in no folder, and lead to one.
-    let way = matches!(typed, ".." | ".").then(|| format!("{typed}/")).or((typed == "~" && folder.is_empty()).then(|| "~/".into()));
+    let way = (typed == ".." || (typed == "~" && folder.is_empty())).then(|| format!("{typed}/"));
     let mut choices: Vec<Choice> = way.into_iter().map(|way| Choice::new(way, "folder")).collect();
-    choices.extend(entries.into_iter().map(|entry| match (spelled(&entry.name), entry.is_folder) {
-        (name, true) => Choice::new(name + "/", "folder"),
-        (name, false) => Choice::new(name, ""),
-    }));
+    choices.extend(entries.into_iter().filter_map(|entry| Some(Choice::new(spelled(entry)?, if entry.is_folder { "folder" } else { "" }))));
     Some(Offer { choices, from, free: true, usage: None })
 }
 
@@ -163,7 +199,10 @@ mod tests {
         assert_eq!(found("cp ").map(|found| found.2.len()), Some(3));
         let odd = offered("apply ", &["-x", "~/", "12:30"]).map(|found| found.2);
         assert_eq!(odd, Some(names(&["./~/", "./-x", "./12:30"])), "neither a flag, nor the home folder, nor a pod");
-        for elsewhere in ["cp web:/var/", "cp --container ", "apply --fo", "apply 'a/", "scale "] {
+        let quoted = found("apply 'x y/m").map(|found| (found.0, found.1, found.2[1].clone(), found.2[2].clone()));
+        assert_eq!(quoted, Some(("x y/".into(), 11, "my files/".into(), "a.txt'".into())));
+        assert_eq!(found("apply \"").map(|found| (found.0, found.1)), Some((String::new(), 7)));
+        for elsewhere in ["cp web:/var/", "cp --container ", "apply --fo", "apply 'a' 'b'/", "apply \"a\\", "scale "] {
             assert_eq!(found(elsewhere), None, "{elsewhere}");
         }
     }

@@ -7,6 +7,7 @@ use crate::model::row::Source;
 use crate::model::scope::{self, Scope};
 use crate::model::state::Link;
 use crate::view::acting::Running;
+use crate::view::draw;
 use crate::view::place::Pane;
 use crate::view::prompt::Line;
 use crate::view::state::{Overlay, State, Tone, View};
@@ -205,6 +206,9 @@ pub fn wide(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
 
 /// Details of the row.
 pub fn details(c: &mut Context<'_>, _: &str) -> Result<(), Refusal> {
+    if !draw::has_details(c.state.size) {
+        return Err(format!("no room for the details: they need {} lines, or {} columns; :describe has them", draw::HIGH, draw::WIDE));
+    }
     c.state.details_wanted = !c.state.details_wanted;
     Ok(())
 }

@@ -148,6 +148,14 @@ impl State {
         self.dirty = true;
     }
 
+    /// Shows a pane that was called by its name: its table, whatever was opened from there last.
+    pub fn show_root(&mut self, pane: Pane) {
+        self.show_pane(pane);
+        if self.stack.len() > 1 {
+            self.show_pane(pane);
+        }
+    }
+
     /// Shows a table that is no pane, from its root.
     pub fn show_table(&mut self, place: Place) {
         self.keep_texts();

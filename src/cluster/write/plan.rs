@@ -71,7 +71,9 @@ pub(super) async fn prepare(gate: &Gate, intent: &Intent) -> Result<(Plan, Vec<O
     };
     let kubectl = targets.iter().zip(&work).filter_map(|(target, prepared)| {
         let (object, context) = (&target.object, &*gate.context);
-        let patch = prepared.as_ref()?.work.patch().and_then(|operations| kubectl::patch(object, context, &operations));
+        let written = matches!(intent.act, Act::Edit(_) | Act::TakeBack(_));
+        let patch = prepared.as_ref()?.work.patch().filter(|_| written);
+        let patch = patch.and_then(|(operations, subresource)| kubectl::patch(object, context, subresource, &operations));
         Some(patch.unwrap_or_else(|| intent.act.kubectl(object, context)))
     });
     let kubectl = kubectl.collect();

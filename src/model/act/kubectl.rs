@@ -25,12 +25,16 @@ fn titled(object: &Reference) -> String {
 }
 
 /// A JSON patch as a kubectl command, without its tests for one state of the object; `None` for one that is too long for a line.
-pub fn patch(object: &Reference, context: &str, operations: &[Value]) -> Option<String> {
+pub fn patch(object: &Reference, context: &str, subresource: &str, operations: &[Value]) -> Option<String> {
     let states = ["/metadata/uid", "/metadata/resourceVersion"];
     let is_state = |operation: &Value| operation["op"] == "test" && states.iter().any(|path| operation["path"] == *path);
     let operations: Vec<&Value> = operations.iter().filter(|operation| !is_state(operation)).collect();
     let patch = serde_json::to_string(&operations).ok().filter(|patch| patch.len() <= LONGEST)?;
-    Some(format!("{} patch {} --type=json -p {}", begun(object, context), titled(object), quoted(&patch)))
+    let of = match subresource.trim_start_matches('/') {
+        "" => String::new(),
+        name => format!(" --subresource={name}"),
+    };
+    Some(format!("{} patch {}{of} --type=json -p {}", begun(object, context), titled(object), quoted(&patch)))
 }
 
 impl Act {
@@ -149,12 +153,13 @@ mod tests {
             json!({"op": "replace", "path": "/spec/x", "value": "it's"}),
         ];
         assert_eq!(
-            patch(&web, "prod", &operations).as_deref(),
+            patch(&web, "prod", "", &operations).as_deref(),
             Some(
                 r#"kubectl --context prod -n shop patch deployments.apps/web --type=json -p '[{"op":"test","path":"/spec/x","value":1},{"op":"replace","path":"/spec/x","value":"it'\''s"}]'"#
             )
         );
-        assert_eq!(patch(&web, "prod", &[json!({"op": "add", "path": "/x", "value": "x".repeat(LONGEST)})]), None);
+        assert!(patch(&web, "prod", "/scale", &operations).is_some_and(|line| line.contains("/web --subresource=scale --type=json")));
+        assert_eq!(patch(&web, "prod", "", &[json!({"op": "add", "path": "/x", "value": "x".repeat(LONGEST)})]), None);
         assert_eq!(line(Act::Taint(vec![("k:NoSchedule".into(), Some("v".into()))])), "taint node web --overwrite k=v:NoSchedule");
     }
 }

@@ -43,11 +43,16 @@ fn one(log: &LogView, theme: &Theme, buffer: &mut Buffer, area: Rect, row: &Row)
         put(buffer, area.x, area.y, "▌", 1, theme.style(Scope::CursorBar));
     } else if row.marked {
         put(buffer, area.x, area.y, "✓", 1, theme.style(Scope::Mark));
+    } else if row.apart {
+        put(buffer, area.x, area.y, "┈", 1, theme.style(Scope::Dim));
     }
     let mut x = area.x + 1;
     for piece in &row.pieces {
         let room = area.right().saturating_sub(x);
         x = put(buffer, x, area.y, &piece.text, room, style(log, theme, &piece.look, row.source));
+    }
+    if row.around {
+        buffer.set_style(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, theme.style(Scope::Dim));
     }
     if row.cursor && !log.follow {
         buffer.set_style(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, theme.style(Scope::Cursor));

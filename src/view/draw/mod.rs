@@ -28,9 +28,9 @@ mod text_view;
 mod usage;
 
 /// From this width on the details stand beside the table.
-const WIDE: u16 = 160;
+pub const WIDE: u16 = 160;
 /// From this height on they stand below it, where it is not wide enough.
-const HIGH: u16 = 30;
+pub const HIGH: u16 = 30;
 
 /// Draws everything.
 pub fn draw(state: &mut State, frame: &mut Frame<'_>) {

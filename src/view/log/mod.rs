@@ -241,9 +241,14 @@ impl LogView {
                 self.sieved();
                 true
             }
+            // As in tables: a mistake hides nothing, and no other filter stands in for it.
             Err(why) => {
                 self.mistake = Some(why);
-                false
+                let was = self.sieve.filter.take().is_some();
+                if was {
+                    self.sieved();
+                }
+                was
             }
         }
     }

@@ -18,6 +18,10 @@ pub struct Row {
     pub marked: bool,
     /// The source of its line, to tell it by a colour.
     pub source: u16,
+    /// The filter leaves it as one of the lines round another one.
+    pub around: bool,
+    /// Lines that are not shown are between it and the row above.
+    pub apart: bool,
 }
 
 impl LogView {
@@ -277,19 +281,29 @@ impl LogView {
         let cursor = self.cursor_at();
         self.search_at = self.search_place().map(|(at, _)| at);
         let mut out = Vec::with_capacity(height);
+        let mut above: Option<At> = None;
         while let Some(lines) = self.reader.lines(&self.slots, at.slot) {
             let Some(line) = lines.get(at.line) else { break };
             let (seq, source) = (line.seq, line.source);
             self.drawn.push((seq, at));
             let marked = self.marks.contains(&seq) && line.kind != Kind::Note;
             let Some((_, rows)) = self.laid(at) else { break };
+            let around = self.context > 0 && self.sieve.filter.is_some() && !self.sieve.leaves(&line, &self.sources);
+            // Of lines that a filter leaves by themselves nobody thinks that they are neighbours.
+            let follows = |above: At| match at.slot - above.slot {
+                0 => at.line == above.line + 1,
+                1 => at.line == 0 && above.line + 1 == self.slots[above.slot].block.count,
+                _ => false,
+            };
+            let mut apart = self.context > 0 && self.sieve.filter.is_some() && above.is_some_and(|above| !follows(above));
             for pieces in rows.into_iter().skip(skip) {
                 if out.len() >= height {
                     return out;
                 }
-                out.push(Row { pieces, seq, cursor: cursor == Some(at), marked, source });
+                out.push(Row { pieces, seq, cursor: cursor == Some(at), marked, source, around, apart: std::mem::take(&mut apart) });
             }
             skip = 0;
+            above = Some(at);
             let Some(next) = self.next(at, true) else { break };
             at = next;
         }

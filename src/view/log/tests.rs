@@ -100,6 +100,9 @@ fn a_filter_leaves_lines_and_those_round_them() {
     assert!(seen(&mut view).contains(&">line 85".to_owned()), "back where one was: {:?}", seen(&mut view));
     assert!(!view.filter("level=loud"));
     assert!(view.mistake.is_some() && !seen(&mut view).is_empty());
+    assert!(view.filter("/5$/") && view.filter("/5$/ /[/"));
+    let all = seen(&mut view);
+    assert!(view.mistake.is_some() && all.iter().any(|line| line.ends_with("4")), "a mistake hides nothing: {all:?}");
 }
 
 #[test]
@@ -125,6 +128,9 @@ fn context_reaches_over_the_edge_of_a_block() {
     assert_eq!(seen(&mut view), ["line 77", "line 78", "line 79", "line 80", ">line 81"]);
     view.to_end(false);
     assert_eq!(seen(&mut view), [">line 48", "line 49", "line 50", "line 51", "line 52"]);
+    let rows = view.rows(40, 6, 0);
+    assert_eq!(rows.iter().map(|row| row.around).collect::<Vec<_>>(), [true, true, false, true, true, true]);
+    assert_eq!(rows.iter().map(|row| row.apart).collect::<Vec<_>>(), [false, false, false, false, false, true], "line 77 follows 52");
 }
 
 #[test]

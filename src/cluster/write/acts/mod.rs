@@ -78,20 +78,20 @@ impl Work {
         }
     }
 
-    /// The JSON patch that is sent for what somebody wrote or takes back: kubectl has no shorter words for it. A Secret's has
-    /// its values in it.
-    pub(super) fn patch(&self) -> Option<Vec<Value>> {
+    /// The JSON patch that is sent for what somebody wrote or takes back, and to which subresource: kubectl has no shorter words
+    /// for it. A Secret's has its values in it.
+    pub(super) fn patch(&self) -> Option<(Vec<Value>, &'static str)> {
         let write = match self {
             Work::Save(saving) => &saving.write,
-            Work::Shown(write, _) => write,
+            Work::Shown(write, _) | Work::Write(write) => write,
             _ => return None,
         };
-        if is_secret(&write.object.kind) || !write.subresource.is_empty() {
+        if is_secret(&write.object.kind) {
             return None;
         }
         match &write.body {
-            Content::Patch(operations, _) => Some(operations.clone()),
-            Content::Fields(fields) => fields::patch(&write.seen, fields).as_array().cloned(),
+            Content::Patch(operations, _) => Some((operations.clone(), write.subresource)),
+            Content::Fields(fields) => Some((fields::patch(&write.seen, fields).as_array()?.clone(), write.subresource)),
             _ => None,
         }
     }
