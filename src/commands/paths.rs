@@ -208,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_alone_may_be_in_quotes_and_need_not_be() {
+        for (typed, meant) in [("a b.yaml", "a b.yaml"), ("\"a b.yaml\"", "a b.yaml"), (r"a\ b.yaml", "a b.yaml"), ("it's", "it's")] {
+            assert_eq!(only(typed), Ok(PathBuf::from(meant)), "{typed}");
+        }
+    }
+
+    #[test]
     fn a_folder_is_read_as_it_is_typed() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("deploy")).expect("is made");

@@ -342,6 +342,16 @@ mod tests {
     }
 
     #[test]
+    fn a_screen_without_room_for_details_says_so() {
+        let mut state = state();
+        let press = |state: &mut State| details(&mut Context { state, effects: &mut Vec::new() }, "");
+        state.size = (80, 24);
+        assert!(press(&mut state).is_err_and(|why| why.contains("30 lines, or 160 columns")) && state.details_wanted);
+        state.size = (80, 30);
+        assert!(press(&mut state).is_ok() && !state.details_wanted);
+    }
+
+    #[test]
     fn back_reads_an_error_first_and_peels_filter_and_view_and_never_the_last() {
         let mut state = state();
         let mut effects = Vec::new();

@@ -279,6 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pane_that_is_called_by_its_name_is_shown_from_its_table() {
+        let mut state = state();
+        state.show_pane(Pane::Pods);
+        state.push(View::Text(Box::new(TextView::new("pod/web", None))));
+        state.show_pane(Pane::Services);
+        state.show_pane(Pane::Pods);
+        assert_eq!(state.stack.len(), 2, "by its key it is as it was left");
+        state.show_pane(Pane::Services);
+        state.show_root(Pane::Pods);
+        assert_eq!((state.stack.len(), state.pane()), (1, Some(Pane::Pods)));
+    }
+
+    #[test]
     fn the_namespaces_stay_when_a_table_is_left() {
         let mut state = state();
         state.show_table(Place::new(TableKey::Events(Scope::All)));

@@ -125,3 +125,32 @@ fn the_command_being_typed_says_what_it_takes_and_why_it_cannot_be_done() {
     let Overlay::Picker(picker) = &state.overlay else { panic!("no palette") };
     assert_eq!(picker.usage().map(|usage| usage.line.to_string()), Some("ns [NAMES]".to_owned()));
 }
+
+#[test]
+fn a_path_is_what_the_line_says() {
+    let mut state = state();
+    let entry = |name: &str| crate::model::folder::Entry { name: name.to_owned(), is_folder: false };
+    let press = |state: &mut State, command: &str| crate::commands::run(state, &mut Vec::new(), command);
+    let open = |state: &mut State| {
+        open_with(state, "diff a b one.y");
+        state.folder.take("", vec![entry("one.yaml"), entry("one.yaml.bak")]);
+        offer(state);
+    };
+    open(&mut state);
+    press(&mut state, "complete");
+    press(&mut state, "complete");
+    press(&mut state, "accept");
+    assert_eq!(line(&state), Some("diff a b one.yaml"), "it stands there already: nothing else is meant by it");
+    // What was chosen in the list is what was tried.
+    open(&mut state);
+    press(&mut state, "picker-down");
+    press(&mut state, "picker-down");
+    press(&mut state, "accept");
+    let Overlay::Picker(picker) = &mut state.overlay else { panic!("the line is lost") };
+    assert_eq!((picker.line.text(), picker.error.is_some()), ("diff a b one.yaml.bak", true));
+    // Within a word the rest of it stands there already.
+    picker.line.left();
+    offer(&mut state);
+    press(&mut state, "complete");
+    assert_eq!(line(&state), Some("diff a b one.yaml.bak"));
+}

@@ -151,6 +151,20 @@ async fn running(ground: &Ground, name: &str) -> Value {
     ground.until_object(&ground.core(&format!("pods/{name}")), |pod| (!ready(pod)).then(|| pod["status"].to_string())).await
 }
 
+/// A pod whose ports are echoes.
+async fn lone(ground: &Ground) {
+    echo(ground);
+    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
+    running(ground, "lone").await;
+}
+
+/// Forwards to it, by the name of its port.
+fn to_lone(desk: &Desk<'_>) -> u16 {
+    desk.on("lone");
+    desk.command("port-forward :echo");
+    opened(desk, "→ port 7000 of pod lone")
+}
+
 /// The pods of a Deployment that are ready, when there are so many.
 async fn ready_pods(ground: &Ground, count: usize) -> Vec<Value> {
     ground
@@ -177,9 +191,7 @@ fn through<'a>(ground: &'a Ground, config: &str) -> (Desk<'a>, Proxy) {
 }
 
 pub async fn ports_of_a_pod_are_forwarded_listed_and_closed(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
+    lone(ground).await;
     let desk = Desk::open(ground, "pods");
     desk.on("lone");
 
@@ -329,13 +341,9 @@ pub async fn a_forward_to_a_pod_stays_with_its_name(ground: &Ground) {
 }
 
 pub async fn a_hundred_megabytes_pass_unharmed(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
+    lone(ground).await;
     let desk = Desk::open(ground, "pods");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
+    let port = to_lone(&desk);
     let began = Instant::now();
     std::thread::scope(|scope| {
         for seed in 0..MANY as u64 {

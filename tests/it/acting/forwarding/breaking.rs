@@ -3,13 +3,9 @@
 use super::*;
 
 pub async fn a_connection_that_is_cut_ends_and_the_next_one_works(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
+    lone(ground).await;
     let (desk, proxy) = through(ground, "");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
+    let port = to_lone(&desk);
     let mut open = connect(("127.0.0.1", port)).expect("a connection");
     comes_back(&mut open, b"before").expect("an echo");
 
@@ -47,13 +43,9 @@ pub async fn who_rests_or_is_slow_loses_nothing(ground: &Ground) {
     const REST: Duration = Duration::from_secs(23);
     /// More than all buffers on the way have room for.
     const MUCH: u64 = 1 << 30;
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
+    lone(ground).await;
     let desk = Desk::open(ground, "pods");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
+    let port = to_lone(&desk);
     let mut resting = connect(("127.0.0.1", port)).expect("a connection");
     comes_back(&mut resting, b"before").expect("an echo");
 
@@ -85,13 +77,9 @@ pub async fn who_rests_or_is_slow_loses_nothing(ground: &Ground) {
 }
 
 pub async fn a_way_that_falls_silent_ends(ground: &Ground) {
-    echo(ground);
-    ground.post(&ground.core("pods"), &with_ports(pod("lone", "app:1"))).await.ok();
-    running(ground, "lone").await;
+    lone(ground).await;
     let (desk, proxy) = through(ground, "");
-    desk.on("lone");
-    desk.command("port-forward :echo");
-    let port = opened(&desk, "→ port 7000 of pod lone");
+    let port = to_lone(&desk);
     let mut open = connect(("127.0.0.1", port)).expect("a connection");
     comes_back(&mut open, b"before").expect("an echo");
     open.set_read_timeout(Some(2 * PATIENCE)).expect("a limit");
